@@ -1,0 +1,1 @@
+//! Vocabulary; knows nothing else in the crate.
