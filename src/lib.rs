@@ -9,6 +9,8 @@
 //! `engine::effect`, what it decides is `engine::tenant`. `docs/ARCHITECTURE.md` has the import
 //! table, `docs/INVARIANTS.md` the promises.
 
+pub mod actors;
+pub mod engine;
 pub mod model;
 pub mod sandbox;
 pub mod store;

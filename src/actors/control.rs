@@ -1,0 +1,115 @@
+//! What the control endpoint may ask of the actors: the whole door, as a trait, so that `http`
+//! knows no actor and can be tested against a double.
+
+use futures_util::future::BoxFuture;
+
+use crate::engine::effect::Preview;
+use crate::model::document::Draft;
+use crate::model::failure::Failure;
+use crate::model::ids::{InvoiceId, OperationId, TenantId, XeroTenantId};
+use crate::model::row::{Invoice, Mapping, MappingKind, Operation, Receipt, Settings, Tenant};
+use crate::model::secret::SecretString;
+
+/// An answer that comes later. It is only given once everything it tells of is durable.
+pub type Answer<T> = BoxFuture<'static, Result<T, Refused>>;
+
+/// How an invoice is named in a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InvoiceName {
+    /// By our id.
+    Id(InvoiceId),
+    /// By the host's reference (`ref:…`).
+    HostRef(String),
+}
+
+/// A host write that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The invoice as it now stands.
+    pub invoice: Invoice,
+    /// Whether it was new.
+    pub created: bool,
+}
+
+/// An existing integration's grant to adopt.
+#[derive(Debug, Clone)]
+pub struct ConnectImport {
+    /// Its refresh token.
+    pub refresh_token: SecretString,
+    /// The organisations to serve; `None` = all it reaches.
+    pub tenants: Option<Vec<XeroTenantId>>,
+    /// Start with auto-sync off.
+    pub observe: bool,
+}
+
+/// Why a request was not taken. Nothing was stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// No such tenant.
+    #[error("no such tenant")]
+    TenantNotFound,
+    /// No such invoice.
+    #[error("no such invoice")]
+    InvoiceNotFound,
+    /// No such operation.
+    #[error("no such operation {0}")]
+    OperationNotFound(OperationId),
+    /// The tenant's mailbox is full.
+    #[error("the tenant is busy")]
+    Busy,
+    /// The tenant is parked after repeated faults.
+    #[error("the tenant is parked: {0}")]
+    Parked(String),
+    /// The daemon is stopping.
+    #[error("the daemon is stopping")]
+    Draining,
+    /// The disk is nearly full; new work is refused before anything can be lost.
+    #[error("the disk is nearly full: {0}")]
+    DiskReserve(String),
+    /// The store failed.
+    #[error("the store failed: {0}")]
+    Store(String),
+    /// The kind of a document that is in Xero, or on its way, cannot change.
+    #[error("a {was} document cannot become a {wanted} document")]
+    KindChanged {
+        /// The kind it has.
+        was: &'static str,
+        /// The kind it was given.
+        wanted: &'static str,
+    },
+    /// Xero failed, or refused the grant.
+    #[error("xero: {0}")]
+    Xero(Failure),
+    /// The grant does not reach this organisation.
+    #[error("the grant does not reach the organisation {0}")]
+    NotReached(XeroTenantId),
+}
+
+/// The door to the actors.
+pub trait Control: Send + Sync {
+    /// Takes a host's document: creates it or replaces its content.
+    fn put_invoice(&self, tenant: TenantId, host_ref: String, draft: Draft) -> Answer<Accepted>;
+    /// *Sync now*: queues a push whatever the toggles say. Joins an operation that is open for it.
+    fn resync(
+        &self,
+        tenant: TenantId,
+        invoice: InvoiceName,
+        requested_by: String,
+    ) -> Answer<Operation>;
+    /// What a push would send now. Calls nothing.
+    fn preview(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Preview>;
+    /// Adopts a grant and starts its tenants; those already there are reconnected.
+    fn connect_import(&self, order: ConnectImport) -> Answer<Vec<Tenant>>;
+    /// Sets a mapping and releases what was red for it; tells how many documents that were.
+    fn set_mapping(
+        &self,
+        tenant: TenantId,
+        kind: MappingKind,
+        key: String,
+        value: String,
+    ) -> Answer<(Mapping, usize)>;
+    /// Replaces the settings.
+    fn set_settings(&self, tenant: TenantId, settings: Settings) -> Answer<Settings>;
+    /// Keeps the answer to a request that carried an `Idempotency-Key`, before it is given.
+    fn keep_receipt(&self, receipt: Receipt) -> Answer<()>;
+}

@@ -1,0 +1,3 @@
+//! The only folder that names actix.
+
+pub mod control;

@@ -1,0 +1,130 @@
+//! Everything that can happen to a tenant.
+
+use super::effect::{AskId, CallId, LoadId};
+use crate::model::connection::ConnectionCause;
+use crate::model::document::Draft;
+use crate::model::reason::ReasonCode;
+use crate::model::row::{Chart, ContactRow, Invoice, Mapping, Settings};
+use crate::model::xero::Answer;
+
+/// One thing that happened, with the rows it concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The host wrote a document.
+    HostWrote {
+        /// Who waits for the reply.
+        ask: AskId,
+        /// The host's reference.
+        host_ref: String,
+        /// The document.
+        draft: Box<Draft>,
+        /// The row, if the reference is known.
+        row: Option<Box<Invoice>>,
+    },
+    /// A person pressed *Sync now*.
+    SyncNow {
+        /// Who waits for the reply.
+        ask: AskId,
+        /// The row.
+        row: Box<Invoice>,
+        /// Who asked, for the record.
+        requested_by: String,
+    },
+    /// Somebody wants to see what would be sent.
+    PreviewWanted {
+        /// Who waits for the reply.
+        ask: AskId,
+        /// The rows.
+        context: Box<PushContext>,
+        /// The reference data, if it was ever read.
+        chart: Option<Box<Chart>>,
+    },
+    /// The rows of a `Load`.
+    Loaded {
+        /// Which load.
+        load: LoadId,
+        /// The rows, in the order asked for.
+        contexts: Vec<PushContext>,
+        /// The reference data, if it was ever read.
+        chart: Option<Box<Chart>>,
+    },
+    /// The rows of a `LoadFailed`; an empty list ends it.
+    FailedLoaded {
+        /// The reason that was asked for.
+        code: ReasonCode,
+        /// The subject that was asked for.
+        subject: Option<String>,
+        /// The rows, at most 500.
+        rows: Vec<Invoice>,
+    },
+    /// The rows of a `LoadRows`.
+    RowsLoaded {
+        /// Which load.
+        load: LoadId,
+        /// The rows.
+        rows: Vec<Invoice>,
+    },
+    /// A call was answered, or failed.
+    Answered {
+        /// Which call.
+        call: CallId,
+        /// The answer.
+        answer: Answer,
+        /// The rows the call named.
+        rows: Vec<Invoice>,
+    },
+    /// Something about the connection became known.
+    Connection(ConnectionEvent),
+    /// A mapping was set; what was red for it is released.
+    MappingSet {
+        /// Who waits for the reply.
+        ask: AskId,
+        /// The mapping.
+        mapping: Box<Mapping>,
+    },
+    /// The settings were changed.
+    SettingsSet {
+        /// Who waits for the reply.
+        ask: AskId,
+        /// The new settings.
+        settings: Box<Settings>,
+    },
+    /// Time passed.
+    Woken,
+}
+
+/// What can happen to a connection. Some causes are wired by other parts of the daemon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ConnectionEvent {
+    /// The host, or the meter, says the credits are used up.
+    CreditsUsedUp,
+    /// Credits were topped up.
+    ToppedUp,
+    /// The grant is dead or lacks a scope.
+    GrantLost(ConnectionCause),
+    /// `/connections` does not list the organisation.
+    NotListed(ConnectionCause),
+    /// `/connections` lists the organisation.
+    Listed,
+    /// A consent for this same organisation was given again.
+    Reconnected,
+    /// A person ended it.
+    DisconnectedByPerson,
+    /// The grace period is over.
+    DeadlinePassed,
+    /// The catch-up after a reconnection is committed.
+    CaughtUp,
+}
+
+/// The rows a push of one invoice needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushContext {
+    /// The invoice.
+    pub invoice: Invoice,
+    /// Its party, if it was resolved before.
+    pub contact: Option<ContactRow>,
+    /// Other local parties that were resolved under the same name.
+    pub namesakes: Vec<ContactRow>,
+    /// The mappings of its nominal codes and tax types.
+    pub mappings: Vec<Mapping>,
+}

@@ -1,0 +1,97 @@
+//! The data-free view of a tenant, for the status page and metrics.
+
+use crate::model::connection::{ConnectionState, Gate};
+use crate::model::failure::Limit;
+use crate::model::time::Timestamp;
+
+/// Why nothing may be sent right now. The status page prints this very value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blocked {
+    /// The connection does not allow it.
+    NotActive(ConnectionState),
+    /// Reads may go, writes wait for the catch-up after a reconnection.
+    CatchingUp,
+    /// All of the organisation's calls of a rolling minute are used, or the class is paced.
+    MinuteBudget {
+        /// When the next call may go.
+        until: Timestamp,
+    },
+    /// The share of the day's calls that this class may use is used up.
+    DayBudget {
+        /// When the next call may go.
+        until: Timestamp,
+    },
+    /// As many calls are in flight as Xero allows.
+    TooManyInFlight,
+    /// Xero said `Retry-After`.
+    RetryAfter {
+        /// Which limit it named.
+        limit: Limit,
+        /// When it allows calls again.
+        until: Timestamp,
+    },
+    /// Xero failed several times in a row; one probe goes at this moment.
+    BreakerOpen {
+        /// When the probe goes.
+        until: Timestamp,
+    },
+}
+
+impl Blocked {
+    /// The word used in API and metrics.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::NotActive(_) => "not_active",
+            Self::CatchingUp => "catching_up",
+            Self::MinuteBudget { .. } => "minute_budget",
+            Self::DayBudget { .. } => "day_budget",
+            Self::TooManyInFlight => "too_many_in_flight",
+            Self::RetryAfter { .. } => "retry_after",
+            Self::BreakerOpen { .. } => "breaker_open",
+        }
+    }
+
+    /// Until when, where that is known.
+    #[must_use]
+    pub const fn until(self) -> Option<Timestamp> {
+        match self {
+            Self::MinuteBudget { until }
+            | Self::DayBudget { until }
+            | Self::RetryAfter { until, .. }
+            | Self::BreakerOpen { until } => Some(until),
+            Self::NotActive(_) | Self::CatchingUp | Self::TooManyInFlight => None,
+        }
+    }
+}
+
+/// How a tenant stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantStatus {
+    /// State of the connection.
+    pub connection: ConnectionState,
+    /// What is open while it is active.
+    pub gate: Gate,
+    /// Why an automatic push may not be sent now; `None` = it may.
+    pub blocked: Option<Blocked>,
+    /// Intents that wait.
+    pub queued_count: usize,
+    /// Calls in flight.
+    pub in_flight_count: usize,
+    /// Attempts whose outcome is not known yet.
+    pub unknown_count: usize,
+    /// When the oldest waiting intent was queued.
+    pub oldest_queued: Option<Timestamp>,
+    /// Calls of the last rolling minute.
+    pub minute_used: u32,
+    /// Calls allowed in a rolling minute.
+    pub minute_limit: u32,
+    /// Calls of the last rolling day.
+    pub day_used: u32,
+    /// Calls allowed in a rolling day.
+    pub day_limit: u32,
+    /// Events that did not fit the state they met; each one is a defect.
+    pub illegal_events_count: u64,
+    /// Why the tenant is parked, if it is: its actor takes no more work until a restart.
+    pub parked: Option<String>,
+}

@@ -1,0 +1,14 @@
+//! What is stored, row by row. A format on disk is one of these as JSON behind a version byte;
+//! a field is only ever added, with a default.
+
+mod feed;
+mod invoice;
+mod reference;
+mod tenant;
+mod work;
+
+pub use feed::*;
+pub use invoice::*;
+pub use reference::*;
+pub use tenant::*;
+pub use work::*;

@@ -1,0 +1,98 @@
+//! A connected organisation and its settings.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::connection::Connection;
+use crate::model::document::{Currency, InvoiceKind};
+use crate::model::ids::{GrantId, TenantId, XeroTenantId};
+use crate::model::time::Timestamp;
+
+/// The automatic-push toggles (S1's three).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AutoSync {
+    /// "Automatically sync new invoices to Xero".
+    pub enabled: bool,
+    /// "Sync sales invoices".
+    pub sales: bool,
+    /// "Sync purchase invoices".
+    pub purchases: bool,
+}
+
+impl Default for AutoSync {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            sales: true,
+            purchases: true,
+        }
+    }
+}
+
+impl AutoSync {
+    /// Whether documents of this kind are pushed by themselves.
+    #[must_use]
+    pub const fn allows(&self, kind: InvoiceKind) -> bool {
+        self.enabled
+            && match kind {
+                InvoiceKind::Sales => self.sales,
+                InvoiceKind::Purchase => self.purchases,
+            }
+    }
+}
+
+/// What an operator or owner can set per tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The toggles.
+    #[serde(default)]
+    pub auto_sync: AutoSync,
+    /// A nominal code equal to an existing account code needs no mapping.
+    #[serde(default = "yes")]
+    pub same_code_default: bool,
+    /// Currencies allowed besides the organisation's base currency.
+    #[serde(default)]
+    pub currencies: Vec<Currency>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            auto_sync: AutoSync::default(),
+            same_code_default: true,
+            currencies: Vec::new(),
+        }
+    }
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// One connected organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tenant {
+    /// Our id.
+    pub id: TenantId,
+    /// Xero's id.
+    pub xero_id: XeroTenantId,
+    /// The organisation's name.
+    pub name: String,
+    /// The consent that reaches it.
+    pub grant: GrantId,
+    /// Xero's name of its time zone; empty until the organisation was read.
+    #[serde(default)]
+    pub time_zone: String,
+    /// Base currency, once read.
+    #[serde(default)]
+    pub base_currency: Option<Currency>,
+    /// For deep links, once read.
+    #[serde(default)]
+    pub short_code: Option<String>,
+    /// When it was first connected: older documents are history and not pushed by themselves.
+    pub connected_at: Timestamp,
+    /// State of the connection.
+    pub connection: Connection,
+    /// Settings.
+    #[serde(default)]
+    pub settings: Settings,
+}

@@ -1,0 +1,3 @@
+//! Secrets that cannot be printed by accident.
+
+pub use secrecy::{ExposeSecret, SecretString};

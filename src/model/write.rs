@@ -1,0 +1,46 @@
+//! One durable change as a value: what the engine decides and the store applies.
+
+use super::ids::{BatchId, GrantId, IntentId, TenantId};
+use super::row::{
+    Batch, CallMinute, Chart, ContactRow, Event, GrantRow, Intent, Invoice, Mapping, Operation,
+    Receipt, Tenant,
+};
+
+/// One change of one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    /// Adds or replaces a tenant.
+    Tenant(Box<Tenant>),
+    /// Adds or replaces an invoice.
+    Invoice(Box<Invoice>),
+    /// Adds or replaces an intent.
+    Intent(Box<Intent>),
+    /// An intent has been settled.
+    DropIntent(TenantId, IntentId),
+    /// Adds or replaces an open attempt.
+    Batch(Box<Batch>),
+    /// Every member of an attempt has been settled.
+    DropBatch(TenantId, BatchId),
+    /// Adds or replaces a contact.
+    Contact(Box<ContactRow>),
+    /// Replaces the reference data.
+    Chart(Box<Chart>),
+    /// Adds or replaces a mapping.
+    Mapping(Box<Mapping>),
+    /// Replaces the calls of one minute.
+    Calls(CallMinute),
+    /// Drops the calls of one minute (minutes since 1970).
+    DropCalls(TenantId, i64),
+    /// Adds or replaces an operation.
+    Operation(Box<Operation>),
+    /// Adds or replaces a grant.
+    Grant(Box<GrantRow>),
+    /// Drops a grant.
+    DropGrant(GrantId),
+    /// Adds a kept answer.
+    Receipt(Box<Receipt>),
+    /// Drops a kept answer (by its key).
+    DropReceipt(String),
+    /// Adds an entry to the feed.
+    Event(Box<Event>),
+}

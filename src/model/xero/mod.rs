@@ -1,0 +1,8 @@
+//! What we ask of Xero and what it answers, in our own words. The spelling on the wire is known
+//! to the crate's `xero` folder alone.
+
+mod call;
+mod seen;
+
+pub use call::*;
+pub use seen::*;

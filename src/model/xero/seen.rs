@@ -1,0 +1,233 @@
+//! What Xero has, as we read it.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::model::document::{Currency, InvoiceKind, LineAmountTypes};
+use crate::model::ids::{LineItemId, Marker, XeroContactId, XeroInvoiceId, XeroTenantId};
+use crate::model::time::Timestamp;
+
+/// Status of an invoice in Xero.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum XeroStatus {
+    /// A draft.
+    Draft,
+    /// Awaiting approval.
+    Submitted,
+    /// Approved, awaiting payment.
+    Authorised,
+    /// Paid in full.
+    Paid,
+    /// Voided after approval.
+    Voided,
+    /// Deleted before approval.
+    Deleted,
+    /// A status this version does not know; kept as Xero wrote it.
+    #[serde(untagged)]
+    Other(String),
+}
+
+impl XeroStatus {
+    /// Parses Xero's word; never fails.
+    #[must_use]
+    pub fn parse(word: &str) -> Self {
+        match word {
+            "DRAFT" => Self::Draft,
+            "SUBMITTED" => Self::Submitted,
+            "AUTHORISED" => Self::Authorised,
+            "PAID" => Self::Paid,
+            "VOIDED" => Self::Voided,
+            "DELETED" => Self::Deleted,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// Xero's word.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Draft => "DRAFT",
+            Self::Submitted => "SUBMITTED",
+            Self::Authorised => "AUTHORISED",
+            Self::Paid => "PAID",
+            Self::Voided => "VOIDED",
+            Self::Deleted => "DELETED",
+            Self::Other(word) => word,
+        }
+    }
+
+    /// Whether the document has ended: voided or deleted.
+    #[must_use]
+    pub const fn is_gone(&self) -> bool {
+        matches!(self, Self::Voided | Self::Deleted)
+    }
+}
+
+/// One line as Xero has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct XeroLine {
+    /// Xero's id of the line.
+    pub id: Option<LineItemId>,
+    /// Description.
+    pub description: String,
+    /// Quantity.
+    pub quantity: Decimal,
+    /// Unit price.
+    pub unit_amount: Decimal,
+    /// Account code.
+    pub account_code: Option<String>,
+    /// Tax type.
+    pub tax_type: Option<String>,
+    /// Tax of the line.
+    pub tax_amount: Decimal,
+    /// Amount of the line after discount.
+    pub line_amount: Decimal,
+    /// Item code.
+    pub item_code: Option<String>,
+    /// Discount in percent.
+    pub discount_rate: Option<Decimal>,
+}
+
+/// An invoice or bill as Xero has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct XeroInvoice {
+    /// Xero's id.
+    pub id: XeroInvoiceId,
+    /// `None` for the types we do not handle (overpayments and the like).
+    pub kind: Option<InvoiceKind>,
+    /// Number; bills may have none.
+    pub number: String,
+    /// Reference (sales only).
+    pub reference: String,
+    /// Status.
+    pub status: XeroStatus,
+    /// Contact.
+    pub contact_id: Option<XeroContactId>,
+    /// The contact's name.
+    pub contact_name: String,
+    /// Date.
+    pub date: Option<NaiveDate>,
+    /// Due date.
+    pub due_date: Option<NaiveDate>,
+    /// Currency.
+    pub currency: Option<Currency>,
+    /// How line amounts relate to tax.
+    pub line_amount_types: LineAmountTypes,
+    /// Lines; empty in answers that carry none.
+    pub lines: Vec<XeroLine>,
+    /// Link to the source document; carries our marker.
+    pub url: Option<String>,
+    /// Before tax.
+    pub sub_total: Decimal,
+    /// Tax.
+    pub total_tax: Decimal,
+    /// With tax.
+    pub total: Decimal,
+    /// CIS deduction (UK construction), zero where there is none.
+    pub cis_deduction: Decimal,
+    /// Still to pay.
+    pub amount_due: Decimal,
+    /// Paid.
+    pub amount_paid: Decimal,
+    /// Credited.
+    pub amount_credited: Decimal,
+    /// Xero's version stamp, in milliseconds.
+    pub updated: Timestamp,
+}
+
+impl XeroInvoice {
+    /// Our marker, if the document carries one.
+    #[must_use]
+    pub fn marker(&self) -> Option<Marker> {
+        self.url.as_deref().and_then(Marker::find)
+    }
+}
+
+/// Xero's answer about one member of a write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Element {
+    /// The document. Of a refused member it only echoes the request: never stored.
+    pub invoice: XeroInvoice,
+    /// Validation messages; not empty = refused, nothing was written.
+    pub errors: Vec<String>,
+    /// Warnings; the member was written all the same.
+    pub warnings: Vec<String>,
+}
+
+/// A contact as Xero has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct XeroContact {
+    /// Xero's id; the nil GUID on a refused element.
+    pub id: XeroContactId,
+    /// Name.
+    pub name: String,
+    /// The external key.
+    pub number: Option<String>,
+    /// Whether it is archived.
+    pub is_archived: bool,
+    /// The contact this one was merged into.
+    pub merged_into: Option<XeroContactId>,
+    /// Validation messages; not empty = refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<String>,
+}
+
+/// A ledger account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Code; some bank accounts have none.
+    pub code: Option<String>,
+    /// Name.
+    pub name: String,
+    /// Xero's account type (`REVENUE`, `DIRECTCOSTS`, …).
+    pub account_type: String,
+    /// The tax type used when a line names none.
+    pub tax_type: Option<String>,
+    /// Whether documents can use it.
+    pub is_active: bool,
+}
+
+/// A tax rate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaxRate {
+    /// The key used on lines.
+    pub tax_type: String,
+    /// Name.
+    pub name: String,
+    /// Percent.
+    pub effective_rate: Decimal,
+    /// Whether documents can use it.
+    pub is_active: bool,
+}
+
+/// The organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organisation {
+    /// Name.
+    pub name: String,
+    /// Base currency.
+    pub base_currency: Currency,
+    /// Xero's name of the time zone, such as `GMTSTANDARDTIME`.
+    pub time_zone: String,
+    /// Used in deep links.
+    pub short_code: Option<String>,
+    /// Documents up to this date are locked.
+    pub period_lock_date: Option<NaiveDate>,
+    /// Documents up to this date are locked for everybody.
+    pub end_of_year_lock_date: Option<NaiveDate>,
+}
+
+/// What `/connections` lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct XeroConnection {
+    /// Id of the connection (not of the organisation).
+    pub connection_id: String,
+    /// The organisation.
+    pub tenant: XeroTenantId,
+    /// `ORGANISATION` or another kind, which we do not serve.
+    pub tenant_type: String,
+    /// Name, where given.
+    pub name: Option<String>,
+}
