@@ -90,24 +90,13 @@ pub trait Control: Send + Sync {
     /// Takes a host's document: creates it or replaces its content.
     fn put_invoice(&self, tenant: TenantId, host_ref: String, draft: Draft) -> Answer<Accepted>;
     /// *Sync now*: queues a push whatever the toggles say. Joins an operation that is open for it.
-    fn resync(
-        &self,
-        tenant: TenantId,
-        invoice: InvoiceName,
-        requested_by: String,
-    ) -> Answer<Operation>;
+    fn resync(&self, tenant: TenantId, invoice: InvoiceName, requested_by: String) -> Answer<Operation>;
     /// What a push would send now. Calls nothing.
     fn preview(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Preview>;
     /// Adopts a grant and starts its tenants; those already there are reconnected.
     fn connect_import(&self, order: ConnectImport) -> Answer<Vec<Tenant>>;
     /// Sets a mapping and releases what was red for it; tells how many documents that were.
-    fn set_mapping(
-        &self,
-        tenant: TenantId,
-        kind: MappingKind,
-        key: String,
-        value: String,
-    ) -> Answer<(Mapping, usize)>;
+    fn set_mapping(&self, tenant: TenantId, kind: MappingKind, key: String, value: String) -> Answer<(Mapping, usize)>;
     /// Replaces the settings.
     fn set_settings(&self, tenant: TenantId, settings: Settings) -> Answer<Settings>;
     /// Keeps the answer to a request that carried an `Idempotency-Key`, before it is given.

@@ -87,6 +87,13 @@ pub enum Reply {
         /// Whether it was new.
         created: bool,
     },
+    /// The kind of a document that is in Xero, or on its way, cannot change. Nothing was stored.
+    KindChanged {
+        /// The kind it has.
+        was: InvoiceKind,
+        /// The kind it was given.
+        wanted: InvoiceKind,
+    },
     /// An operation was queued (or joined).
     Operation(Box<Operation>),
     /// What would be sent.
@@ -141,6 +148,11 @@ pub enum Notice {
         invoice: InvoiceId,
         /// Sales invoice or bill.
         kind: InvoiceKind,
+        /// Why.
+        code: ReasonCode,
+    },
+    /// A contact could not be resolved; the documents that need it turn red.
+    ContactFailed {
         /// Why.
         code: ReasonCode,
     },

@@ -4,9 +4,19 @@
 //! Event ──▶ TenantMachine::handle(now, event) ──▶ [Effect, …]      next_wake() ──▶ when to call again
 //! ```
 //!
-//! It knows no async, clock, IO, logs, actors, disk or JSON. Add what can happen to [`event`],
-//! what can be asked for to [`effect`], and the decision to `tenant`.
+//! It knows no clock, IO, logs, actors, disk or wire format. Add what can happen to [`event`],
+//! what can be asked for to [`effect`], and the decision to [`tenant`].
 
+pub mod badge;
+pub mod breaker;
+pub mod budget;
+pub mod compare;
+pub mod connection;
+pub mod desired;
 pub mod effect;
 pub mod event;
+mod merge;
+pub mod policy;
+pub mod refusal;
 pub mod status;
+pub mod tenant;

@@ -93,10 +93,7 @@ impl Currency {
     pub fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; 3] = text.as_bytes().try_into().ok()?;
         let upper = bytes.map(|byte| byte.to_ascii_uppercase());
-        upper
-            .iter()
-            .all(u8::is_ascii_uppercase)
-            .then_some(Self(upper))
+        upper.iter().all(u8::is_ascii_uppercase).then_some(Self(upper))
     }
 
     /// The code as text.
@@ -127,8 +124,7 @@ impl Serialize for Currency {
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text)
-            .ok_or_else(|| serde::de::Error::custom("not a currency code of three letters"))
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a currency code of three letters"))
     }
 }
 

@@ -271,10 +271,6 @@ impl IdSource {
 
     /// A number below `bound` (0 when `bound` is 0).
     pub const fn below(&mut self, bound: u64) -> u64 {
-        if bound == 0 {
-            0
-        } else {
-            self.next_u64() % bound
-        }
+        if bound == 0 { 0 } else { self.next_u64() % bound }
     }
 }

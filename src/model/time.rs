@@ -58,9 +58,7 @@ impl fmt::Debug for Timestamp {
 /// A moment of the machine's boot-time clock, in milliseconds since boot. It never jumps and
 /// counts through a suspend, so intervals and rate windows are measured on it; it means nothing
 /// after a reboot.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Mono(pub u64);
 

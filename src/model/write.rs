@@ -2,8 +2,7 @@
 
 use super::ids::{BatchId, GrantId, IntentId, TenantId};
 use super::row::{
-    Batch, CallMinute, Chart, ContactRow, Event, GrantRow, Intent, Invoice, Mapping, Operation,
-    Receipt, Tenant,
+    Batch, CallMinute, Chart, ContactRow, Event, GrantRow, Intent, Invoice, Mapping, Operation, Receipt, Tenant,
 };
 
 /// One change of one row.

@@ -189,6 +189,9 @@ pub struct Invoice {
     /// What the open attempt sends.
     #[serde(default)]
     pub sent: Option<Sent>,
+    /// Whether it was accepted while its toggle was off: then only a person sends it first.
+    #[serde(default)]
+    pub on_request: bool,
     /// Whether a create was ever sent for it: a number clash may then be our own document.
     #[serde(default)]
     pub create_was_sent: bool,

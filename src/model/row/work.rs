@@ -9,7 +9,7 @@ use crate::model::time::Timestamp;
 use crate::model::xero::WriteTarget;
 
 /// Priority of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
     /// A person's click.

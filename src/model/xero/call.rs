@@ -181,10 +181,9 @@ impl Request {
                 target: WriteTarget::CreateContacts,
                 ..
             } => "contacts",
-            Self::InvoicesById(_)
-            | Self::InvoicesByNumber(_)
-            | Self::MadeByUs { .. }
-            | Self::Write { .. } => "invoices",
+            Self::InvoicesById(_) | Self::InvoicesByNumber(_) | Self::MadeByUs { .. } | Self::Write { .. } => {
+                "invoices"
+            }
         }
     }
 

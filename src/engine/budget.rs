@@ -1,0 +1,325 @@
+//! The tenant's own budget: calls in a rolling minute, in a rolling day, and at once.
+//!
+//! A minute's slot is counted from the moment its answer arrived, and calls in flight always
+//! count: Xero counts arrivals, and stamping at the send let it see 64 of 60 (measured).
+
+use std::collections::VecDeque;
+
+use super::policy::Limits;
+use crate::model::failure::Limit;
+use crate::model::ids::TenantId;
+use crate::model::row::{CallMinute, Class};
+use crate::model::time::{Mono, Now, Timestamp};
+use crate::model::write::Write;
+use crate::model::xero::AnswerMeta;
+
+const MINUTE_MS: u64 = 60_000;
+const DAY_MS: u64 = 86_400_000;
+/// Calls of a minute that only people's clicks may use.
+const RESERVED_FOR_USER: u32 = 2;
+/// A class with more calls waiting than this is saturated and goes at an even pace.
+const SATURATED_CALLS: usize = 10;
+
+/// Why no call may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spent {
+    /// The minute is used up, or the class is paced.
+    Minute {
+        /// When the next call may go.
+        until: Mono,
+    },
+    /// The class's share of the day is used up.
+    Day {
+        /// When the next call may go.
+        until: Mono,
+    },
+    /// Too many calls at once.
+    Concurrent,
+    /// Xero said so.
+    RetryAfter {
+        /// Which limit it named.
+        limit: Limit,
+        /// When calls may go again.
+        until: Mono,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct DayMinute {
+    mono_minute: u64,
+    wall_minute: i64,
+    calls: u32,
+}
+
+/// What was spent, and what may still be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Budget {
+    limits: Limits,
+    answered: VecDeque<Mono>,
+    in_flight: u32,
+    day: VecDeque<DayMinute>,
+    day_calls: u32,
+    current: Option<CallMinute>,
+    phantom_minute: u32,
+    phantom_minute_at: Mono,
+    phantom_day: u32,
+    not_before: Option<(Limit, Mono)>,
+    last_start: [Mono; 6],
+    dropped: Vec<i64>,
+}
+
+impl Budget {
+    /// An unspent budget.
+    #[must_use]
+    pub const fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            answered: VecDeque::new(),
+            in_flight: 0,
+            day: VecDeque::new(),
+            day_calls: 0,
+            current: None,
+            phantom_minute: 0,
+            phantom_minute_at: Mono(0),
+            phantom_day: 0,
+            not_before: None,
+            last_start: [Mono(0); 6],
+            dropped: Vec::new(),
+        }
+    }
+
+    /// The budget as the store knows it. Calls without a stored answer were in flight when the
+    /// process ended; they count from `now`.
+    #[must_use]
+    pub fn restore(limits: Limits, now: Now, mut rows: Vec<CallMinute>) -> Self {
+        let mut budget = Self::new(limits);
+        rows.sort_by_key(|row| row.minute);
+        let (mut sent, mut answered) = (0_u32, 0_u32);
+        for row in rows {
+            let starts_at = now.mono_at(Timestamp(row.minute.saturating_mul(60_000)), 0);
+            budget.push_day(starts_at, row.minute, row.sent);
+            if now.mono.since_ms(starts_at) < 10 * MINUTE_MS {
+                sent = sent.saturating_add(row.sent);
+                answered = answered.saturating_add(count(row.answered.len()));
+            }
+            budget
+                .answered
+                .extend(row.answered.iter().map(|at| now.mono_at(Timestamp(*at), 0)));
+            if let Some(at) = row.not_before.filter(|at| *at > now.wall) {
+                budget.not_before = Some((Limit::Minute, now.mono_at(at, DAY_MS)));
+            }
+            budget.current = Some(row);
+        }
+        for _ in answered..sent {
+            budget.answered.push_back(now.mono);
+        }
+        budget.answered.make_contiguous().sort_unstable();
+        budget.expire(now);
+        budget
+    }
+
+    /// Changes the limits, as a reload does.
+    pub const fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    /// Whether a call of this class may go now; `waiting_calls` is how many it would like to make.
+    ///
+    /// # Errors
+    /// What is spent, and until when.
+    pub fn may_start(&self, now: Mono, class: Class, waiting_calls: usize) -> Result<(), Spent> {
+        if let Some((limit, until)) = self.not_before.filter(|(_, until)| *until > now) {
+            return Err(Spent::RetryAfter { limit, until });
+        }
+        if self.in_flight >= self.limits.concurrent {
+            return Err(Spent::Concurrent);
+        }
+        if self.day_used() >= self.day_share(class) {
+            let oldest = self
+                .day
+                .front()
+                .map_or(now, |entry| Mono(entry.mono_minute * MINUTE_MS));
+            return Err(Spent::Day {
+                until: oldest.plus_ms(DAY_MS + MINUTE_MS).max(now.plus_ms(1_000)),
+            });
+        }
+        let used = self.minute_used(now);
+        if used >= self.minute_share(class) {
+            let oldest = self.answered.iter().find(|at| now.since_ms(**at) < MINUTE_MS);
+            let until = oldest.map_or(now.plus_ms(1_000), |at| at.plus_ms(MINUTE_MS));
+            return Err(Spent::Minute { until });
+        }
+        let is_saturated = waiting_calls > SATURATED_CALLS || used.saturating_mul(2) >= self.limits.minute;
+        if class != Class::User && is_saturated {
+            let next = self
+                .last_started(class)
+                .plus_ms(MINUTE_MS / u64::from(self.limits.minute.max(1)));
+            if next > now {
+                return Err(Spent::Minute { until: next });
+            }
+        }
+        Ok(())
+    }
+
+    /// A call goes out. The returned change must be durable before it does.
+    pub fn start(&mut self, now: Now, tenant: TenantId, class: Class) -> Vec<Write> {
+        self.expire(now);
+        self.in_flight = self.in_flight.saturating_add(1);
+        if let Some(slot) = self.last_start.get_mut(class_index(class)) {
+            *slot = now.mono;
+        }
+        let minute = now.wall.0.div_euclid(60_000);
+        self.push_day(now.mono, minute, 1);
+        let row = self.row_of(tenant, minute);
+        row.sent = row.sent.saturating_add(1);
+        let mut writes = vec![Write::Calls(row.clone())];
+        writes.extend(self.dropped.drain(..).map(|minute| Write::DropCalls(tenant, minute)));
+        writes
+    }
+
+    /// A call was answered, or given up. The returned change may be committed with its result.
+    pub fn finish(&mut self, now: Now, tenant: TenantId, meta: &AnswerMeta) -> Write {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.answered.push_back(now.mono);
+        self.expire(now);
+        if let Some(remaining) = meta.minute_remaining {
+            let theirs = self.limits.minute.saturating_sub(remaining);
+            let ours = count(self.answered.len()).saturating_add(self.in_flight);
+            self.phantom_minute = theirs.saturating_sub(ours);
+            self.phantom_minute_at = now.mono;
+        }
+        if let Some(remaining) = meta.day_remaining {
+            self.phantom_day = self.limits.day.saturating_sub(remaining).saturating_sub(self.day_calls);
+        }
+        let row = self.row_of(tenant, now.wall.0.div_euclid(60_000));
+        row.answered.push(now.wall.0);
+        Write::Calls(row.clone())
+    }
+
+    /// Xero said 429. Returns the wait in milliseconds and the change to commit.
+    pub fn throttled(&mut self, now: Now, tenant: TenantId, limit: Limit, retry_after_ms: Option<u64>) -> (u64, Write) {
+        let wait_ms = retry_after_ms.unwrap_or(1_000).clamp(1_000, DAY_MS);
+        let until = now.mono.plus_ms(wait_ms);
+        if self.not_before.is_none_or(|(_, at)| at < until) {
+            self.not_before = Some((limit, until));
+        }
+        let not_before = now.wall_at(until);
+        let row = self.row_of(tenant, now.wall.0.div_euclid(60_000));
+        row.not_before = Some(not_before);
+        (wait_ms, Write::Calls(row.clone()))
+    }
+
+    /// Calls of the last rolling minute, calls in flight and what others seem to use.
+    #[must_use]
+    pub fn minute_used(&self, now: Mono) -> u32 {
+        let recent = self.answered.iter().filter(|at| now.since_ms(**at) < MINUTE_MS).count();
+        let phantom = if now.since_ms(self.phantom_minute_at) < MINUTE_MS {
+            self.phantom_minute
+        } else {
+            0
+        };
+        count(recent).saturating_add(self.in_flight).saturating_add(phantom)
+    }
+
+    /// Calls of the last rolling day, and what others seem to use.
+    #[must_use]
+    pub const fn day_used(&self) -> u32 {
+        self.day_calls.saturating_add(self.phantom_day)
+    }
+
+    /// Calls in flight.
+    #[must_use]
+    pub const fn in_flight(&self) -> u32 {
+        self.in_flight
+    }
+
+    /// The limits in force.
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    fn minute_share(&self, class: Class) -> u32 {
+        match class {
+            Class::User => self.limits.minute,
+            Class::Webhook | Class::Push | Class::Pull | Class::Reconcile | Class::Backfill => {
+                self.limits.minute.saturating_sub(RESERVED_FOR_USER).max(1)
+            }
+        }
+    }
+
+    fn day_share(&self, class: Class) -> u32 {
+        let percent = match class {
+            Class::User => 100,
+            Class::Webhook | Class::Push | Class::Pull => 95,
+            Class::Reconcile | Class::Backfill => 80,
+        };
+        u32::try_from(u64::from(self.limits.day) * percent / 100).unwrap_or(self.limits.day)
+    }
+
+    fn last_started(&self, class: Class) -> Mono {
+        self.last_start.get(class_index(class)).copied().unwrap_or_default()
+    }
+
+    fn row_of(&mut self, tenant: TenantId, minute: i64) -> &mut CallMinute {
+        let fresh = || CallMinute {
+            tenant,
+            minute,
+            sent: 0,
+            answered: Vec::new(),
+            not_before: None,
+        };
+        let row = self.current.get_or_insert_with(fresh);
+        if row.minute != minute {
+            *row = fresh();
+        }
+        row
+    }
+
+    fn push_day(&mut self, at: Mono, wall_minute: i64, calls: u32) {
+        self.day_calls = self.day_calls.saturating_add(calls);
+        let mono_minute = at.0 / MINUTE_MS;
+        match self.day.back_mut() {
+            Some(last) if last.wall_minute == wall_minute => last.calls = last.calls.saturating_add(calls),
+            _ => self.day.push_back(DayMinute {
+                mono_minute,
+                wall_minute,
+                calls,
+            }),
+        }
+    }
+
+    fn expire(&mut self, now: Now) {
+        while self
+            .answered
+            .front()
+            .is_some_and(|at| now.mono.since_ms(*at) >= MINUTE_MS)
+        {
+            self.answered.pop_front();
+        }
+        // A minute counts until its last moment is a day old.
+        let oldest = now.mono.0.saturating_sub(DAY_MS + MINUTE_MS) / MINUTE_MS;
+        let is_day_old = now.mono.0 >= DAY_MS + MINUTE_MS;
+        while is_day_old && self.day.front().is_some_and(|entry| entry.mono_minute < oldest) {
+            if let Some(entry) = self.day.pop_front() {
+                self.day_calls = self.day_calls.saturating_sub(entry.calls);
+                self.dropped.push(entry.wall_minute);
+            }
+        }
+    }
+}
+
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+const fn class_index(class: Class) -> usize {
+    match class {
+        Class::User => 0,
+        Class::Webhook => 1,
+        Class::Push => 2,
+        Class::Pull => 3,
+        Class::Reconcile => 4,
+        Class::Backfill => 5,
+    }
+}

@@ -1,0 +1,397 @@
+//! A call was answered, or failed.
+
+use super::attempt::AttemptState;
+use super::machine::{OpenCall, Purpose, TenantMachine};
+use crate::engine::badge;
+use crate::engine::breaker::Change;
+use crate::engine::desired::Obstacle;
+use crate::engine::effect::{CallId, Effect, Notice};
+use crate::engine::event::ConnectionEvent;
+use crate::model::connection::ConnectionCause;
+use crate::model::failure::{Failure, FailureKind, Received, Remedy};
+use crate::model::ids::{BatchId, IntentId};
+use crate::model::reason::ReasonCode;
+use crate::model::row::Invoice;
+use crate::model::time::Now;
+use crate::model::write::Write;
+use crate::model::xero::{Answer, Reply, WriteTarget, XeroInvoice};
+
+/// Rejected tokens in a row after which the grant is taken for dead.
+const TOKEN_REJECTIONS_MAX: u32 = 5;
+
+impl TenantMachine {
+    pub(super) fn answered(
+        &mut self,
+        now: Now,
+        call: CallId,
+        answer: Answer,
+        rows: Vec<Invoice>,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(open) = self.calls.remove(&call) else {
+            out.push(Effect::Announce(Notice::StaleAnswer));
+            return;
+        };
+        let mut writes = vec![self.budget.finish(now, self.setup.tenant.id, &answer.meta)];
+        out.push(Effect::Announce(Notice::Called {
+            resource: open.resource,
+            is_write: open.is_write,
+            failure: answer.result.as_ref().err().map(|failure| failure.kind),
+            bytes_count: answer.meta.bytes_count,
+            took_ms: now.mono.since_ms(open.started),
+        }));
+        match answer.result {
+            Ok(reply) => {
+                self.token_rejections = 0;
+                let change = self.breaker.succeeded();
+                self.breaker_changed(change, out);
+                out.push(Effect::Persist(writes));
+                self.succeeded(now, open, reply, rows, out);
+            }
+            Err(failure) => {
+                self.learn(now, &failure, &mut writes, out);
+                out.push(Effect::Persist(writes));
+                self.failed(now, open, &failure, rows, out);
+            }
+        }
+    }
+
+    fn succeeded(&mut self, now: Now, open: OpenCall, reply: Reply, rows: Vec<Invoice>, out: &mut Vec<Effect>) {
+        match (open.purpose, reply) {
+            (Purpose::Send(id), Reply::Written(elements)) => self.settle_members(now, id, elements, rows, out),
+            (Purpose::LookUp(id), Reply::Invoices { found, page_count }) => {
+                self.looked_up(now, id, (&found, page_count), rows, out);
+            }
+            (Purpose::Read(intents), Reply::Invoices { found, .. }) => self.read(now, &intents, &found, rows, out),
+            (Purpose::CheckNumber(intents), Reply::Invoices { found, .. }) => {
+                self.number_checked(now, &intents, &found, rows, out);
+            }
+            (Purpose::FindContacts(references), Reply::Contacts(found)) => {
+                self.contacts_found(now, &references, &found, out);
+            }
+            (Purpose::CreateContacts(references, batch), Reply::Contacts(made)) => {
+                self.contacts_made(now, &references, batch, made, out);
+            }
+            (Purpose::Organisation, Reply::Organisation(organisation)) => {
+                self.chart.organisation = Some(organisation);
+                self.chart_part(now, out);
+            }
+            (Purpose::Accounts, Reply::Accounts(accounts)) => {
+                self.chart.accounts = Some(accounts);
+                self.chart_part(now, out);
+            }
+            (Purpose::TaxRates, Reply::TaxRates(rates)) => {
+                self.chart.tax_rates = Some(rates);
+                self.chart_part(now, out);
+            }
+            (purpose, _) => {
+                self.illegal(&format!("{purpose:?}"), "an answer of another kind", out);
+                let failure = Failure {
+                    kind: FailureKind::Garbled,
+                    remedy: Remedy::RetryWithBackoff,
+                    received: Received::UnknownAnswered,
+                    status: None,
+                    message: "the answer is of another kind than the question".to_owned(),
+                    validation: Vec::new(),
+                };
+                let open = OpenCall { purpose, ..open };
+                self.failed(now, open, &failure, rows, out);
+            }
+        }
+    }
+
+    fn failed(&mut self, now: Now, open: OpenCall, failure: &Failure, rows: Vec<Invoice>, out: &mut Vec<Effect>) {
+        match open.purpose {
+            Purpose::Send(id) => self.send_failed(now, id, failure, rows, out),
+            Purpose::LookUp(id) => self.look_up_failed(now, id),
+            Purpose::Read(intents) | Purpose::CheckNumber(intents) => {
+                let mut writes = Vec::new();
+                for id in intents {
+                    self.wait_for_free(now, id, failure, &mut writes);
+                }
+                out.push(Effect::Persist(writes));
+            }
+            Purpose::FindContacts(references) => self.contacts.look_again(now, &references),
+            Purpose::CreateContacts(references, batch) => {
+                self.contacts_not_made(now, &references, batch, failure, out);
+            }
+            Purpose::Organisation | Purpose::Accounts | Purpose::TaxRates => self.chart.part_failed(now),
+        }
+    }
+
+    /// What a failure tells about limits, the service, the token and the connection.
+    fn learn(&mut self, now: Now, failure: &Failure, writes: &mut Vec<Write>, out: &mut Vec<Effect>) {
+        match failure.kind {
+            FailureKind::Unavailable | FailureKind::TimedOut | FailureKind::Garbled => {
+                let jitter_ms = self.ids.below(self.setup.policy.breaker_probe_ms / 10 + 1);
+                let change = self.breaker.failed(now.mono, jitter_ms);
+                self.breaker_changed(change, out);
+            }
+            FailureKind::Refused | FailureKind::NotFound | FailureKind::KeyMismatch => {
+                let change = self.breaker.succeeded();
+                self.breaker_changed(change, out);
+            }
+            FailureKind::Throttled
+            | FailureKind::TokenRejected
+            | FailureKind::GrantRejected
+            | FailureKind::TenantRejected => self.breaker.ended_otherwise(now.mono),
+        }
+        match failure.remedy {
+            Remedy::WaitForLimit { limit, retry_after_ms } => {
+                let (wait_ms, write) = self.budget.throttled(now, self.setup.tenant.id, limit, retry_after_ms);
+                writes.push(write);
+                out.push(Effect::Announce(Notice::Throttled { limit, wait_ms }));
+            }
+            Remedy::RefreshToken => {
+                self.token_rejections = self.token_rejections.saturating_add(1);
+                if self.token_rejections >= TOKEN_REJECTIONS_MAX {
+                    self.token_rejections = 0;
+                    self.connection_event(now, ConnectionEvent::GrantLost(ConnectionCause::GrantDead), out);
+                }
+            }
+            Remedy::Reconnect => {
+                let cause = if failure.status == Some(401) {
+                    ConnectionCause::ScopeMissing
+                } else {
+                    ConnectionCause::GrantDead
+                };
+                self.connection_event(now, ConnectionEvent::GrantLost(cause), out);
+            }
+            Remedy::CheckConnection => self.check_connection(out),
+            Remedy::RetryWithBackoff | Remedy::GiveUpItem => {}
+        }
+    }
+
+    fn breaker_changed(&mut self, change: Option<Change>, out: &mut Vec<Effect>) {
+        match change {
+            Some(Change::Opened) => out.push(Effect::Announce(Notice::BreakerOpened)),
+            Some(Change::Closed) => {
+                out.push(Effect::Announce(Notice::BreakerClosed));
+                self.releases.want(ReasonCode::XeroUnavailable, None);
+            }
+            None => {}
+        }
+    }
+
+    fn send_failed(&mut self, now: Now, id: BatchId, failure: &Failure, rows: Vec<Invoice>, out: &mut Vec<Effect>) {
+        let Some(attempt) = self.attempts.get(&id) else {
+            return;
+        };
+        let was_sent_before = matches!(attempt.state, AttemptState::InFlight { again: Some(_) });
+        match failure.received {
+            // The first send never arrived: the attempt is undone and costs nothing.
+            Received::No if !was_sent_before => self.undo(now, id, failure, out),
+            Received::No => self.replay_not_sent(now, id),
+            Received::RefusedWhole if failure.kind == FailureKind::KeyMismatch => {
+                self.outcome_unknown(now, id, failure, rows, out);
+            }
+            Received::RefusedWhole => self.refused_whole(now, id, failure, rows, out),
+            Received::Unknown | Received::UnknownAnswered => self.outcome_unknown(now, id, failure, rows, out),
+        }
+    }
+
+    fn undo(&mut self, now: Now, id: BatchId, failure: &Failure, out: &mut Vec<Effect>) {
+        let Some(attempt) = self.attempts.remove(&id) else {
+            return;
+        };
+        let mut writes = vec![Write::DropBatch(self.setup.tenant.id, id)];
+        for member in attempt.batch.members {
+            if self.is_member(member.intent, id) {
+                self.wait_for_free(now, member.intent, failure, &mut writes);
+            }
+        }
+        out.push(Effect::Persist(writes));
+    }
+
+    /// Back into the queue without using up a retry.
+    fn wait_for_free(&mut self, now: Now, id: IntentId, failure: &Failure, writes: &mut Vec<Write>) {
+        let Some(work) = self.works.get_mut(&id) else {
+            return;
+        };
+        let delay_ms = match failure.remedy {
+            // The budget, the keyring or the connection say when.
+            Remedy::WaitForLimit { .. } | Remedy::RefreshToken | Remedy::Reconnect => 0,
+            Remedy::CheckConnection | Remedy::GiveUpItem => 5_000,
+            Remedy::RetryWithBackoff => 250_u64.saturating_mul(1 << work.free_waits.min(7)),
+        };
+        work.free_waits = work.free_waits.saturating_add(1);
+        let jitter_ms = self.ids.below(delay_ms / 4 + 1);
+        self.requeue(now, id, delay_ms.saturating_add(jitter_ms), writes);
+    }
+
+    fn replay_not_sent(&mut self, now: Now, id: BatchId) {
+        if let Some(attempt) = self.attempts.get_mut(&id)
+            && let AttemptState::InFlight { again: Some(doubt) } = attempt.state.clone()
+        {
+            let next_at = now.mono.plus_ms(1_000);
+            attempt.state = AttemptState::Unknown(super::attempt::Doubt { next_at, ..doubt });
+        }
+    }
+
+    /// Xero read the request and refused it as a whole: nothing was written.
+    fn refused_whole(&mut self, now: Now, id: BatchId, failure: &Failure, rows: Vec<Invoice>, out: &mut Vec<Effect>) {
+        let Some(attempt) = self.attempts.remove(&id) else {
+            return;
+        };
+        let mut writes = vec![Write::DropBatch(self.setup.tenant.id, id)];
+        let members = attempt.batch.members;
+        let half = members.len().div_ceil(2);
+        if members.len() > 1 {
+            for member in members
+                .iter()
+                .filter(|member| self.is_member(member.intent, id))
+                .cloned()
+                .collect::<Vec<_>>()
+            {
+                if let Some(work) = self.works.get_mut(&member.intent) {
+                    work.batch_cap = half;
+                }
+                self.requeue(now, member.intent, 0, &mut writes);
+            }
+            out.push(Effect::Persist(writes));
+            return;
+        }
+        let messages = if failure.validation.is_empty() {
+            vec![failure.message.clone()]
+        } else {
+            failure.validation.clone()
+        };
+        for (member, row) in members.into_iter().zip(rows) {
+            let is_gone =
+                failure.kind == FailureKind::NotFound && matches!(attempt.batch.target, WriteTarget::ChangeInvoice(_));
+            if is_gone {
+                self.turn_red(now, member.intent, row, missing(), &mut writes, out);
+            } else {
+                self.refused(now, member.intent, row, &messages, &mut writes, out);
+            }
+        }
+        out.push(Effect::Persist(writes));
+    }
+
+    /// Documents were read before they are changed.
+    fn read(
+        &mut self,
+        now: Now,
+        intents: &[IntentId],
+        found: &[XeroInvoice],
+        rows: Vec<Invoice>,
+        out: &mut Vec<Effect>,
+    ) {
+        let mut writes = Vec::new();
+        for mut row in rows {
+            let Some(id) = self.by_invoice.get(&row.id).copied().filter(|id| intents.contains(id)) else {
+                continue;
+            };
+            let xero_id = row.link.as_ref().map(|link| link.xero_id);
+            match found.iter().find(|invoice| Some(invoice.id) == xero_id) {
+                None => self.turn_red(now, id, row, missing(), &mut writes, out),
+                Some(current) => {
+                    let is_newer = row.copy.as_ref().is_none_or(|copy| copy.updated <= current.updated);
+                    if is_newer && row.copy.as_ref() != Some(current) {
+                        row.copy = Some(current.clone());
+                        writes.push(badge::write(&mut row, now));
+                    }
+                    if let Some(work) = self.works.get_mut(&id) {
+                        work.read_at = Some(now.mono);
+                    }
+                    self.enqueue(id, now.mono);
+                }
+            }
+        }
+        out.push(Effect::Persist(writes));
+    }
+
+    /// It was looked up who has the number.
+    fn number_checked(
+        &mut self,
+        now: Now,
+        intents: &[IntentId],
+        found: &[XeroInvoice],
+        rows: Vec<Invoice>,
+        out: &mut Vec<Effect>,
+    ) {
+        let mut writes = Vec::new();
+        for row in rows {
+            let Some(id) = self.by_invoice.get(&row.id).copied().filter(|id| intents.contains(id)) else {
+                continue;
+            };
+            if let Some(work) = self.works.get_mut(&id) {
+                work.check_number = false;
+            }
+            let ours = found.iter().find(|invoice| invoice.marker() == Some(row.marker));
+            let theirs = found.iter().find(|invoice| {
+                invoice.number == row.draft.number && invoice.kind == Some(row.draft.kind) && !invoice.status.is_gone()
+            });
+            match (ours, theirs) {
+                // Ours from an earlier attempt. What it was sent with is not known any more, so
+                // the host's present version is compared with it next.
+                (Some(ours), _) => self.adopt(now, id, row, ours.clone(), &mut writes),
+                (None, _) if row.draft.host_status == crate::model::document::HostStatus::Void => {
+                    self.drop_void(now, id, row, &mut writes);
+                }
+                (None, Some(theirs)) => {
+                    let obstacle = Obstacle {
+                        code: ReasonCode::InvoiceNumberExists,
+                        detail: format!(
+                            "The number {} belongs to the Xero document {}.",
+                            theirs.number, theirs.id
+                        ),
+                        subject: Some(theirs.id.to_string()),
+                    };
+                    self.turn_red(now, id, row, obstacle, &mut writes, out);
+                }
+                (None, None) => match self.retry_later(now, id, &mut writes, out) {
+                    Some(delay_ms) => {
+                        let retries = self.works.get(&id).map_or(0, |work| work.intent.retries);
+                        writes.push(Self::show_retry(now, row, delay_ms, retries));
+                    }
+                    None => {
+                        let obstacle = Obstacle {
+                            code: ReasonCode::InvoiceNumberExists,
+                            detail: format!(
+                                "Xero says the number {} is taken, but shows no such document; it may have been deleted or voided.",
+                                row.draft.number
+                            ),
+                            subject: None,
+                        };
+                        self.turn_red(now, id, row, obstacle, &mut writes, out);
+                    }
+                },
+            }
+        }
+        out.push(Effect::Persist(writes));
+    }
+
+    /// Links a document of ours that an earlier attempt made, and compares it again.
+    fn adopt(&mut self, now: Now, id: IntentId, mut row: Invoice, xero: XeroInvoice, writes: &mut Vec<Write>) {
+        row.link.get_or_insert(crate::model::row::Link {
+            xero_id: xero.id,
+            linked_at: now.wall,
+        });
+        row.copy = Some(xero);
+        row.sent = None;
+        writes.push(badge::write(&mut row, now));
+        if let Some(work) = self.works.get_mut(&id) {
+            work.read_at = Some(now.mono);
+            // There is no common version to compare with: what the host has now is what was sent.
+            work.intent.force = true;
+        }
+        self.requeue(now, id, 0, writes);
+    }
+
+    fn drop_void(&mut self, now: Now, id: IntentId, mut row: Invoice, writes: &mut Vec<Write>) {
+        let words = "The invoice is void and Xero never had it.";
+        self.drop_intent(now, id, (crate::model::row::OperationState::Succeeded, words), writes);
+        badge::none(&mut row);
+        writes.push(badge::write(&mut row, now));
+        writes.push(badge::event(&mut self.ids, &row, now));
+    }
+}
+
+fn missing() -> Obstacle {
+    Obstacle {
+        code: ReasonCode::MissingInXero,
+        detail: "Xero does not find the document this invoice is linked to.".to_owned(),
+        subject: None,
+    }
+}

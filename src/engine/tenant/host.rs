@@ -1,0 +1,355 @@
+//! What the host and people ask for.
+
+use super::machine::{Stage, TenantMachine};
+use crate::engine::badge;
+use crate::engine::connection::access;
+use crate::engine::desired::{self, Obstacle};
+use crate::engine::effect::{AskId, Effect, Notice, Reply};
+use crate::model::connection::ConnectionState;
+use crate::model::document::{Draft, HostStatus};
+use crate::model::ids::{IntentId, InvoiceId, Marker, OperationId};
+use crate::model::reason::ReasonCode;
+use crate::model::row::{Badge, Class, Intent, Invoice, Operation, OperationState, Sync};
+use crate::model::time::Now;
+use crate::model::write::Write;
+
+/// Whether a changed document is pushed by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Push {
+    ByItself,
+    /// History, a draft, or its toggle is off: only a person sends it.
+    OnRequest,
+    /// Cancelled before it was ever sent: there is nothing to do in Xero.
+    Never,
+}
+
+impl TenantMachine {
+    pub(super) fn host_wrote(
+        &mut self,
+        now: Now,
+        ask: AskId,
+        host_ref: String,
+        draft: Draft,
+        row: Option<Box<Invoice>>,
+        out: &mut Vec<Effect>,
+    ) {
+        let created = row.is_none();
+        let mut invoice = match row {
+            Some(row) if row.draft == draft => {
+                out.push(Effect::Reply(
+                    ask,
+                    Reply::Accepted {
+                        invoice: row,
+                        created: false,
+                    },
+                ));
+                return;
+            }
+            Some(row) if row.draft.kind != draft.kind && (row.link.is_some() || row.create_was_sent) => {
+                out.push(Effect::Reply(
+                    ask,
+                    Reply::KindChanged {
+                        was: row.draft.kind,
+                        wanted: draft.kind,
+                    },
+                ));
+                return;
+            }
+            Some(row) => {
+                let mut invoice = *row;
+                invoice.draft = draft;
+                invoice.rev = invoice.rev.saturating_add(1);
+                invoice
+            }
+            None => self.new_invoice(now, host_ref, draft),
+        };
+        let mut writes = Vec::new();
+        match self.push_rule(now, &invoice) {
+            Push::ByItself => {
+                let due_ms = self.setup.policy.batch_wait_ms;
+                self.queue_push(now, &mut invoice, Class::Push, due_ms, None, &mut writes);
+            }
+            Push::OnRequest => self.leave_to_people(&mut invoice),
+            Push::Never => {
+                if let Some(id) = self.by_invoice.get(&invoice.id).copied() {
+                    self.drop_intent(
+                        now,
+                        id,
+                        (OperationState::Cancelled, "The invoice was cancelled."),
+                        &mut writes,
+                    );
+                }
+                badge::none(&mut invoice);
+            }
+        }
+        writes.push(badge::write(&mut invoice, now));
+        writes.push(badge::event(&mut self.ids, &invoice, now));
+        out.push(Effect::Persist(writes));
+        out.push(Effect::Announce(Notice::Accepted {
+            invoice: invoice.id,
+            created,
+        }));
+        out.push(Effect::Reply(
+            ask,
+            Reply::Accepted {
+                invoice: Box::new(invoice),
+                created,
+            },
+        ));
+    }
+
+    pub(super) fn sync_now(
+        &mut self,
+        now: Now,
+        ask: AskId,
+        mut row: Invoice,
+        requested_by: String,
+        out: &mut Vec<Effect>,
+    ) {
+        let open = self.by_invoice.get(&row.id).and_then(|id| self.works.get(id));
+        if let Some(operation) = open
+            .and_then(|work| work.intent.operation)
+            .and_then(|id| self.operations.get(&id))
+        {
+            out.push(Effect::Reply(ask, Reply::Operation(Box::new(operation.clone()))));
+            return;
+        }
+        let (at, random) = self.ids.parts(now.wall);
+        let mut operation = Operation {
+            id: OperationId::from_parts(at, random),
+            tenant: row.tenant,
+            kind: "resync".to_owned(),
+            invoice: Some(row.id),
+            state: OperationState::Queued,
+            done: 0,
+            total: 1,
+            message: "Queued".to_owned(),
+            reason: None,
+            requested_by,
+            created_at: now.wall,
+            finished_at: None,
+        };
+        let mut writes = Vec::new();
+        row.sync.asked = true;
+        let may_queue = access(&self.setup.tenant.connection).queues;
+        let cancelled_before = row.draft.host_status == HostStatus::Void && row.link.is_none() && !row.create_was_sent;
+        if may_queue && !cancelled_before {
+            self.queue_push(now, &mut row, Class::User, 0, Some(operation.id), &mut writes);
+            if row.sync.badge == Some(Badge::Failed) {
+                operation.state = OperationState::Waiting;
+                operation.reason.clone_from(&row.sync.reason);
+            }
+            self.operations.insert(operation.id, operation.clone());
+        } else {
+            operation.finished_at = Some(now.wall);
+            operation.done = 1;
+            if cancelled_before {
+                operation.state = OperationState::Succeeded;
+                operation.message = "The invoice is void and was never sent: nothing to do.".to_owned();
+            } else {
+                let reason = badge::failed(&mut row, self.not_active(), now);
+                operation.state = OperationState::Failed;
+                operation.message = format!("{}. {}", reason.code.title(), reason.detail);
+                operation.reason = Some(reason);
+            }
+        }
+        writes.push(badge::write(&mut row, now));
+        writes.push(badge::event(&mut self.ids, &row, now));
+        writes.push(Write::Operation(Box::new(operation.clone())));
+        out.push(Effect::Persist(writes));
+        out.push(Effect::Reply(ask, Reply::Operation(Box::new(operation))));
+    }
+
+    /// Queues a push of `invoice`, or lets the open one carry the newer version. The badge follows
+    /// the connection.
+    pub(super) fn queue_push(
+        &mut self,
+        now: Now,
+        invoice: &mut Invoice,
+        class: Class,
+        wait_ms: u64,
+        operation: Option<OperationId>,
+        writes: &mut Vec<Write>,
+    ) {
+        if class != Class::User
+            && let Some(obstacle) = self.refused_at_once(invoice)
+        {
+            if let Some(id) = self.queued_intent(invoice.id) {
+                self.drop_intent(now, id, (OperationState::Failed, obstacle.code.title()), writes);
+            }
+            badge::failed(invoice, obstacle, now);
+            return;
+        }
+        let force = class == Class::User
+            && invoice
+                .sync
+                .reason
+                .as_ref()
+                .is_some_and(|reason| reason.code == ReasonCode::ChangedInXero);
+        match self.by_invoice.get(&invoice.id).copied() {
+            Some(id) => {
+                if let Some(work) = self.works.get_mut(&id) {
+                    work.intent.force |= force;
+                }
+                self.renew_intent(now, id, class, wait_ms, operation, writes);
+            }
+            None => {
+                let (at, random) = self.ids.parts(now.wall);
+                let intent = Intent {
+                    id: IntentId::from_parts(at, random),
+                    tenant: invoice.tenant,
+                    invoice: invoice.id,
+                    kind: invoice.draft.kind,
+                    class,
+                    force,
+                    queued_at: now.wall,
+                    due: now.wall.plus_ms(i64::try_from(wait_ms).unwrap_or(0)),
+                    retries: 0,
+                    operation,
+                    batch: None,
+                    attempts: 0,
+                };
+                writes.push(Write::Intent(Box::new(intent.clone())));
+                self.adopt_intent(now, intent);
+                invoice.sync.queued_at = Some(now.wall);
+            }
+        }
+        invoice.sync.retries = 0;
+        self.badge_of_queued(now, invoice);
+    }
+
+    /// The badge of a queued push: grey while the connection is active, else red and held.
+    pub(super) fn badge_of_queued(&mut self, now: Now, invoice: &mut Invoice) {
+        if self.setup.tenant.connection.state == ConnectionState::Active {
+            badge::pending(invoice, now);
+        } else {
+            let sent = invoice.sent.take();
+            badge::failed(invoice, self.not_active(), now);
+            invoice.sent = sent;
+        }
+    }
+
+    pub(super) fn not_active(&self) -> Obstacle {
+        let state = self.setup.tenant.connection.state;
+        let action = state.resolving_action().map_or("", |(_, words)| words);
+        Obstacle {
+            code: ReasonCode::ConnectionNotActive,
+            detail: format!("The connection is in the state {}. {action}.", state.label()),
+            subject: Some(state.label().to_owned()),
+        }
+    }
+
+    fn renew_intent(
+        &mut self,
+        now: Now,
+        id: IntentId,
+        class: Class,
+        wait_ms: u64,
+        operation: Option<OperationId>,
+        writes: &mut Vec<Write>,
+    ) {
+        let Some(work) = self.works.get(&id) else {
+            return;
+        };
+        let (stage, old_class) = (work.stage, work.intent.class);
+        if let Stage::Queued(due) = stage {
+            self.queue.remove(&(old_class, due, id));
+        }
+        let Some(work) = self.works.get_mut(&id) else {
+            return;
+        };
+        work.intent.class = old_class.min(class);
+        work.intent.retries = 0;
+        work.intent.operation = operation.or(work.intent.operation);
+        work.batch_cap = usize::MAX;
+        work.free_waits = 0;
+        work.doomed = None;
+        if matches!(stage, Stage::Queued(_)) {
+            let due = now.mono.plus_ms(wait_ms);
+            work.intent.due = now.wall_at(due);
+            work.stage = Stage::Queued(due);
+            self.queue.insert((work.intent.class, due, id));
+        }
+        writes.push(Write::Intent(Box::new(work.intent.clone())));
+    }
+
+    fn queued_intent(&self, invoice: InvoiceId) -> Option<IntentId> {
+        let id = self.by_invoice.get(&invoice)?;
+        matches!(self.works.get(id)?.stage, Stage::Queued(_) | Stage::Contact).then_some(*id)
+    }
+
+    fn new_invoice(&mut self, now: Now, host_ref: String, draft: Draft) -> Invoice {
+        let (at, random) = self.ids.parts(now.wall);
+        Invoice {
+            id: InvoiceId::from_parts(at, random),
+            tenant: self.setup.tenant.id,
+            marker: Marker::derive(self.setup.tenant.xero_id, &host_ref, 0),
+            host_ref,
+            rev: 1,
+            version: 0,
+            on_request: !self.setup.tenant.settings.auto_sync.allows(draft.kind),
+            draft,
+            accepted_at: now.wall,
+            updated_at: now.wall,
+            sync: Sync::default(),
+            link: None,
+            common: None,
+            copy: None,
+            sent: None,
+            create_was_sent: false,
+        }
+    }
+
+    /// D1's table.
+    fn push_rule(&self, now: Now, invoice: &Invoice) -> Push {
+        let is_known_in_xero = invoice.link.is_some() || invoice.create_was_sent;
+        let status = invoice.draft.host_status;
+        if status == HostStatus::Void && !is_known_in_xero {
+            return Push::Never;
+        }
+        let tenant = &self.setup.tenant;
+        let is_history = invoice.draft.created_at.unwrap_or(now.wall.max(invoice.accepted_at)) < tenant.connected_at;
+        let is_left_to_people = is_history || invoice.on_request;
+        if status == HostStatus::Draft
+            || !tenant.settings.auto_sync.allows(invoice.draft.kind)
+            || (is_left_to_people && !is_known_in_xero)
+        {
+            return Push::OnRequest;
+        }
+        Push::ByItself
+    }
+
+    /// A change that is not pushed by itself: what was queued goes on, a red badge stays red.
+    fn leave_to_people(&self, invoice: &mut Invoice) {
+        if !self.by_invoice.contains_key(&invoice.id) && invoice.link.is_none() && invoice.sync.reason.is_none() {
+            badge::none(invoice);
+        }
+    }
+
+    /// What is refused before anything is queued.
+    fn refused_at_once(&self, invoice: &Invoice) -> Option<Obstacle> {
+        if !access(&self.setup.tenant.connection).queues {
+            return Some(self.not_active());
+        }
+        let tenant = &self.setup.tenant;
+        let base = tenant.base_currency?;
+        desired::check_currency(&invoice.draft, base, &tenant.settings).err()
+    }
+
+    /// Ends an intent without a push, and its operation with it.
+    pub(super) fn drop_intent(
+        &mut self,
+        now: Now,
+        id: IntentId,
+        result: (OperationState, &str),
+        writes: &mut Vec<Write>,
+    ) {
+        let Some(intent) = self.forget(id) else {
+            return;
+        };
+        writes.push(Write::DropIntent(intent.tenant, id));
+        if let Some(operation) = intent.operation {
+            self.finish_operation(now, operation, result, None, writes);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Look-ups that settle unknown outcomes: what they find is ours by its marker; what two complete
+//! ones miss, far enough apart, does not exist.
+
+use super::attempt::{AttemptState, Doubt};
+use super::machine::TenantMachine;
+use crate::engine::effect::{Effect, Notice};
+use crate::model::document::InvoiceKind;
+use crate::model::ids::BatchId;
+use crate::model::limits::LOOKUP_MAX;
+use crate::model::row::Invoice;
+use crate::model::time::Now;
+use crate::model::write::Write;
+use crate::model::xero::XeroInvoice;
+
+impl TenantMachine {
+    /// A look-up was answered: what it found is settled; what it did not find may be absent.
+    pub(super) fn looked_up(
+        &mut self,
+        now: Now,
+        id: BatchId,
+        (found, page_count): (&[XeroInvoice], u32),
+        mut rows: Vec<Invoice>,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(attempt) = self.attempts.get(&id) else {
+            return;
+        };
+        let AttemptState::LookingUp(mut doubt) = attempt.state.clone() else {
+            return;
+        };
+        let members = attempt.batch.members.clone();
+        let mut writes = Vec::new();
+        for member in &members {
+            let Some(ours) = found.iter().find(|invoice| invoice.marker() == Some(member.marker)) else {
+                continue;
+            };
+            let Some(index) = rows.iter().position(|row| row.id == member.invoice) else {
+                continue;
+            };
+            let row = rows.swap_remove(index);
+            self.done(now, member.intent, row, ours.clone(), &mut writes, out);
+        }
+        let looked_for = match members.first().map_or(InvoiceKind::Sales, |member| member.kind) {
+            InvoiceKind::Sales => {
+                doubt.cursor = doubt.cursor.saturating_add(LOOKUP_MAX);
+                doubt.cursor >= members.len()
+            }
+            InvoiceKind::Purchase => {
+                doubt.cursor = doubt.cursor.saturating_add(1);
+                doubt.cursor >= usize::try_from(page_count).unwrap_or(usize::MAX)
+            }
+        };
+        let settled = members
+            .iter()
+            .filter(|member| !self.works.contains_key(&member.intent))
+            .count();
+        if settled > 0 {
+            out.push(Effect::Announce(Notice::OutcomeSettled {
+                members_count: settled,
+                how: "look_up",
+            }));
+        }
+        if settled == members.len() {
+            self.attempts.remove(&id);
+            writes.push(Write::DropBatch(self.setup.tenant.id, id));
+            out.push(Effect::Persist(writes));
+            return;
+        }
+        if !writes.is_empty() {
+            out.push(Effect::Persist(writes));
+        }
+        if !looked_for {
+            self.stay_unknown(
+                id,
+                Doubt {
+                    next_at: now.mono,
+                    ..doubt
+                },
+            );
+            return;
+        }
+        self.found_nothing(now, id, doubt, out);
+    }
+
+    /// A complete look-up missed some members. Two of them, far enough apart and both begun after
+    /// it was quiet, prove absence.
+    fn found_nothing(&mut self, now: Now, id: BatchId, mut doubt: Doubt, out: &mut Vec<Effect>) {
+        let gap_ms = self.setup.policy.absence_gap_ms;
+        doubt.cursor = 0;
+        if doubt.began_at < doubt.quiet_at {
+            doubt.next_at = doubt.quiet_at.max(now.mono.plus_ms(1_000));
+            self.stay_unknown(id, doubt);
+        } else {
+            match doubt.absent_at {
+                Some(first) if doubt.began_at.since_ms(first) >= gap_ms => {
+                    self.dissolve(now, id, doubt.service_failed, out);
+                }
+                first => {
+                    let first = first.unwrap_or(now.mono);
+                    doubt.absent_at = Some(first);
+                    doubt.next_at = first.plus_ms(gap_ms);
+                    self.stay_unknown(id, doubt);
+                }
+            }
+        }
+    }
+
+    fn stay_unknown(&mut self, id: BatchId, doubt: Doubt) {
+        if let Some(attempt) = self.attempts.get_mut(&id) {
+            attempt.state = AttemptState::Unknown(doubt);
+        }
+    }
+
+    /// A look-up failed: it is made again later, from its beginning.
+    pub(super) fn look_up_failed(&mut self, now: Now, id: BatchId) {
+        if let Some(attempt) = self.attempts.get_mut(&id)
+            && let AttemptState::LookingUp(doubt) = attempt.state.clone()
+        {
+            let next_at = now.mono.plus_ms(1_000);
+            attempt.state = AttemptState::Unknown(Doubt {
+                next_at,
+                cursor: 0,
+                ..doubt
+            });
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! The machine: its state, its one entrance, and when it wants to be called again.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::attempt::Attempt;
+use super::chart::ChartState;
+use super::desk::ContactDesk;
+use super::release::Releases;
+use crate::engine::breaker::Breaker;
+use crate::engine::budget::{Budget, Spent};
+use crate::engine::connection::access;
+use crate::engine::desired::Obstacle;
+use crate::engine::effect::{CallId, Effect, LoadId, Notice};
+use crate::engine::event::Event;
+use crate::engine::policy::Policy;
+use crate::engine::status::{Blocked, TenantStatus};
+use crate::model::connection::{ConnectionState, Gate};
+use crate::model::ids::{BatchId, IdSource, IntentId, InvoiceId, OperationId};
+use crate::model::row::{Batch, CallMinute, Class, Intent, Operation, Tenant};
+use crate::model::time::{Mono, Now};
+use crate::model::write::Write;
+use crate::model::xero::Encode;
+
+/// What a machine is made with.
+#[derive(Clone)]
+pub struct Setup {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The numbers it decides by.
+    pub policy: Arc<Policy>,
+    /// Makes request bodies.
+    pub encode: Arc<dyn Encode>,
+    /// The running boot of the machine: only within it can boot-time moments be compared.
+    pub boot_id: Arc<str>,
+    /// Base of the link that carries our marker, for documents without an address of their own.
+    pub link_base: Arc<str>,
+    /// Seed of ids and jitter.
+    pub seed: u64,
+}
+
+/// Open work as the store has it.
+#[derive(Debug, Clone, Default)]
+pub struct Saved {
+    /// Open intents.
+    pub intents: Vec<Intent>,
+    /// Open attempts.
+    pub batches: Vec<Batch>,
+    /// Operations that have not ended.
+    pub operations: Vec<Operation>,
+    /// The calls of the last day.
+    pub calls: Vec<CallMinute>,
+}
+
+/// Where an intent stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Waits in the queue; not before this moment.
+    Queued(Mono),
+    /// Its rows are being read.
+    Loading,
+    /// Waits for its contact.
+    Contact,
+    /// Its document is being read in Xero.
+    Reading,
+    /// Part of an open attempt.
+    InBatch(BatchId),
+}
+
+/// An open intent.
+#[derive(Debug, Clone)]
+pub(super) struct Work {
+    pub intent: Intent,
+    pub stage: Stage,
+    /// Most companions in its next call, after a call was refused as a whole.
+    pub batch_cap: usize,
+    /// When its document was last read in Xero.
+    pub read_at: Option<Mono>,
+    /// Its number is taken: find out by whom.
+    pub check_number: bool,
+    /// It turns red, for this reason, when its row is read next.
+    pub doomed: Option<Box<Obstacle>>,
+    /// Free waits so far (a request that never left costs no retry).
+    pub free_waits: u32,
+}
+
+/// What an open call is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Send(BatchId),
+    LookUp(BatchId),
+    Read(Vec<IntentId>),
+    CheckNumber(Vec<IntentId>),
+    FindContacts(Vec<String>),
+    CreateContacts(Vec<String>, BatchId),
+    Organisation,
+    Accounts,
+    TaxRates,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct OpenCall {
+    pub purpose: Purpose,
+    pub resource: &'static str,
+    pub is_write: bool,
+    pub started: Mono,
+}
+
+/// One tenant: everything decided about it is decided here.
+pub struct TenantMachine {
+    pub(super) setup: Setup,
+    pub(super) ids: IdSource,
+    pub(super) budget: Budget,
+    pub(super) breaker: Breaker,
+    pub(super) works: HashMap<IntentId, Work>,
+    pub(super) by_invoice: HashMap<InvoiceId, IntentId>,
+    pub(super) queue: BTreeSet<(Class, Mono, IntentId)>,
+    pub(super) attempts: BTreeMap<BatchId, Attempt>,
+    pub(super) calls: HashMap<CallId, OpenCall>,
+    pub(super) contacts: ContactDesk,
+    pub(super) chart: ChartState,
+    pub(super) releases: Releases,
+    pub(super) operations: HashMap<OperationId, Operation>,
+    pub(super) loading: Option<(LoadId, Vec<IntentId>)>,
+    pub(super) probe_at: Mono,
+    pub(super) is_probing: bool,
+    pub(super) token_rejections: u32,
+    next_number: u64,
+    illegal_events: u64,
+    last_gate: Option<&'static str>,
+}
+
+/// Whether a call reads or writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    Read,
+    Write,
+}
+
+impl TenantMachine {
+    /// A machine with the open work the store has. Attempts without an outcome are unknown.
+    #[must_use]
+    pub fn restore(now: Now, setup: Setup, saved: Saved) -> Self {
+        let policy = Arc::clone(&setup.policy);
+        let mut machine = Self {
+            ids: IdSource::new(setup.seed),
+            budget: Budget::restore(policy.limits, now, saved.calls),
+            breaker: Breaker::new(policy.breaker_threshold, policy.breaker_probe_ms),
+            works: HashMap::new(),
+            by_invoice: HashMap::new(),
+            queue: BTreeSet::new(),
+            attempts: BTreeMap::new(),
+            calls: HashMap::new(),
+            contacts: ContactDesk::default(),
+            chart: ChartState::default(),
+            releases: Releases::default(),
+            operations: saved
+                .operations
+                .into_iter()
+                .map(|operation| (operation.id, operation))
+                .collect(),
+            loading: None,
+            probe_at: now.mono,
+            is_probing: false,
+            token_rejections: 0,
+            next_number: 0,
+            illegal_events: 0,
+            last_gate: None,
+            setup,
+        };
+        if machine.setup.tenant.base_currency.is_none() || machine.is_catching_up() {
+            machine.chart.want();
+        }
+        for batch in saved.batches {
+            machine.adopt_attempt(now, batch);
+        }
+        for intent in saved.intents {
+            machine.adopt_intent(now, intent);
+        }
+        machine
+    }
+
+    /// Takes one event and returns what must be done, in order.
+    pub fn handle(&mut self, now: Now, event: Event) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let out = &mut effects;
+        match event {
+            Event::HostWrote {
+                ask,
+                host_ref,
+                draft,
+                row,
+            } => self.host_wrote(now, ask, host_ref, *draft, row, out),
+            Event::SyncNow { ask, row, requested_by } => self.sync_now(now, ask, *row, requested_by, out),
+            Event::PreviewWanted { ask, context, chart } => self.preview(now, ask, &context, chart.as_deref(), out),
+            Event::Loaded { load, contexts, chart } => self.loaded(now, load, contexts, chart.as_deref(), out),
+            Event::RowsLoaded { rows, .. } => self.relabel(now, rows, out),
+            Event::FailedLoaded { code, subject, rows } => self.release_rows(now, code, subject, rows, out),
+            Event::Answered { call, answer, rows } => self.answered(now, call, answer, rows, out),
+            Event::Connection(event) => self.connection_event(now, event, out),
+            Event::MappingSet { ask, mapping } => self.mapping_set(ask, *mapping, out),
+            Event::SettingsSet { ask, settings } => self.settings_set(ask, *settings, out),
+            Event::Woken => {}
+        }
+        self.settle(now, out);
+        effects
+    }
+
+    /// When `handle` wants to be called with `Woken`; `None` while there is nothing to wait for.
+    #[must_use]
+    pub fn next_wake(&self, now: Now) -> Option<Mono> {
+        let mut wake: Vec<Mono> = Vec::new();
+        let floor = now.mono.plus_ms(1);
+        if let Some(at) = self.connection_wake(now) {
+            wake.push(at);
+        }
+        let blocked = |class, direction| match self.may_start(now, class, direction, 1) {
+            Ok(()) => Some(now.mono),
+            // Whatever ends these waits is an event of its own.
+            Err(Blocked::TooManyInFlight | Blocked::NotActive(_) | Blocked::CatchingUp) => None,
+            Err(blocked) => blocked.until().map(|until| now.mono_at(until, 86_400_000)),
+        };
+        if self.loading.is_none() && !self.chart.is_fetching() {
+            for class in Class::ALL {
+                let due = self
+                    .queue
+                    .range((class, Mono(0), IntentId::from_bytes([0; 16]))..)
+                    .next();
+                if let Some((found, due, _)) = due
+                    && *found == class
+                    && let Some(open_at) = blocked(class, Direction::Write)
+                {
+                    wake.push((*due).max(open_at));
+                }
+            }
+        }
+        for attempt in self.attempts.values() {
+            if let Some((due, direction)) = self.attempt_wake(now, attempt)
+                && let Some(open_at) = blocked(self.attempt_class(attempt), direction)
+            {
+                wake.push(due.max(open_at));
+            }
+        }
+        if let Some(due) = self.chart.due().or_else(|| self.contacts.due())
+            && let Some(open_at) = blocked(Class::Push, Direction::Read)
+        {
+            wake.push(due.max(open_at));
+        }
+        wake.into_iter().min().map(|at| at.max(floor))
+    }
+
+    /// How the tenant stands.
+    #[must_use]
+    pub fn status(&self, now: Now) -> TenantStatus {
+        let oldest = self.works.values().map(|work| work.intent.queued_at).min();
+        let limits = self.budget.limits();
+        TenantStatus {
+            connection: self.setup.tenant.connection.state,
+            gate: self.setup.tenant.connection.gate,
+            blocked: self.may_start(now, Class::Push, Direction::Write, 1).err(),
+            queued_count: self
+                .works
+                .values()
+                .filter(|work| !matches!(work.stage, Stage::InBatch(_)))
+                .count(),
+            in_flight_count: self.calls.len(),
+            unknown_count: self.attempts.values().filter(|attempt| attempt.is_unknown()).count(),
+            oldest_queued: oldest,
+            minute_used: self.budget.minute_used(now.mono),
+            minute_limit: limits.minute,
+            day_used: self.budget.day_used(),
+            day_limit: limits.day,
+            illegal_events_count: self.illegal_events,
+            parked: None,
+        }
+    }
+
+    /// The tenant as the machine knows it.
+    #[must_use]
+    pub const fn tenant(&self) -> &Tenant {
+        &self.setup.tenant
+    }
+
+    /// Takes new numbers, as a reload brings them.
+    pub fn set_policy(&mut self, policy: Arc<Policy>) {
+        self.budget.set_limits(policy.limits);
+        self.setup.policy = policy;
+    }
+
+    /// Whether a call may go now, and if not, why: the value the status page shows.
+    pub(super) fn may_start(
+        &self,
+        now: Now,
+        class: Class,
+        direction: Direction,
+        waiting_calls: usize,
+    ) -> Result<(), Blocked> {
+        let connection = &self.setup.tenant.connection;
+        let access = access(connection);
+        if !access.reads {
+            return Err(Blocked::NotActive(connection.state));
+        }
+        if direction == Direction::Write && !access.writes {
+            return Err(match connection.state {
+                ConnectionState::Active => Blocked::CatchingUp,
+                state => Blocked::NotActive(state),
+            });
+        }
+        self.breaker
+            .may_start(now.mono)
+            .map_err(|probe_at| Blocked::BreakerOpen {
+                until: now.wall_at(probe_at.unwrap_or_else(|| now.mono.plus_ms(self.setup.policy.breaker_probe_ms))),
+            })?;
+        self.budget
+            .may_start(now.mono, class, waiting_calls)
+            .map_err(|spent| match spent {
+                Spent::Minute { until } => Blocked::MinuteBudget {
+                    until: now.wall_at(until),
+                },
+                Spent::Day { until } => Blocked::DayBudget {
+                    until: now.wall_at(until),
+                },
+                Spent::Concurrent => Blocked::TooManyInFlight,
+                Spent::RetryAfter { limit, until } => Blocked::RetryAfter {
+                    limit,
+                    until: now.wall_at(until),
+                },
+            })
+    }
+
+    /// Notes a call that goes out now. The returned changes must be durable before it does.
+    pub(super) fn open_call(&mut self, now: Now, class: Class, open: OpenCall) -> (CallId, Vec<Write>) {
+        self.next_number = self.next_number.saturating_add(1);
+        let id = CallId(self.next_number);
+        self.calls.insert(id, open);
+        self.breaker.started();
+        (id, self.budget.start(now, self.setup.tenant.id, class))
+    }
+
+    pub(super) const fn next_load(&mut self) -> LoadId {
+        self.next_number = self.next_number.saturating_add(1);
+        LoadId(self.next_number)
+    }
+
+    pub(super) const fn is_catching_up(&self) -> bool {
+        matches!(self.setup.tenant.connection.gate, Gate::CatchingUp)
+    }
+
+    pub(super) fn illegal(&mut self, state: &str, event: &str, out: &mut Vec<Effect>) {
+        self.illegal_events = self.illegal_events.saturating_add(1);
+        out.push(Effect::Announce(Notice::IllegalEvent {
+            state: state.to_owned(),
+            event: event.to_owned(),
+        }));
+    }
+
+    pub(super) fn note_gate(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let gate = self.may_start(now, Class::Push, Direction::Write, 1).err();
+        // Pacing and the number of calls at once come and go with every call: not worth a notice.
+        let gate = gate.filter(|gate| !matches!(gate, Blocked::TooManyInFlight | Blocked::MinuteBudget { .. }));
+        let label = gate.map(Blocked::label);
+        if label != self.last_gate {
+            self.last_gate = label;
+            out.push(Effect::Announce(Notice::SendGate(gate)));
+        }
+    }
+}

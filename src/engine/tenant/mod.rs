@@ -1,0 +1,36 @@
+//! One tenant's life. [`TenantMachine`] holds open work only; documents come in with events.
+//!
+//! ```text
+//! host write ─▶ Queued ─load─▶ prepare ─▶ red | in step | wait for contact, chart, read
+//!                 ▲                 └─▶ Batch (persisted, then sent) ─▶ answered: members settled
+//!                 │                          └─▶ Unknown ─▶ replay (same key, ≤ 5 min) | look up
+//!                 └── retry, changed again, proven absent ◀──────┘
+//! ```
+//!
+//! One file per event family: `host` (what the host and people ask), `prepare` (rows read),
+//! `dispatch` (what goes out now), `answered` and `settle` (what came back), `unknown` and
+//! `lookup` (outcomes to be found out), `chart` and `contacts` (reference data), `link` (the
+//! connection), `release` (fixed causes).
+
+mod answered;
+mod attempt;
+mod chart;
+mod contacts;
+mod desk;
+mod dispatch;
+mod echo;
+mod host;
+mod link;
+mod lookup;
+mod machine;
+mod prepare;
+mod queue;
+mod release;
+mod send;
+mod settle;
+mod unknown;
+
+pub use machine::{Saved, Setup, TenantMachine};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,355 @@
+//! The rows of queued pushes were read: what each of them needs next.
+
+use super::machine::{Stage, TenantMachine};
+use crate::engine::badge;
+use crate::engine::compare::{Sides, compare};
+use crate::engine::desired::{self, Obstacle};
+use crate::engine::effect::{AskId, Effect, LoadId, Preview, Reply};
+use crate::engine::event::PushContext;
+use crate::model::document::HostStatus;
+use crate::model::ids::{IntentId, XeroContactId, XeroInvoiceId};
+use crate::model::limits::WRITE_BODY_MAX_BYTES;
+use crate::model::reason::ReasonCode;
+use crate::model::row::{Chart, Invoice, OperationState, ReasonGiven};
+use crate::model::time::Now;
+use crate::model::xero::{InvoiceChange, OutgoingInvoice, WriteTarget};
+
+/// What a push needs next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Red.
+    Red(Obstacle),
+    /// Xero already has what the host wants.
+    InStep,
+    /// Cancelled before anything was sent.
+    Cancel,
+    /// Reference data must be read first.
+    Chart,
+    /// The party must be resolved first.
+    Contact,
+    /// Xero's document must be read first.
+    Read(XeroInvoiceId),
+    /// The number is taken: by whom?
+    CheckNumber,
+    /// Create it.
+    Create(Box<OutgoingInvoice>),
+    /// Change it.
+    Change(XeroInvoiceId, Box<InvoiceChange>),
+}
+
+/// A push that is ready to go out.
+#[derive(Debug, Clone)]
+pub(super) struct Ready {
+    pub id: IntentId,
+    pub invoice: Invoice,
+    pub step: Step,
+}
+
+impl TenantMachine {
+    pub(super) fn loaded(
+        &mut self,
+        now: Now,
+        load: LoadId,
+        contexts: Vec<PushContext>,
+        chart: Option<&Chart>,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some((_, asked)) = self.loading.take_if(|(open, _)| *open == load) else {
+            self.illegal("not loading this", "loaded", out);
+            return;
+        };
+        let mut writes = Vec::new();
+        let mut ready = Vec::new();
+        for context in contexts {
+            let Some(id) = self.by_invoice.get(&context.invoice.id).copied() else {
+                continue;
+            };
+            if !matches!(self.works.get(&id).map(|work| work.stage), Some(Stage::Loading)) {
+                continue;
+            }
+            let step = self.step(now, id, &context, chart);
+            match step {
+                Step::Red(obstacle) => self.turn_red(now, id, context.invoice, obstacle, &mut writes, out),
+                Step::InStep => self.in_step(now, id, context.invoice, &mut writes, out),
+                Step::Cancel => {
+                    let mut invoice = context.invoice;
+                    self.drop_intent(
+                        now,
+                        id,
+                        (OperationState::Cancelled, "The invoice was cancelled."),
+                        &mut writes,
+                    );
+                    badge::none(&mut invoice);
+                    writes.push(badge::write(&mut invoice, now));
+                    writes.push(badge::event(&mut self.ids, &invoice, now));
+                }
+                Step::Chart => {
+                    self.chart.want();
+                    self.enqueue(id, now.mono);
+                }
+                Step::Contact => {
+                    self.dequeue(id, Stage::Contact);
+                    self.contacts.want(now, id, &context.invoice.draft.contact);
+                }
+                Step::Read(_) | Step::CheckNumber | Step::Create(_) | Step::Change(..) => {
+                    ready.push(Ready {
+                        id,
+                        invoice: context.invoice,
+                        step,
+                    });
+                }
+            }
+        }
+        // A row that could not be read again has no document: its intent waits for it.
+        for id in asked {
+            if matches!(self.works.get(&id).map(|work| work.stage), Some(Stage::Loading))
+                && !ready.iter().any(|ready| ready.id == id)
+            {
+                self.enqueue(id, now.mono.plus_ms(1_000));
+            }
+        }
+        if !writes.is_empty() {
+            out.push(Effect::Persist(writes));
+        }
+        self.send_ready(now, ready, out);
+    }
+
+    /// What would be sent now; nothing is called or stored.
+    pub(super) fn preview(
+        &mut self,
+        now: Now,
+        ask: AskId,
+        context: &PushContext,
+        chart: Option<&Chart>,
+        out: &mut Vec<Effect>,
+    ) {
+        let mut first = Vec::new();
+        if context.contact.is_none() {
+            first.push(format!(
+                "The contact \"{}\" is looked up in Xero, or created.",
+                context.invoice.draft.contact.name
+            ));
+        }
+        let preview = match chart {
+            None => Preview::Refused(given(now, unread_chart())),
+            Some(chart) => {
+                // An unresolved contact is shown as the nil id: its real one is found when sending.
+                let contact = context
+                    .contact
+                    .as_ref()
+                    .map_or(XeroContactId(uuid::Uuid::nil()), |row| row.xero_id);
+                match self.document_step(context, chart, contact, false) {
+                    Step::Create(invoice) => Preview::Send {
+                        target: WriteTarget::CreateInvoices,
+                        body: self.setup.encode.create_invoices(std::slice::from_ref(&*invoice)),
+                        first,
+                    },
+                    Step::Change(id, change) => {
+                        first.push("The document is read in Xero and compared.".to_owned());
+                        Preview::Send {
+                            target: WriteTarget::ChangeInvoice(id),
+                            body: self.setup.encode.change_invoice(id, &change),
+                            first,
+                        }
+                    }
+                    Step::Red(obstacle) => Preview::Refused(given(now, obstacle)),
+                    Step::InStep | Step::Cancel | Step::Chart | Step::Contact | Step::Read(_) | Step::CheckNumber => {
+                        Preview::Nothing
+                    }
+                }
+            }
+        };
+        out.push(Effect::Reply(ask, Reply::Preview(Box::new(preview))));
+    }
+
+    fn step(&self, now: Now, id: IntentId, context: &PushContext, chart: Option<&Chart>) -> Step {
+        let Some(work) = self.works.get(&id) else {
+            return Step::Cancel;
+        };
+        let invoice = &context.invoice;
+        let is_void = invoice.draft.host_status == HostStatus::Void;
+        if is_void && invoice.link.is_none() && !invoice.create_was_sent {
+            return Step::Cancel;
+        }
+        if let Some(obstacle) = &work.doomed {
+            return Step::Red((**obstacle).clone());
+        }
+        if work.check_number {
+            return Step::CheckNumber;
+        }
+        if let Some(link) = &invoice.link {
+            let is_fresh = work
+                .read_at
+                .is_some_and(|at| now.mono.since_ms(at) < self.setup.policy.read_max_age_ms);
+            if !is_fresh {
+                return Step::Read(link.xero_id);
+            }
+        } else if is_void {
+            // A create may have reached Xero: only a look-up tells what there is to void.
+            return Step::CheckNumber;
+        }
+        let Some(chart) = chart else {
+            return Step::Chart;
+        };
+        let chart_age_ms = now.wall.since_ms(chart.read_at);
+        if chart_age_ms > self.setup.policy.chart_max_age_ms {
+            return Step::Chart;
+        }
+        if let Err(obstacle) = desired::check_currency(
+            &invoice.draft,
+            chart.organisation.base_currency,
+            &self.setup.tenant.settings,
+        ) {
+            return Step::Red(obstacle);
+        }
+        let contact = match party(context) {
+            Ok(Some(contact)) => contact,
+            Ok(None) => return Step::Contact,
+            Err(obstacle) => return Step::Red(obstacle),
+        };
+        match self.document_step(context, chart, contact, work.intent.force) {
+            // What is missing may have been added in Xero since the chart was read.
+            Step::Red(obstacle)
+                if chart_age_ms > self.setup.policy.chart_doubt_age_ms
+                    && matches!(
+                        obstacle.code,
+                        ReasonCode::UnmappedNominalCode
+                            | ReasonCode::AccountMappingIncorrect
+                            | ReasonCode::PrerequisiteUnmapped
+                            | ReasonCode::PeriodLocked
+                    ) =>
+            {
+                Step::Chart
+            }
+            step => step,
+        }
+    }
+
+    /// Create, change, nothing or red: the document against Xero's copy, once all else is known.
+    fn document_step(&self, context: &PushContext, chart: &Chart, contact: XeroContactId, force: bool) -> Step {
+        let invoice = &context.invoice;
+        let url = desired::url(&invoice.draft, &self.setup.link_base, invoice.marker);
+        let desired = match desired::outgoing(context, chart, &self.setup.tenant.settings, contact, url) {
+            Ok(desired) => desired,
+            Err(obstacle) if invoice.draft.host_status != HostStatus::Void => {
+                return Step::Red(obstacle);
+            }
+            Err(_a_void_sends_no_lines) => return self.void_step(invoice),
+        };
+        if invoice.draft.host_status == HostStatus::Void {
+            return self.void_step(invoice);
+        }
+        let (Some(link), Some(current)) = (&invoice.link, &invoice.copy) else {
+            return self.within_size(Step::Create(Box::new(desired)));
+        };
+        if current.status.is_gone() {
+            return Step::Red(Obstacle {
+                code: ReasonCode::NotEditableInXero,
+                detail: format!("The document is {} in Xero.", current.status.as_str()),
+                subject: None,
+            });
+        }
+        let sides = Sides {
+            desired: &desired,
+            host_lines: &invoice.draft.lines,
+            host_status: invoice.draft.host_status,
+            host_url: invoice.draft.host_url.as_deref(),
+            common: invoice.common.as_ref(),
+            current,
+            force,
+        };
+        let found = compare(&sides);
+        if !found.conflicts.is_empty() {
+            return Step::Red(Obstacle {
+                code: ReasonCode::ChangedInXero,
+                detail: format!("Changed on both sides: {}.", found.conflicts.join(", ")),
+                subject: None,
+            });
+        }
+        if found.change.is_empty() {
+            return Step::InStep;
+        }
+        self.within_size(Step::Change(link.xero_id, Box::new(found.change)))
+    }
+
+    fn void_step(&self, invoice: &Invoice) -> Step {
+        let (Some(link), Some(current)) = (&invoice.link, &invoice.copy) else {
+            return Step::CheckNumber;
+        };
+        match desired::next_status(HostStatus::Void, &current.status) {
+            None => Step::InStep,
+            Some(status) => {
+                let change = InvoiceChange {
+                    status: Some(status),
+                    ..InvoiceChange::default()
+                };
+                Step::Change(link.xero_id, Box::new(change))
+            }
+        }
+    }
+
+    fn within_size(&self, step: Step) -> Step {
+        let size = match &step {
+            Step::Create(invoice) => self
+                .setup
+                .encode
+                .create_invoices(std::slice::from_ref(&**invoice))
+                .len(),
+            Step::Change(id, change) => self.setup.encode.change_invoice(*id, change).len(),
+            _ => 0,
+        };
+        if size <= WRITE_BODY_MAX_BYTES {
+            return step;
+        }
+        Step::Red(Obstacle {
+            code: ReasonCode::TooLarge,
+            detail: format!("The document is {size} bytes, Xero takes at most {WRITE_BODY_MAX_BYTES}."),
+            subject: None,
+        })
+    }
+}
+
+/// The Xero contact of the document's party; `None` = not resolved yet.
+fn party(context: &PushContext) -> Result<Option<XeroContactId>, Obstacle> {
+    let party = &context.invoice.draft.contact;
+    if let Some(row) = &context.contact {
+        return Ok(Some(row.xero_id));
+    }
+    match context.namesakes.iter().find(|row| row.reference != party.reference) {
+        None => Ok(None),
+        Some(other) => Err(Obstacle {
+            code: ReasonCode::ContactCollision,
+            detail: format!(
+                "Two contacts are called \"{}\": {} and {}. The Xero contact {} belongs to the other one.",
+                party.name, party.reference, other.reference, other.xero_id
+            ),
+            subject: Some(party.reference.clone()),
+        }),
+    }
+}
+
+/// What a document says whose automatic retries are used up.
+pub(super) fn unavailable() -> Obstacle {
+    Obstacle {
+        code: ReasonCode::XeroUnavailable,
+        detail: "Xero's service failed in every automatic attempt.".to_owned(),
+        subject: None,
+    }
+}
+
+fn unread_chart() -> Obstacle {
+    Obstacle {
+        code: ReasonCode::PrerequisiteUnmapped,
+        detail: "The organisation's chart of accounts has not been read yet.".to_owned(),
+        subject: None,
+    }
+}
+
+fn given(now: Now, obstacle: Obstacle) -> ReasonGiven {
+    ReasonGiven {
+        code: obstacle.code,
+        detail: obstacle.detail,
+        subject: obstacle.subject,
+        since: now.wall,
+    }
+}

@@ -1,0 +1,328 @@
+//! A write was answered: each member is settled by itself.
+
+use super::attempt::AttemptState;
+use super::echo::{echo_finding, element_of, line_ids};
+use super::machine::{Stage, TenantMachine};
+use crate::engine::badge;
+use crate::engine::desired::Obstacle;
+use crate::engine::effect::{Effect, Notice};
+use crate::engine::refusal::{self, Meaning};
+use crate::model::document::HostStatus;
+use crate::model::ids::{BatchId, IntentId, OperationId};
+use crate::model::reason::ReasonCode;
+use crate::model::row::{Class, Common, Invoice, Link, OperationState, ReasonGiven, WaitCause};
+use crate::model::time::Now;
+use crate::model::write::Write;
+use crate::model::xero::{Element, XeroInvoice};
+
+impl TenantMachine {
+    /// Settles every member Xero answered about; the others stay unknown.
+    pub(super) fn settle_members(
+        &mut self,
+        now: Now,
+        id: BatchId,
+        mut elements: Vec<Element>,
+        mut rows: Vec<Invoice>,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(attempt) = self.attempts.get(&id) else {
+            return;
+        };
+        let was_replay = matches!(attempt.state, AttemptState::InFlight { again: Some(_) });
+        let (target, members) = (attempt.batch.target, attempt.batch.members.clone());
+        let mut writes = Vec::new();
+        let mut settled = 0_usize;
+        for member in &members {
+            let Some(index) = element_of(member, target, &elements) else {
+                continue;
+            };
+            let element = elements.swap_remove(index);
+            let Some(index) = rows.iter().position(|row| row.id == member.invoice) else {
+                continue;
+            };
+            let row = rows.swap_remove(index);
+            settled = settled.saturating_add(1);
+            if element.errors.is_empty() {
+                self.done(now, member.intent, row, element.invoice, &mut writes, out);
+            } else {
+                self.refused(now, member.intent, row, &element.errors, &mut writes, out);
+            }
+        }
+        if was_replay {
+            out.push(Effect::Announce(Notice::OutcomeSettled {
+                members_count: settled,
+                how: "replay",
+            }));
+        }
+        if settled == members.len() {
+            self.attempts.remove(&id);
+            writes.push(Write::DropBatch(self.setup.tenant.id, id));
+            out.push(Effect::Persist(writes));
+            return;
+        }
+        out.push(Effect::Persist(writes));
+        // Xero answered about fewer documents than were sent: what became of the others?
+        let failure = crate::model::failure::Failure {
+            kind: crate::model::failure::FailureKind::Garbled,
+            remedy: crate::model::failure::Remedy::RetryWithBackoff,
+            received: crate::model::failure::Received::UnknownAnswered,
+            status: Some(200),
+            message: "the answer is about fewer documents than were sent".to_owned(),
+            validation: Vec::new(),
+        };
+        if let Some(attempt) = self.attempts.get_mut(&id) {
+            attempt
+                .batch
+                .members
+                .retain(|member| self.works.contains_key(&member.intent));
+        }
+        self.outcome_unknown(now, id, &failure, rows, out);
+    }
+
+    /// The document is in Xero as it was sent.
+    pub(super) fn done(
+        &mut self,
+        now: Now,
+        id: IntentId,
+        mut row: Invoice,
+        xero: XeroInvoice,
+        writes: &mut Vec<Write>,
+        out: &mut Vec<Effect>,
+    ) {
+        let sent = row.sent.take();
+        let (rev, draft) = sent.map_or_else(|| (row.rev, row.draft.clone()), |sent| (sent.rev, sent.draft));
+        let lines = line_ids(&draft, &xero, row.common.as_ref());
+        let finding = echo_finding(&draft, &xero, row.link.is_some());
+        row.link.get_or_insert(Link {
+            xero_id: xero.id,
+            linked_at: now.wall,
+        });
+        row.copy = Some(xero.clone());
+        row.common = Some(Common {
+            rev,
+            draft,
+            xero,
+            lines,
+        });
+        let Some(intent) = self.forget(id) else {
+            return;
+        };
+        writes.push(Write::DropIntent(intent.tenant, id));
+        if let Some(obstacle) = finding {
+            self.red(now, &mut row, obstacle, intent.operation, writes, out);
+            return;
+        }
+        let latency_ms = u64::try_from(now.wall.since_ms(intent.queued_at)).unwrap_or(0);
+        out.push(Effect::Announce(Notice::Synced {
+            invoice: row.id,
+            kind: intent.kind,
+            latency_ms,
+        }));
+        badge::synced(&mut row, now);
+        if let Some(operation) = intent.operation {
+            let words = "Synced to Xero";
+            self.finish_operation(now, operation, (OperationState::Succeeded, words), None, writes);
+        }
+        writes.push(badge::event(&mut self.ids, &row, now));
+        if row.rev != rev {
+            // The host changed it meanwhile: the newer version follows.
+            self.queue_push(
+                now,
+                &mut row,
+                Class::Push,
+                self.setup.policy.batch_wait_ms,
+                None,
+                writes,
+            );
+        }
+        writes.push(badge::write(&mut row, now));
+    }
+
+    /// There was nothing to send.
+    pub(super) fn in_step(
+        &mut self,
+        now: Now,
+        id: IntentId,
+        mut row: Invoice,
+        writes: &mut Vec<Write>,
+        out: &mut Vec<Effect>,
+    ) {
+        match row.copy.clone() {
+            Some(copy) => {
+                row.sent = None;
+                self.done(now, id, row, copy, writes, out);
+            }
+            None => {
+                self.drop_intent(now, id, (OperationState::Succeeded, "Nothing to send."), writes);
+                badge::none(&mut row);
+                writes.push(badge::write(&mut row, now));
+            }
+        }
+    }
+
+    /// Xero refused the document.
+    pub(super) fn refused(
+        &mut self,
+        now: Now,
+        id: IntentId,
+        row: Invoice,
+        messages: &[String],
+        writes: &mut Vec<Write>,
+        out: &mut Vec<Effect>,
+    ) {
+        match refusal::meaning(messages) {
+            Meaning::NumberTaken => {
+                if let Some(work) = self.works.get_mut(&id) {
+                    work.check_number = true;
+                }
+                self.requeue(now, id, 0, writes);
+            }
+            Meaning::Reason(code) => {
+                if code == ReasonCode::AccountMappingIncorrect || code == ReasonCode::PrerequisiteUnmapped {
+                    self.chart.want();
+                }
+                let subject = None;
+                let obstacle = Obstacle {
+                    code,
+                    detail: refusal::in_words(messages),
+                    subject,
+                };
+                self.turn_red(now, id, row, obstacle, writes, out);
+            }
+        }
+    }
+
+    /// Ends an intent red.
+    pub(super) fn turn_red(
+        &mut self,
+        now: Now,
+        id: IntentId,
+        mut row: Invoice,
+        obstacle: Obstacle,
+        writes: &mut Vec<Write>,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(intent) = self.forget(id) else {
+            return;
+        };
+        writes.push(Write::DropIntent(intent.tenant, id));
+        let sent_rev = row.sent.as_ref().map(|sent| sent.rev);
+        if sent_rev.is_some_and(|rev| rev != row.rev) && row.draft.host_status != HostStatus::Draft {
+            // What was refused is not what the host wants any more.
+            if let Some(operation) = intent.operation {
+                let words = format!("{}. {}", obstacle.code.title(), obstacle.detail);
+                self.finish_operation(now, operation, (OperationState::Failed, &words), None, writes);
+            }
+            row.sent = None;
+            self.queue_push(
+                now,
+                &mut row,
+                Class::Push,
+                self.setup.policy.batch_wait_ms,
+                None,
+                writes,
+            );
+            writes.push(badge::write(&mut row, now));
+            return;
+        }
+        row.sync.retries = intent.retries;
+        self.red(now, &mut row, obstacle, intent.operation, writes, out);
+    }
+
+    fn red(
+        &mut self,
+        now: Now,
+        row: &mut Invoice,
+        obstacle: Obstacle,
+        operation: Option<OperationId>,
+        writes: &mut Vec<Write>,
+        out: &mut Vec<Effect>,
+    ) {
+        let code = obstacle.code;
+        let reason = badge::failed(row, obstacle, now);
+        out.push(Effect::Announce(Notice::Failed {
+            invoice: row.id,
+            kind: row.draft.kind,
+            code,
+        }));
+        if let Some(operation) = operation {
+            let words = format!("{}. {}", code.title(), reason.detail);
+            self.finish_operation(now, operation, (OperationState::Failed, &words), Some(reason), writes);
+        }
+        writes.push(badge::write(row, now));
+        writes.push(badge::event(&mut self.ids, row, now));
+    }
+
+    /// Schedules an automatic retry; `None` when they are used up.
+    pub(super) fn retry_later(
+        &mut self,
+        now: Now,
+        id: IntentId,
+        writes: &mut Vec<Write>,
+        out: &mut Vec<Effect>,
+    ) -> Option<u64> {
+        let policy = std::sync::Arc::clone(&self.setup.policy);
+        let work = self.works.get_mut(&id)?;
+        if work.intent.retries >= policy.max_retries {
+            return None;
+        }
+        let index = usize::from(work.intent.retries).min(policy.retry_delays_ms.len().saturating_sub(1));
+        let base_ms = policy.retry_delays_ms.get(index).copied().unwrap_or(1_000);
+        work.intent.retries = work.intent.retries.saturating_add(1);
+        let retry = work.intent.retries;
+        let delay_ms = base_ms.saturating_add(self.ids.below(base_ms / 4 + 1));
+        self.requeue(now, id, delay_ms, writes);
+        out.push(Effect::Announce(Notice::RetryScheduled {
+            intent: id,
+            retry,
+            delay_ms,
+        }));
+        Some(delay_ms)
+    }
+
+    /// Puts an intent back into the queue, durably.
+    pub(super) fn requeue(&mut self, now: Now, id: IntentId, delay_ms: u64, writes: &mut Vec<Write>) {
+        let due = now.mono.plus_ms(delay_ms);
+        if let Some(work) = self.works.get_mut(&id) {
+            work.intent.batch = None;
+            work.intent.due = now.wall_at(due);
+            writes.push(Write::Intent(Box::new(work.intent.clone())));
+        }
+        self.enqueue(id, due);
+    }
+
+    /// The rows of a retry say so.
+    pub(super) fn show_retry(now: Now, mut row: Invoice, delay_ms: u64, retries: u8) -> Write {
+        let until = now.wall.plus_ms(i64::try_from(delay_ms).unwrap_or(0));
+        row.sync.retries = retries;
+        row.sent = None;
+        badge::waiting(&mut row, WaitCause::Transient, until);
+        badge::write(&mut row, now)
+    }
+
+    pub(super) fn finish_operation(
+        &mut self,
+        now: Now,
+        id: OperationId,
+        (state, message): (OperationState, &str),
+        reason: Option<ReasonGiven>,
+        writes: &mut Vec<Write>,
+    ) {
+        let Some(mut operation) = self.operations.remove(&id) else {
+            return;
+        };
+        operation.state = state;
+        message.clone_into(&mut operation.message);
+        operation.reason = reason;
+        operation.done = operation.total;
+        operation.finished_at = Some(now.wall);
+        let words = (state.label(), message);
+        writes.push(badge::operation_event(&mut self.ids, operation.tenant, id, words, now));
+        writes.push(Write::Operation(Box::new(operation)));
+    }
+
+    /// Whether this intent still belongs to this attempt.
+    pub(super) fn is_member(&self, intent: IntentId, batch: BatchId) -> bool {
+        matches!(self.works.get(&intent).map(|work| work.stage), Some(Stage::InBatch(open)) if open == batch)
+    }
+}

@@ -1,0 +1,271 @@
+//! Attempts whose outcome is not known: replayed under their key while Xero keeps it, looked up
+//! afterwards, and only made anew once it is proven that nothing of them exists or can still come.
+
+use super::attempt::{Attempt, AttemptState, Doubt};
+use super::machine::{Direction, Purpose, Stage, TenantMachine};
+use crate::engine::badge;
+use crate::engine::effect::{Effect, Notice};
+use crate::model::document::InvoiceKind;
+use crate::model::failure::{Failure, Received};
+use crate::model::ids::{BatchId, InvoiceId};
+use crate::model::limits::LOOKUP_MAX;
+use crate::model::row::{Batch, Class, Invoice, WaitCause};
+use crate::model::time::{Mono, Now};
+use crate::model::write::Write;
+use crate::model::xero::{Request, WriteTarget};
+
+/// Clocks that drift further apart than this since a send are not trusted for the key window.
+const CLOCK_TRUST_MS: u64 = 5_000;
+/// How far before the first send a look-up begins: Xero's clock is not ours.
+const LOOKUP_MARGIN_MS: i64 = 300_000;
+/// Longest delay between two replays.
+const REPLAY_DELAY_MAX_MS: u64 = 30_000;
+
+impl TenantMachine {
+    /// An attempt the store has: its process ended, so its outcome is unknown.
+    pub(super) fn adopt_attempt(&mut self, now: Now, batch: Batch) {
+        let same_boot = batch.boot_id == *self.setup.boot_id;
+        let quiet_at = if same_boot {
+            now.mono_at(batch.last_sent, 0).plus_ms(self.setup.policy.quiescence_ms)
+        } else {
+            // The sender died with its machine; what it sent has long arrived or is lost.
+            now.mono.plus_ms(self.setup.policy.quiescence_ms)
+        };
+        let doubt = Doubt {
+            next_at: now.mono,
+            quiet_at,
+            last_status: None,
+            no_replay: false,
+            absent_at: None,
+            began_at: now.mono,
+            cursor: 0,
+            service_failed: false,
+        };
+        self.attempts.insert(
+            batch.id,
+            Attempt {
+                batch,
+                state: AttemptState::Unknown(doubt),
+            },
+        );
+    }
+
+    /// Whether the attempt may still be repeated under its key.
+    pub(super) fn key_window_is_open(&self, now: Now, batch: &Batch) -> bool {
+        if batch.boot_id != *self.setup.boot_id || now.mono.0 < batch.first_sent_mono_ms {
+            return false;
+        }
+        let mono_ms = now.mono.0.saturating_sub(batch.first_sent_mono_ms);
+        let wall_ms = now.wall.since_ms(batch.first_sent);
+        let drift_ms = wall_ms
+            .saturating_sub(i64::try_from(mono_ms).unwrap_or(i64::MAX))
+            .unsigned_abs();
+        drift_ms <= CLOCK_TRUST_MS && mono_ms < self.setup.policy.key_window_ms
+    }
+
+    pub(super) fn attempt_class(&self, attempt: &Attempt) -> Class {
+        attempt
+            .batch
+            .members
+            .iter()
+            .filter_map(|member| self.works.get(&member.intent))
+            .map(|work| work.intent.class)
+            .min()
+            .unwrap_or(Class::Push)
+    }
+
+    /// When an attempt wants its next step, and in which direction.
+    pub(super) fn attempt_wake(&self, now: Now, attempt: &Attempt) -> Option<(Mono, Direction)> {
+        let AttemptState::Unknown(doubt) = &attempt.state else {
+            return None;
+        };
+        let replays = !doubt.no_replay && self.key_window_is_open(now, &attempt.batch);
+        Some((doubt.next_at, if replays { Direction::Write } else { Direction::Read }))
+    }
+
+    /// Takes the next step of every unknown outcome that is due.
+    pub(super) fn find_out(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let due: Vec<BatchId> = self
+            .attempts
+            .iter()
+            .filter(|(_, attempt)| matches!(&attempt.state, AttemptState::Unknown(doubt) if doubt.next_at <= now.mono))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in due {
+            let Some(attempt) = self.attempts.get(&id) else {
+                continue;
+            };
+            let AttemptState::Unknown(doubt) = attempt.state.clone() else {
+                continue;
+            };
+            let class = self.attempt_class(attempt);
+            let replays = !doubt.no_replay && self.key_window_is_open(now, &attempt.batch);
+            let direction = if replays { Direction::Write } else { Direction::Read };
+            if attempt.batch.target == WriteTarget::CreateContacts {
+                self.dissolve_contacts(now, id, out);
+            } else if self.may_start(now, class, direction, 1).is_err() {
+            } else if replays {
+                self.replay(now, id, class, doubt, out);
+            } else if let WriteTarget::ChangeInvoice(_) = attempt.batch.target {
+                self.reread_after(now, id, doubt, out);
+            } else {
+                self.look_up(now, id, class, doubt, out);
+            }
+        }
+    }
+
+    /// Sends the same bytes again under the same key.
+    fn replay(&mut self, now: Now, id: BatchId, class: Class, doubt: Doubt, out: &mut Vec<Effect>) {
+        let Some(attempt) = self.attempts.get_mut(&id) else {
+            return;
+        };
+        attempt.batch.last_sent = now.wall;
+        attempt.batch.replays = attempt.batch.replays.saturating_add(1);
+        attempt.state = AttemptState::InFlight { again: Some(doubt) };
+        let batch = attempt.batch.clone();
+        let request = Request::Write {
+            target: batch.target,
+            body: batch.body.clone(),
+            key: batch.key.clone(),
+        };
+        let rows = batch.members.iter().map(|member| member.invoice).collect();
+        let writes = vec![Write::Batch(Box::new(batch))];
+        self.call(now, class, Purpose::Send(id), request, rows, writes, out);
+    }
+
+    /// A change needs no proof of absence: once it is quiet, the document is read and compared anew.
+    fn reread_after(&mut self, now: Now, id: BatchId, doubt: Doubt, out: &mut Vec<Effect>) {
+        if now.mono < doubt.quiet_at {
+            if let Some(attempt) = self.attempts.get_mut(&id) {
+                attempt.state = AttemptState::Unknown(Doubt {
+                    next_at: doubt.quiet_at,
+                    ..doubt
+                });
+            }
+            return;
+        }
+        self.dissolve(now, id, doubt.service_failed, out);
+    }
+
+    fn look_up(&mut self, now: Now, id: BatchId, class: Class, mut doubt: Doubt, out: &mut Vec<Effect>) {
+        let Some(attempt) = self.attempts.get_mut(&id) else {
+            return;
+        };
+        let members = &attempt.batch.members;
+        if doubt.cursor == 0 {
+            doubt.began_at = now.mono;
+        }
+        let kind = members.first().map_or(InvoiceKind::Sales, |member| member.kind);
+        let request = match kind {
+            InvoiceKind::Sales => Request::InvoicesByNumber(
+                members
+                    .iter()
+                    .skip(doubt.cursor)
+                    .take(LOOKUP_MAX)
+                    .map(|member| member.number.clone())
+                    .collect(),
+            ),
+            InvoiceKind::Purchase => Request::MadeByUs {
+                kind,
+                since: attempt.batch.first_sent.plus_ms(-LOOKUP_MARGIN_MS),
+                page: u32::try_from(doubt.cursor).unwrap_or(u32::MAX).saturating_add(1),
+            },
+        };
+        let rows: Vec<InvoiceId> = members.iter().map(|member| member.invoice).collect();
+        attempt.state = AttemptState::LookingUp(doubt);
+        self.call(now, class, Purpose::LookUp(id), request, rows, Vec::new(), out);
+    }
+
+    /// A send ended without telling its outcome.
+    pub(super) fn outcome_unknown(
+        &mut self,
+        now: Now,
+        id: BatchId,
+        failure: &Failure,
+        rows: Vec<Invoice>,
+        out: &mut Vec<Effect>,
+    ) {
+        let policy = std::sync::Arc::clone(&self.setup.policy);
+        let Some(attempt) = self.attempts.get_mut(&id) else {
+            return;
+        };
+        let AttemptState::InFlight { again } = attempt.state.clone() else {
+            return;
+        };
+        let is_first = again.is_none();
+        let before = again.as_ref().and_then(|doubt| doubt.last_status);
+        let was_answered = failure.received == Received::UnknownAnswered;
+        // The same failure again under the same key is the kept answer of the first.
+        let is_kept_answer = was_answered && before.is_some() && before == failure.status;
+        let key_is_lost = failure.kind == crate::model::failure::FailureKind::KeyMismatch;
+        let was_quiet = again.as_ref().map_or(now.mono, |doubt| doubt.quiet_at);
+        let quiet_at = if was_answered {
+            was_quiet
+        } else {
+            now.mono.plus_ms(policy.quiescence_ms)
+        };
+        let delay_ms = policy
+            .replay_delay_ms
+            .saturating_mul(1_u64 << attempt.batch.replays.min(10))
+            .min(REPLAY_DELAY_MAX_MS);
+        let jitter_ms = self.ids.below(delay_ms / 4 + 1);
+        let no_replay = again.as_ref().is_some_and(|doubt| doubt.no_replay) || is_kept_answer || key_is_lost;
+        let doubt = Doubt {
+            next_at: if no_replay {
+                now.mono
+            } else {
+                now.mono.plus_ms(delay_ms).plus_ms(jitter_ms)
+            },
+            quiet_at: quiet_at.max(was_quiet),
+            last_status: failure.status,
+            no_replay,
+            absent_at: None,
+            began_at: now.mono,
+            cursor: 0,
+            service_failed: was_answered,
+        };
+        let until = now.wall_at(doubt.next_at);
+        attempt.state = AttemptState::Unknown(doubt);
+        let members_count = attempt.batch.members.len();
+        if is_first {
+            let mut writes = Vec::new();
+            for mut row in rows {
+                badge::waiting(&mut row, WaitCause::OutcomeUnknown, until);
+                writes.push(badge::write(&mut row, now));
+            }
+            out.push(Effect::Persist(writes));
+            out.push(Effect::Announce(Notice::OutcomeUnknown {
+                members_count,
+                kind: failure.kind,
+            }));
+        }
+    }
+
+    /// It is proven that nothing of the attempt exists: its members may be sent anew.
+    pub(super) fn dissolve(&mut self, now: Now, id: BatchId, costs_retry: bool, out: &mut Vec<Effect>) {
+        let Some(attempt) = self.attempts.remove(&id) else {
+            return;
+        };
+        let mut writes = vec![Write::DropBatch(self.setup.tenant.id, id)];
+        let members_count = attempt.batch.members.len();
+        for member in attempt.batch.members {
+            if !matches!(self.works.get(&member.intent).map(|work| work.stage), Some(Stage::InBatch(batch)) if batch == id)
+            {
+                continue;
+            }
+            if !costs_retry {
+                self.requeue(now, member.intent, 0, &mut writes);
+            } else if self.retry_later(now, member.intent, &mut writes, out).is_none() {
+                if let Some(work) = self.works.get_mut(&member.intent) {
+                    work.doomed = Some(Box::new(super::prepare::unavailable()));
+                }
+                self.requeue(now, member.intent, 0, &mut writes);
+            }
+        }
+        out.push(Effect::Persist(writes));
+        out.push(Effect::Announce(Notice::OutcomeSettled {
+            members_count,
+            how: "absent",
+        }));
+    }
+}
