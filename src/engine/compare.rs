@@ -136,6 +136,20 @@ fn header(sides: &Sides<'_>, out: &mut Comparison) {
         conflicts,
     )
     .flatten();
+    terms(sides, out);
+}
+
+/// Currency, relation to tax, status and link.
+fn terms(sides: &Sides<'_>, out: &mut Comparison) {
+    let Sides {
+        desired,
+        current,
+        force,
+        ..
+    } = *sides;
+    let draft = sides.common.map(|common| &common.draft);
+    let before = sides.common.map(|common| &common.xero);
+    let conflicts = &mut out.conflicts;
     out.change.currency = decide(
         Field {
             name: "currency",

@@ -20,7 +20,7 @@ pub(super) enum Step {
     /// Red.
     Red(Obstacle),
     /// Xero already has what the host wants.
-    InStep,
+    Nothing,
     /// Cancelled before anything was sent.
     Cancel,
     /// Reference data must be read first.
@@ -70,7 +70,7 @@ impl TenantMachine {
             let step = self.step(now, id, &context, chart);
             match step {
                 Step::Red(obstacle) => self.turn_red(now, id, context.invoice, obstacle, &mut writes, out),
-                Step::InStep => self.in_step(now, id, context.invoice, &mut writes, out),
+                Step::Nothing => self.in_step(now, id, context.invoice, &mut writes, out),
                 Step::Cancel => {
                     let mut invoice = context.invoice;
                     self.drop_intent(
@@ -153,7 +153,7 @@ impl TenantMachine {
                         }
                     }
                     Step::Red(obstacle) => Preview::Refused(given(now, obstacle)),
-                    Step::InStep | Step::Cancel | Step::Chart | Step::Contact | Step::Read(_) | Step::CheckNumber => {
+                    Step::Nothing | Step::Cancel | Step::Chart | Step::Contact | Step::Read(_) | Step::CheckNumber => {
                         Preview::Nothing
                     }
                 }
@@ -267,7 +267,7 @@ impl TenantMachine {
             });
         }
         if found.change.is_empty() {
-            return Step::InStep;
+            return Step::Nothing;
         }
         self.within_size(Step::Change(link.xero_id, Box::new(found.change)))
     }
@@ -277,7 +277,7 @@ impl TenantMachine {
             return Step::CheckNumber;
         };
         match desired::next_status(HostStatus::Void, &current.status) {
-            None => Step::InStep,
+            None => Step::Nothing,
             Some(status) => {
                 let change = InvoiceChange {
                     status: Some(status),

@@ -44,7 +44,7 @@ impl TenantMachine {
                     let body = self.setup.encode.change_invoice(id, &change);
                     self.send_batch(now, WriteTarget::ChangeInvoice(id), body, vec![item], out);
                 }
-                Step::Red(_) | Step::InStep | Step::Cancel | Step::Chart | Step::Contact => {}
+                Step::Red(_) | Step::Nothing | Step::Cancel | Step::Chart | Step::Contact => {}
             }
         }
         for chunk in reads.chunks(LOOKUP_MAX) {
