@@ -10,6 +10,7 @@
 pub mod changes;
 pub mod digest;
 pub mod disk;
+pub mod envelope;
 pub mod error;
 pub mod files;
 pub mod import;
@@ -20,12 +21,17 @@ pub mod lock;
 pub mod marker;
 pub mod memory;
 pub mod opening;
+mod options;
 pub mod overlay;
+mod parts;
 pub mod plan;
+mod quarantine;
 pub mod rebuild;
+mod report;
 pub mod reserve;
 pub mod sledstate;
 pub mod snapshot;
+mod storage_thread;
 pub mod upkeep;
 pub mod writer;
 
@@ -39,5 +45,6 @@ pub use kv::{
     Receipt, Scan, Stats, Store, Upkeep, Urgency,
 };
 pub use memory::MemStore;
-pub use opening::{OnDamage, OpenOptions, OpenReport};
+pub use options::{OnDamage, OpenOptions};
+pub use report::{OpenReport, StateReport};
 pub use writer::{Lane, Writer, WriterOptions};
