@@ -1,5 +1,7 @@
 //! Tests of the journal: every byte of it cut, flipped and zeroed.
 
+#![expect(clippy::as_conversions, reason = "small known numbers")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
