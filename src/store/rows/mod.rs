@@ -1,0 +1,29 @@
+//! The typed layer: model rows as bytes, their keys, and what is derived from them.
+//!
+//! [`batch()`] turns what the engine decided into one durable batch, [`Rows`] keeps the index
+//! rows beside it, [`Overlay`] and [`View`] let an actor read what it has submitted before the
+//! store has acknowledged it.
+//!
+//! A value is `version byte | flags byte | JSON`. An invoice carries a short head before its
+//! JSON, so that index rows and text searches never parse a document.
+
+pub mod batch;
+pub mod codec;
+pub mod error;
+pub mod event;
+pub mod head;
+pub mod index;
+pub mod invoice;
+pub mod keys;
+pub mod overlay;
+pub mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use batch::batch;
+pub use codec::{Row, decode, encode};
+pub use error::RowError;
+pub use index::Rows;
+pub use overlay::Overlay;
+pub use view::View;
