@@ -1,0 +1,570 @@
+//! Opening a data folder: deciding what of it can be trusted, and mending the rest.
+//!
+//! | last stop | sled | what happens |
+//! | --- | --- | --- |
+//! | clean | has the last record | trusted; nothing is scanned |
+//! | same boot | behind the journal | the difference is replayed, all digests are checked |
+//! | new boot, or any doubt | anything | moved aside and rebuilt, all digests are checked |
+//!
+//! A journal that lacks records which were acknowledged is never mended here: see [`OnDamage`].
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::changes::encode as encode_changes;
+use super::error::StoreError;
+use super::files::{
+    OnSyncFailure, RealDisk, SharedDisk, make_folder, names_in, remove_if_any, sync_folder,
+    write_whole,
+};
+use super::journal::writer::JournalOptions;
+use super::journal::{BadTail, Depth, JournalWriter, Survey, survey};
+use super::keys::{EPOCH, SCHEMA};
+use super::kv::Derive;
+use super::marker::{Marker, Run, Stop};
+use super::rebuild::{Sources, can_rebuild, rebuild, replay, verify};
+use super::reserve::Reserve;
+use super::sledstate::{Applied, SledState, Sync, remove_folder};
+use super::snapshot::list_snapshots;
+
+const QUARANTINE: &str = "sled.quarantine-";
+const INCOMPLETE: &str = "the indexed state was incomplete";
+
+/// How to open a store.
+#[derive(Clone)]
+pub struct OpenOptions {
+    /// The data folder; made when missing.
+    pub path: PathBuf,
+    /// Random bytes that become the identity of a store made now.
+    pub fresh_id: [u8; 16],
+    /// Newest schema of rows this program knows; a store made now gets it.
+    pub schema: u32,
+    /// The kernel's identity of this boot, see [`super::marker::current_boot_id`].
+    pub boot_id: String,
+    /// What a damaged journal means.
+    pub on_damage: OnDamage,
+    /// The disk.
+    pub disk: SharedDisk,
+    /// What a failed sync means.
+    pub on_sync_failure: OnSyncFailure,
+    /// Size at which a journal segment is followed by a new one, in bytes.
+    pub segment_bytes: u64,
+    /// Journal since the last snapshot that makes a new one due, in bytes.
+    pub snapshot_after_bytes: u64,
+    /// Free space kept for results, in bytes.
+    pub reserve_bytes: u64,
+    /// Size of the ballast file, in bytes; 0 for none.
+    pub ballast_bytes: u64,
+    /// Page cache of sled, in bytes.
+    pub cache_bytes: u64,
+}
+
+/// What to do about a journal that lacks acknowledged records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnDamage {
+    /// Do not open.
+    #[default]
+    Refuse,
+    /// Open what can be read, touching neither journal nor snapshots; commits are refused.
+    OpenReadOnly,
+}
+
+/// What opening found and did.
+#[derive(Debug, Clone)]
+pub struct OpenReport {
+    /// How the last run ended.
+    pub stop: Stop,
+    /// What became of the indexed state.
+    pub state: StateReport,
+    /// An interrupted, never acknowledged write that was cut from the journal.
+    pub cut: Option<BadTail>,
+    /// Last journal record.
+    pub last_seq: u64,
+    /// Why the store is read-only, when it is.
+    pub damage: Option<StoreError>,
+    /// Where a doubtful state was kept for inspection.
+    pub quarantined: Option<PathBuf>,
+}
+
+/// What became of the indexed state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StateReport {
+    /// A new store.
+    Created,
+    /// Used as it was.
+    Trusted,
+    /// Brought up to date from the journal.
+    Replayed {
+        /// Records applied.
+        records: u64,
+    },
+    /// Made anew.
+    Rebuilt {
+        /// Why, in words.
+        because: String,
+        /// Last commit of the snapshot used, 0 for none.
+        snapshot_seq: u64,
+    },
+}
+
+/// What an opened folder consists of.
+pub(super) struct Opened {
+    pub state: SledState,
+    /// `None` when read-only.
+    pub journal: Option<JournalWriter>,
+    pub report: OpenReport,
+}
+
+impl OpenOptions {
+    /// Options with the usual sizes: segments of 16 MiB, a snapshot per 64 MiB of journal, 256 MiB
+    /// reserve, 16 MiB ballast, 64 MiB page cache.
+    #[must_use]
+    pub fn new(
+        path: impl Into<PathBuf>,
+        fresh_id: [u8; 16],
+        schema: u32,
+        boot_id: impl Into<String>,
+    ) -> Self {
+        Self {
+            path: path.into(),
+            fresh_id,
+            schema,
+            boot_id: boot_id.into(),
+            on_damage: OnDamage::default(),
+            disk: Arc::new(RealDisk),
+            on_sync_failure: OnSyncFailure::default(),
+            segment_bytes: 16 << 20,
+            snapshot_after_bytes: 64 << 20,
+            reserve_bytes: 256 << 20,
+            ballast_bytes: 16 << 20,
+            cache_bytes: 64 << 20,
+        }
+    }
+
+    /// The folder of the journal.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.path.join("journal")
+    }
+
+    /// The folder of the indexed state.
+    #[must_use]
+    pub fn sled(&self) -> PathBuf {
+        self.path.join("sled")
+    }
+
+    /// The folder of the snapshots.
+    #[must_use]
+    pub fn snapshots(&self) -> PathBuf {
+        self.path.join("snapshots")
+    }
+
+    pub(super) fn reserve(&self) -> Reserve {
+        Reserve::new(
+            self.path.clone(),
+            Arc::clone(&self.disk),
+            self.reserve_bytes,
+            self.ballast_bytes,
+        )
+    }
+
+    fn journal_options(&self) -> JournalOptions {
+        JournalOptions {
+            segment_bytes: self.segment_bytes,
+            disk: Arc::clone(&self.disk),
+            on_sync_failure: self.on_sync_failure,
+        }
+    }
+
+    fn doubt(&self) -> PathBuf {
+        self.path.join("sled.doubtful")
+    }
+}
+
+/// Opens the data folder, whose lock the caller holds.
+pub(super) fn open_data(options: &OpenOptions, derive: &dyn Derive) -> Result<Opened, StoreError> {
+    for folder in [options.journal(), options.snapshots()] {
+        make_folder(&folder)?;
+        remove_temporaries(&folder)?;
+    }
+    let marker = Marker::read(&options.path)?;
+    let (survey, stop) = match survey_journal(options, marker.as_ref()) {
+        Ok(Some(found)) => found,
+        Ok(None) if is_unused(options, marker.as_ref())? => return create(options),
+        Ok(None) => {
+            let error = StoreError::journal(
+                &options.journal(),
+                0,
+                "there is no journal, but there is other data",
+            );
+            return damaged(options, derive, None, error);
+        }
+        Err(error @ StoreError::JournalDamaged { .. }) => {
+            return damaged(options, derive, None, error);
+        }
+        Err(error) => return Err(error),
+    };
+    if let Some(error) = survey.damage.clone() {
+        return damaged(options, derive, Some(&survey), error);
+    }
+    let found = look_at_state(options, &survey);
+    let acknowledged = acknowledged(options, marker.as_ref(), &found)?;
+    if survey.last_seq < acknowledged {
+        let offset = survey.tail.as_ref().map_or(survey.end, |tail| tail.offset);
+        let first = survey.last_seq.saturating_add(1);
+        let problem =
+            format!("records {first} to {acknowledged} were acknowledged and cannot be read");
+        let error = StoreError::journal(&survey.last_segment, offset, problem);
+        drop(found);
+        return damaged(options, derive, Some(&survey), error);
+    }
+    cut_tail(&survey)?;
+    let (state, state_report, quarantined) = settle_state(options, derive, &survey, stop, found)?;
+    let journal = JournalWriter::open(&survey, &options.journal(), options.journal_options())?;
+    begin_run(options, survey.last_seq)?;
+    let last_seq = survey.last_seq;
+    let report = OpenReport {
+        stop,
+        state: state_report,
+        cut: survey.tail,
+        last_seq,
+        damage: None,
+        quarantined,
+    };
+    Ok(Opened {
+        state,
+        journal: Some(journal),
+        report,
+    })
+}
+
+/// Says that the state in this folder must not be believed again, whatever else happens.
+pub(super) fn remember_doubt(options: &OpenOptions, because: &str) -> Result<(), StoreError> {
+    write_whole(&options.doubt(), because.as_bytes())
+}
+
+/// Says that the store was closed with everything synced.
+pub(super) fn end_run(options: &OpenOptions, last_seq: u64) -> Result<(), StoreError> {
+    Marker {
+        run: Run::Clean,
+        boot_id: options.boot_id.clone(),
+        last_seq,
+    }
+    .write(&options.path)
+}
+
+fn begin_run(options: &OpenOptions, last_seq: u64) -> Result<(), StoreError> {
+    let marker = Marker {
+        run: Run::Open,
+        boot_id: options.boot_id.clone(),
+        last_seq,
+    };
+    match marker.write(&options.path) {
+        // With a full disk the ballast is what makes the start possible.
+        Err(StoreError::Full { .. }) => {
+            options.reserve().free_ballast()?;
+            marker.write(&options.path)
+        }
+        outcome => outcome,
+    }
+}
+
+/// Surveys as much of the journal as the last stop asks for. A clean stop that does not match
+/// what is there counts as an unclean one.
+fn survey_journal(
+    options: &OpenOptions,
+    marker: Option<&Marker>,
+) -> Result<Option<(Survey, Stop)>, StoreError> {
+    let stop = marker.map_or(Stop::NewBoot, |marker| marker.stop(&options.boot_id));
+    if stop == Stop::Clean {
+        let quick = survey(&options.journal(), Depth::LastSegment)?;
+        let as_left =
+            |s: &Survey| s.damage.is_none() && marker.is_some_and(|m| m.last_seq == s.last_seq);
+        if let Some(survey) = quick.filter(as_left) {
+            return Ok(Some((survey, stop)));
+        }
+    }
+    let stop = if stop == Stop::Clean {
+        Stop::NewBoot
+    } else {
+        stop
+    };
+    Ok(survey(&options.journal(), Depth::Everything)?.map(|survey| (survey, stop)))
+}
+
+fn is_unused(options: &OpenOptions, marker: Option<&Marker>) -> Result<bool, StoreError> {
+    let traces = [options.snapshots(), options.sled()];
+    let mut unused = marker.is_none();
+    for folder in traces {
+        unused &= names_in(&folder)?.is_empty();
+    }
+    Ok(unused)
+}
+
+/// The first record brings the epoch and the schema, so that every later start finds them.
+fn create(options: &OpenOptions) -> Result<Opened, StoreError> {
+    let facts = [
+        (EPOCH.to_vec(), Some(options.fresh_id.to_vec())),
+        (SCHEMA.to_vec(), Some(options.schema.to_be_bytes().to_vec())),
+    ];
+    let first = encode_changes(facts.iter().map(|(key, value)| (key, value)))
+        .ok_or_else(|| StoreError::state("the first record cannot be written"))?;
+    let journal = JournalWriter::create(
+        &options.journal(),
+        options.fresh_id,
+        &first,
+        options.journal_options(),
+    )?;
+    sync_folder(&options.path)?;
+    let state = SledState::open(&options.sled(), options.cache_bytes)?;
+    let applied = Applied {
+        lineage: options.fresh_id,
+        seq: 1,
+    };
+    state.apply(
+        facts.iter().map(|(key, value)| (key, value)),
+        Some(applied),
+        Sync::EveryPiece,
+    )?;
+    begin_run(options, 1)?;
+    let report = OpenReport {
+        stop: Stop::Never,
+        state: StateReport::Created,
+        cut: None,
+        last_seq: 1,
+        damage: None,
+        quarantined: None,
+    };
+    Ok(Opened {
+        state,
+        journal: Some(journal),
+        report,
+    })
+}
+
+/// An opened state with how far it got, or why it cannot be used.
+type Found = Result<(SledState, Applied), String>;
+
+fn look_at_state(options: &OpenOptions, survey: &Survey) -> Found {
+    let folder = options.sled();
+    if names_in(&folder)
+        .map_err(|error| error.to_string())?
+        .is_empty()
+    {
+        return Err("there was no indexed state".to_owned());
+    }
+    let state = SledState::open(&folder, options.cache_bytes).map_err(|error| error.to_string())?;
+    match state.applied().map_err(|error| error.to_string())? {
+        None => Err(INCOMPLETE.to_owned()),
+        Some(applied) if applied.lineage != survey.lineage => {
+            Err("the indexed state was another store's".to_owned())
+        }
+        Some(applied) => Ok((state, applied)),
+    }
+}
+
+/// The last record of which anything on disk says that it was acknowledged.
+fn acknowledged(
+    options: &OpenOptions,
+    marker: Option<&Marker>,
+    found: &Found,
+) -> Result<u64, StoreError> {
+    let by_marker = marker.map_or(0, |marker| marker.last_seq);
+    let by_state = found.as_ref().map_or(0, |(_, applied)| applied.seq);
+    let by_snapshot = list_snapshots(&options.snapshots())?
+        .first()
+        .map_or(0, |newest| newest.end_seq);
+    Ok(by_marker.max(by_state).max(by_snapshot))
+}
+
+fn cut_tail(survey: &Survey) -> Result<(), StoreError> {
+    let Some(tail) = &survey.tail else {
+        return Ok(());
+    };
+    let file = std::fs::OpenOptions::new().write(true).open(&tail.segment);
+    file.and_then(|file| file.set_len(tail.offset).and_then(|()| file.sync_all()))
+        .map_err(|error| StoreError::io("cut", &tail.segment, error))
+}
+
+type Settled = (SledState, StateReport, Option<PathBuf>);
+
+fn settle_state(
+    options: &OpenOptions,
+    derive: &dyn Derive,
+    survey: &Survey,
+    stop: Stop,
+    found: Found,
+) -> Result<Settled, StoreError> {
+    let doubt = super::files::read_if_any(&options.doubt())?
+        .map(|text| String::from_utf8_lossy(&text).into_owned());
+    let because = match (found, stop) {
+        (Err(because), _) => because,
+        (Ok(_), Stop::NewBoot | Stop::Never) => {
+            "the machine restarted without a clean stop".to_owned()
+        }
+        (Ok(_), _) if doubt.is_some() => doubt.unwrap_or_default(),
+        (Ok((state, applied)), Stop::Clean) if applied.seq == survey.last_seq => {
+            return Ok((state, StateReport::Trusted, None));
+        }
+        (Ok((state, applied)), _) if applied.seq.saturating_add(1) >= survey.first_seq => {
+            let caught_up = replay(
+                &state,
+                &options.journal(),
+                applied,
+                survey.last_seq,
+                Sync::EveryPiece,
+            );
+            match caught_up.and_then(|()| verify(&state, derive)) {
+                Ok(()) => {
+                    let records = survey.last_seq.saturating_sub(applied.seq);
+                    return Ok((state, StateReport::Replayed { records }, None));
+                }
+                Err(
+                    error @ (StoreError::StateDamaged { .. } | StoreError::DigestMismatch { .. }),
+                ) => error.to_string(),
+                Err(error) => return Err(error),
+            }
+        }
+        (Ok(_), _) => "the indexed state was older than the journal".to_owned(),
+    };
+    tracing::warn!(%because, "rebuilding the indexed state from snapshot and journal");
+    let (snapshots, journal) = (options.snapshots(), options.journal());
+    let cache_bytes = options.cache_bytes;
+    let sources = Sources {
+        snapshots: &snapshots,
+        journal: &journal,
+        survey: Some(survey),
+        cache_bytes,
+    };
+    let aside = put_aside(options, &sources, because == INCOMPLETE)?;
+    let (state, rebuilt) = rebuild(&sources, &options.sled())?;
+    verify(&state, derive)?;
+    // A state that only may be stale is not worth keeping; a strange one is.
+    let kept = aside.filter(|_| stop != Stop::NewBoot);
+    remove_quarantines(options, kept.as_deref())?;
+    remove_if_any(&options.doubt())?;
+    Ok((
+        state,
+        StateReport::Rebuilt {
+            because,
+            snapshot_seq: rebuilt.snapshot_seq,
+        },
+        kept,
+    ))
+}
+
+/// Moves the state aside, so that it cannot be mistaken for a good one. Nothing moved aside is
+/// removed before a rebuild has succeeded, except where the disk has no room for two and the
+/// rebuild is certain to find what it needs.
+fn put_aside(
+    options: &OpenOptions,
+    sources: &Sources<'_>,
+    worthless: bool,
+) -> Result<Option<PathBuf>, StoreError> {
+    let folder = options.sled();
+    if worthless || names_in(&folder)?.is_empty() {
+        remove_folder(&folder)?;
+        return Ok(None);
+    }
+    let needed = super::files::size_of(&folder.join("db")).saturating_add(options.reserve_bytes);
+    if options.reserve().free_bytes()? < needed {
+        can_rebuild(sources)?;
+        remove_folder(&folder)?;
+        sync_folder(&options.path)?;
+        return Ok(None);
+    }
+    let taken = quarantines(options)?
+        .into_iter()
+        .filter_map(|name| name.strip_prefix(QUARANTINE)?.parse::<u64>().ok());
+    let number = taken.max().unwrap_or(0).saturating_add(1);
+    let aside = options.path.join(format!("{QUARANTINE}{number}"));
+    std::fs::rename(&folder, &aside)
+        .map_err(|error| StoreError::io("move aside", &folder, error))?;
+    sync_folder(&options.path)?;
+    Ok(Some(aside))
+}
+
+fn remove_quarantines(options: &OpenOptions, except: Option<&Path>) -> Result<(), StoreError> {
+    for name in quarantines(options)? {
+        let path = options.path.join(name);
+        if Some(path.as_path()) != except {
+            remove_folder(&path)?;
+        }
+    }
+    Ok(())
+}
+
+fn quarantines(options: &OpenOptions) -> Result<Vec<String>, StoreError> {
+    let mut names = names_in(&options.path)?;
+    names.retain(|name| name.starts_with(QUARANTINE));
+    Ok(names)
+}
+
+/// Answers for a journal that lacks acknowledged records.
+fn damaged(
+    options: &OpenOptions,
+    derive: &dyn Derive,
+    survey: Option<&Survey>,
+    error: StoreError,
+) -> Result<Opened, StoreError> {
+    if options.on_damage == OnDamage::Refuse {
+        return Err(error);
+    }
+    tracing::error!(%error, "opening read-only");
+    let readable = survey.map_or(0, |survey| survey.last_seq);
+    let trusted = SledState::open(&options.sled(), options.cache_bytes)
+        .ok()
+        .filter(|state| {
+            state
+                .applied()
+                .is_ok_and(|a| a.is_some_and(|a| a.seq >= readable))
+                && verify(state, derive).is_ok()
+        });
+    let (state, state_report) = match trusted {
+        Some(state) => (state, StateReport::Trusted),
+        None => {
+            let (snapshots, journal) = (options.snapshots(), options.journal());
+            let cache_bytes = options.cache_bytes;
+            let sources = Sources {
+                snapshots: &snapshots,
+                journal: &journal,
+                survey,
+                cache_bytes,
+            };
+            let (state, rebuilt) = rebuild(&sources, &options.path.join("sled.readonly"))?;
+            verify(&state, derive)?;
+            (
+                state,
+                StateReport::Rebuilt {
+                    because: error.to_string(),
+                    snapshot_seq: rebuilt.snapshot_seq,
+                },
+            )
+        }
+    };
+    let last_seq = state.applied()?.map_or(readable, |applied| applied.seq);
+    let (cut, damage, quarantined) = (None, Some(error), None);
+    let report = OpenReport {
+        stop: Stop::NewBoot,
+        state: state_report,
+        cut,
+        last_seq,
+        damage,
+        quarantined,
+    };
+    Ok(Opened {
+        state,
+        journal: None,
+        report,
+    })
+}
+
+fn remove_temporaries(folder: &Path) -> Result<(), StoreError> {
+    for name in names_in(folder)?
+        .into_iter()
+        .filter(|name| name.ends_with(".tmp"))
+    {
+        remove_if_any(&folder.join(name))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! Tests of the store: one contract over both stores, and what only a disk can suffer.
+
+mod bench;
+mod contract;
+mod disk_faults;
+mod recovery;
+mod subject;
+mod thread;
