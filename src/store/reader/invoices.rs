@@ -223,9 +223,11 @@ impl Reader {
             let Some((last, _)) = rows.last() else { break };
             scan.after = Some(last.clone());
             for (index, _) in rows {
-                failed.extend(self.follow(&index, &row_key(tenant, &index), |row: &Invoice| {
-                    is_red_for(row, code, subject)
-                })?);
+                failed.extend(
+                    self.follow(&index, &row_key(tenant, &index), |row: &Invoice| {
+                        is_red_for(row, code, subject)
+                    })?,
+                );
             }
         }
         failed.truncate(limit);

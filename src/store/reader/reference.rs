@@ -34,11 +34,7 @@ impl Reader {
         let mut contacts = Vec::new();
         let prefix = keys::contacts_by_name(tenant, name);
         for index in self.all_keys(prefix, Direction::Forward)? {
-            let key = [
-                owner.as_slice(),
-                &keys::last_id(&index).unwrap_or_default(),
-            ]
-            .concat();
+            let key = [owner.as_slice(), &keys::last_id(&index).unwrap_or_default()].concat();
             contacts.extend(self.follow(&index, &key, |row: &ContactRow| {
                 keys::fold_name(&row.name) == folded
             })?);

@@ -55,8 +55,7 @@ pub fn encode<R: Row>(row: &R) -> Result<Vec<u8>, RowError> {
 /// [`RowError::Newer`] and [`RowError::Damaged`]; also when the row belongs to another key.
 pub fn decode<R: Row>(key: &[u8], value: &[u8]) -> Result<R, RowError> {
     let (flags, payload) = open(key, value, R::VERSION, R::FLAGS)?;
-    let row =
-        R::from_payload(flags, payload).map_err(|problem| RowError::damaged(key, problem))?;
+    let row = R::from_payload(flags, payload).map_err(|problem| RowError::damaged(key, problem))?;
     if row.key() != key {
         let problem = format!("it holds {}", keys::describe(&row.key()));
         return Err(RowError::damaged(key, problem));

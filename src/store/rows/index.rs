@@ -56,8 +56,12 @@ fn moved<R: Row>(
     index: fn(&R) -> IndexRows,
 ) -> Vec<Derived> {
     let read = |value: &[u8]| decode::<R>(key, value).ok();
-    let before = old.and_then(read).map_or_else(IndexRows::new, |row| index(&row));
-    let after = new.and_then(read).map_or_else(IndexRows::new, |row| index(&row));
+    let before = old
+        .and_then(read)
+        .map_or_else(IndexRows::new, |row| index(&row));
+    let after = new
+        .and_then(read)
+        .map_or_else(IndexRows::new, |row| index(&row));
     differences(&before, after)
 }
 

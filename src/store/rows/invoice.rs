@@ -222,7 +222,10 @@ impl<'a> StoredSent<'a> {
 
     fn whole(self, draft: &Draft, copy: Option<&XeroInvoice>) -> Result<Sent, String> {
         let read = if self.read_is_copy {
-            Some(copy.ok_or("what was read says it is the copy, and there is none")?.clone())
+            Some(
+                copy.ok_or("what was read says it is the copy, and there is none")?
+                    .clone(),
+            )
         } else {
             self.read.map(Cow::into_owned)
         };
@@ -234,7 +237,10 @@ impl<'a> StoredSent<'a> {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
 const fn is_false(flag: &bool) -> bool {
     !*flag
 }

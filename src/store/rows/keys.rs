@@ -257,10 +257,7 @@ pub fn contacts_by_name(tenant: TenantId, name: &str) -> Vec<u8> {
 /// Prefix of the invoices linked to one Xero document.
 #[must_use]
 pub fn invoices_by_xero(tenant: TenantId, xero: XeroInvoiceId) -> Vec<u8> {
-    join(
-        INVOICES_BY_XERO,
-        &[&tenant.to_bytes(), xero.0.as_bytes()],
-    )
+    join(INVOICES_BY_XERO, &[&tenant.to_bytes(), xero.0.as_bytes()])
 }
 
 /// How names are compared: without regard to case, as Xero does.
@@ -273,7 +270,9 @@ pub fn fold_name(name: &str) -> String {
 #[must_use]
 pub fn hash(text: &str) -> [u8; 16] {
     let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
-    digest.split_first_chunk().map_or([0; 16], |(head, _)| *head)
+    digest
+        .split_first_chunk()
+        .map_or([0; 16], |(head, _)| *head)
 }
 
 /// The table of a key; 0, which is no table, for an empty key.

@@ -1,8 +1,7 @@
 //! The typed layer: model rows as bytes, their keys, and what is derived from them.
 //!
 //! [`batch()`] turns what the engine decided into one durable batch, [`Rows`] keeps the index
-//! rows beside it, [`Overlay`] and [`View`] let an actor read what it has submitted before the
-//! store has acknowledged it.
+//! rows beside it, [`decode`] reads a row back.
 //!
 //! A value is `version byte | flags byte | JSON`. An invoice carries a short head before its
 //! JSON, so that index rows and text searches never parse a document.
@@ -15,15 +14,8 @@ pub mod head;
 pub mod index;
 pub mod invoice;
 pub mod keys;
-pub mod overlay;
-pub mod view;
-
-#[cfg(test)]
-mod tests;
 
 pub use batch::batch;
 pub use codec::{Row, decode, encode};
 pub use error::RowError;
 pub use index::Rows;
-pub use overlay::Overlay;
-pub use view::View;

@@ -1,11 +1,13 @@
 //! A tenant's rows as its actor sees them: what is unacknowledged over what is committed.
 
-use super::keys::fold_name;
+use super::access::Reader;
+use super::error::ReadError;
+use super::invoices::{FAILED_PAGE_MAX, is_red_for};
 use super::overlay::Overlay;
 use crate::model::ids::{InvoiceId, TenantId};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Chart, ContactRow, Invoice, Mapping, MappingKind, Operation};
-use crate::store::reader::{FAILED_PAGE_MAX, ReadError, Reader, is_red_for};
+use crate::store::rows::keys::fold_name;
 
 /// The rows of one tenant, its own unacknowledged writes included. Every read answers what it
 /// would if all submitted batches were already committed.
