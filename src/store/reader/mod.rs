@@ -20,6 +20,9 @@ mod reference;
 mod tenants;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 pub use access::Reader;
 pub use error::ReadError;
 pub use feed::{EVENT_PAGE_MAX, EventPage};

@@ -15,6 +15,9 @@ pub mod index;
 pub mod invoice;
 pub mod keys;
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 pub use batch::batch;
 pub use codec::{Row, decode, encode};
 pub use error::RowError;
