@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 /// Key → new value, `None` for a removed row. In key order, one entry per key.
 pub type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
+/// One entry of [`Changes`].
+pub type Change = (Vec<u8>, Option<Vec<u8>>);
+
 const DELETE: u8 = 0;
 const PUT: u8 = 1;
 
@@ -29,7 +32,7 @@ pub fn encode<'a>(
 
 /// Reads what [`encode`] wrote, in its order; `None` when it is not that.
 #[must_use]
-pub fn decode(mut bytes: &[u8]) -> Option<Vec<(Vec<u8>, Option<Vec<u8>>)>> {
+pub fn decode(mut bytes: &[u8]) -> Option<Vec<Change>> {
     let mut changes = Vec::new();
     while let Some((tag, rest)) = bytes.split_first() {
         let (key, rest) = take_sized(rest)?;

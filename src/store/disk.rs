@@ -1,24 +1,24 @@
 //! The real store: journal first, sled behind, a layer of recent rows in between.
 
-use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::changes::{Changes, encode as encode_changes};
 use super::error::StoreError;
-use super::files::make_folder;
+use super::files::{make_folder, size_of};
 use super::import::{Import, import_rows};
-use super::journal::JournalWriter;
 use super::journal::segment::list_segments;
-use super::keys::{EPOCH, IMPORTING, LAST_EVENT, META, SCHEMA};
+use super::keys::SCHEMA;
 use super::kv::{Batch, Committed, Derive, Pace, Rows, Scan, Stats, Store, Upkeep, Urgency};
-use super::lock::{FolderLock, lock_folder};
-use super::opening::{OpenOptions, OpenReport, Opened, end_run, open_data, remember_doubt};
+use super::lock::lock_folder;
+use super::opening::{end_run, open_data, remember_doubt};
+use super::options::OpenOptions;
+use super::parts::{Core, Health, View, start};
 use super::plan::plan;
+use super::report::OpenReport;
 use super::reserve::Reserve;
 use super::sledstate::SledState;
 use super::snapshot::list_snapshots;
-use super::upkeep::SnapshotJob;
 
 /// A store in a folder.
 ///
@@ -31,48 +31,6 @@ pub struct DiskStore {
     pub(super) reserve: Reserve,
     view: RwLock<View>,
     core: Mutex<Core>,
-}
-
-/// What readers see.
-pub(super) struct View {
-    /// Committed rows that sled does not have yet.
-    pub recent: Changes,
-    /// `None` while reopening and after closing.
-    pub state: Option<SledState>,
-    /// What readers are told while there is no state.
-    pub absent: StoreError,
-    pub epoch: [u8; 16],
-    pub schema: u32,
-}
-
-/// What commits and upkeep need.
-pub(super) struct Core {
-    /// `None` when read-only, broken or closed.
-    pub journal: Option<JournalWriter>,
-    pub health: Health,
-    pub last_seq: u64,
-    pub last_event: u64,
-    /// Bytes in the layer of recent rows.
-    pub recent_bytes: usize,
-    pub since_snapshot: u64,
-    /// Size of the newest snapshot in bytes.
-    pub snapshot_bytes: u64,
-    pub snapshot_wanted: bool,
-    /// After a snapshot failed: none is begun by itself before this much journal was written.
-    pub snapshot_not_before: u64,
-    pub job: Option<SnapshotJob>,
-    /// Running exports by the commit they began after; the journal is kept for them.
-    pub exports: BTreeMap<u64, u32>,
-    lock: Option<FolderLock>,
-}
-
-/// Whether writes are possible.
-#[derive(Debug, Clone)]
-pub(super) enum Health {
-    Good,
-    ReadOnly,
-    Broken(String),
-    Closed,
 }
 
 impl DiskStore {
@@ -287,10 +245,7 @@ impl Store for DiskStore {
             last_event: core.last_event,
             schema: view.schema,
             pending_rows: u64::try_from(view.recent.len()).unwrap_or(u64::MAX),
-            journal_bytes: segments
-                .iter()
-                .map(|segment| super::files::size_of(&segment.path))
-                .sum(),
+            journal_bytes: segments.iter().map(|segment| size_of(&segment.path)).sum(),
             journal_bytes_since_snapshot: core.since_snapshot,
             state_bytes: view.state.as_ref().map_or(0, SledState::disk_bytes),
             snapshot_seq: snapshots.first().map_or(0, |newest| newest.end_seq),
@@ -348,89 +303,4 @@ impl Store for DiskStore {
         core.lock = None;
         drained.and(closed)
     }
-}
-
-impl View {
-    pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let state = self.state()?;
-        match self.recent.get(key) {
-            Some(row) => Ok(row.clone()),
-            None => state.get(key),
-        }
-    }
-
-    pub fn scan(&self, scan: &Scan) -> Result<Rows, StoreError> {
-        self.state()?.scan(scan, &self.recent)
-    }
-
-    pub fn state(&self) -> Result<&SledState, StoreError> {
-        self.state.as_ref().ok_or_else(|| self.absent.clone())
-    }
-}
-
-fn reopening() -> StoreError {
-    StoreError::NeedsReopen {
-        because: "the store is being reopened".to_owned(),
-    }
-}
-
-/// Reads the store's own facts and puts the parts together.
-fn start(options: &OpenOptions, opened: Opened) -> Result<(View, Core), StoreError> {
-    let Opened {
-        state,
-        journal,
-        report,
-    } = opened;
-    let schema = state
-        .get(&SCHEMA)?
-        .and_then(|row| <[u8; 4]>::try_from(row).ok())
-        .map_or(0, u32::from_be_bytes);
-    if schema > options.schema {
-        return Err(StoreError::SchemaTooNew {
-            found: schema,
-            supported: options.schema,
-        });
-    }
-    if state.get(&IMPORTING)?.is_some() {
-        return Err(StoreError::ImportUnfinished);
-    }
-    let epoch = state.get(&EPOCH)?.and_then(|row| row.try_into().ok());
-    let epoch = epoch
-        .ok_or_else(|| StoreError::state(format!("the epoch is missing from table {META:#04x}")))?;
-    let last_event = state
-        .get(&LAST_EVENT)?
-        .and_then(|row| <[u8; 8]>::try_from(row).ok())
-        .map_or(0, u64::from_be_bytes);
-    let newest = list_snapshots(&options.snapshots())?.into_iter().next();
-    let since = newest.as_ref().map_or(0, |newest| newest.end_seq);
-    let segments = list_segments(&options.journal())?;
-    let later = segments.iter().filter(|segment| segment.first_seq > since);
-    let core = Core {
-        health: if journal.is_some() {
-            Health::Good
-        } else {
-            Health::ReadOnly
-        },
-        journal,
-        last_seq: report.last_seq,
-        last_event,
-        recent_bytes: 0,
-        since_snapshot: later
-            .map(|segment| super::files::size_of(&segment.path))
-            .sum(),
-        snapshot_bytes: newest.map_or(0, |newest| super::files::size_of(&newest.path)),
-        snapshot_wanted: false,
-        snapshot_not_before: 0,
-        job: None,
-        exports: BTreeMap::new(),
-        lock: None,
-    };
-    let view = View {
-        recent: Changes::new(),
-        state: Some(state),
-        absent: reopening(),
-        epoch,
-        schema,
-    };
-    Ok((view, core))
 }

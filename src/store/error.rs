@@ -217,12 +217,7 @@ pub fn is_disk_full(error: &io::Error) -> bool {
 /// Bytes as lower-case hexadecimal.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing into a String cannot fail.
-        if write!(text, "{byte:02x}").is_err() {}
-        text
-    })
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn holder(pid: Option<u32>) -> String {

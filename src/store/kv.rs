@@ -6,7 +6,7 @@
 use std::io::{Read, Write};
 
 use super::error::StoreError;
-use super::opening::OpenReport;
+use super::report::OpenReport;
 
 /// Rows as a scan answers them: key and value, in key order.
 pub type Rows = Vec<(Vec<u8>, Vec<u8>)>;

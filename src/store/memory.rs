@@ -11,9 +11,9 @@ use super::import::{Import, import_rows};
 use super::keys::{EPOCH, SCHEMA};
 use super::kv::{Batch, Committed, Derive, Pace, Rows, Scan, Stats, Store, Upkeep, Urgency};
 use super::marker::Stop;
-use super::opening::{OpenReport, StateReport};
 use super::overlay::merge;
 use super::plan::plan;
+use super::report::{OpenReport, StateReport};
 use super::snapshot::ExportWriter;
 
 /// Rows per record of an export.

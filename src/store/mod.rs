@@ -29,6 +29,7 @@
 pub mod changes;
 pub mod digest;
 pub mod disk;
+pub mod envelope;
 pub mod error;
 pub mod files;
 pub mod import;
@@ -39,19 +40,25 @@ pub mod lock;
 pub mod marker;
 pub mod memory;
 pub mod opening;
+mod options;
 pub mod overlay;
+mod parts;
 pub mod plan;
-pub mod reader;
+mod quarantine;
 pub mod rebuild;
+mod report;
 pub mod reserve;
-pub mod rows;
 pub mod sledstate;
 pub mod snapshot;
+mod storage_thread;
 pub mod upkeep;
 pub mod writer;
 
 #[cfg(test)]
 mod tests;
+
+pub mod reader;
+pub mod rows;
 
 pub use disk::DiskStore;
 pub use error::StoreError;
@@ -60,5 +67,6 @@ pub use kv::{
     Receipt, Scan, Stats, Store, Upkeep, Urgency,
 };
 pub use memory::MemStore;
-pub use opening::{OnDamage, OpenOptions, OpenReport};
+pub use options::{OnDamage, OpenOptions};
+pub use report::{OpenReport, StateReport};
 pub use writer::{Lane, Writer, WriterOptions};

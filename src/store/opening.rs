@@ -9,103 +9,22 @@
 //! A journal that lacks records which were acknowledged is never mended here: see [`OnDamage`].
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::changes::encode as encode_changes;
 use super::error::StoreError;
-use super::files::{
-    OnSyncFailure, RealDisk, SharedDisk, make_folder, names_in, remove_if_any, sync_folder,
-    write_whole,
-};
-use super::journal::writer::JournalOptions;
-use super::journal::{BadTail, Depth, JournalWriter, Survey, survey};
+use super::files::{make_folder, names_in, read_if_any, remove_if_any, sync_folder, write_whole};
+use super::journal::{Depth, JournalWriter, Survey, survey};
 use super::keys::{EPOCH, SCHEMA};
 use super::kv::Derive;
 use super::marker::{Marker, Run, Stop};
-use super::rebuild::{Sources, can_rebuild, rebuild, replay, verify};
-use super::reserve::Reserve;
-use super::sledstate::{Applied, SledState, Sync, remove_folder};
+use super::options::{OnDamage, OpenOptions};
+use super::quarantine::{put_aside, remove_quarantines};
+use super::rebuild::{Sources, rebuild, replay, verify};
+use super::report::{OpenReport, StateReport};
+use super::sledstate::{Applied, SledState, Sync};
 use super::snapshot::list_snapshots;
 
-const QUARANTINE: &str = "sled.quarantine-";
 const INCOMPLETE: &str = "the indexed state was incomplete";
-
-/// How to open a store.
-#[derive(Clone)]
-pub struct OpenOptions {
-    /// The data folder; made when missing.
-    pub path: PathBuf,
-    /// Random bytes that become the identity of a store made now.
-    pub fresh_id: [u8; 16],
-    /// Newest schema of rows this program knows; a store made now gets it.
-    pub schema: u32,
-    /// The kernel's identity of this boot, see [`super::marker::current_boot_id`].
-    pub boot_id: String,
-    /// What a damaged journal means.
-    pub on_damage: OnDamage,
-    /// The disk.
-    pub disk: SharedDisk,
-    /// What a failed sync means.
-    pub on_sync_failure: OnSyncFailure,
-    /// Size at which a journal segment is followed by a new one, in bytes.
-    pub segment_bytes: u64,
-    /// Journal since the last snapshot that makes a new one due, in bytes.
-    pub snapshot_after_bytes: u64,
-    /// Free space kept for results, in bytes.
-    pub reserve_bytes: u64,
-    /// Size of the ballast file, in bytes; 0 for none.
-    pub ballast_bytes: u64,
-    /// Page cache of sled, in bytes.
-    pub cache_bytes: u64,
-}
-
-/// What to do about a journal that lacks acknowledged records.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum OnDamage {
-    /// Do not open.
-    #[default]
-    Refuse,
-    /// Open what can be read, touching neither journal nor snapshots; commits are refused.
-    OpenReadOnly,
-}
-
-/// What opening found and did.
-#[derive(Debug, Clone)]
-pub struct OpenReport {
-    /// How the last run ended.
-    pub stop: Stop,
-    /// What became of the indexed state.
-    pub state: StateReport,
-    /// An interrupted, never acknowledged write that was cut from the journal.
-    pub cut: Option<BadTail>,
-    /// Last journal record.
-    pub last_seq: u64,
-    /// Why the store is read-only, when it is.
-    pub damage: Option<StoreError>,
-    /// Where a doubtful state was kept for inspection.
-    pub quarantined: Option<PathBuf>,
-}
-
-/// What became of the indexed state.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StateReport {
-    /// A new store.
-    Created,
-    /// Used as it was.
-    Trusted,
-    /// Brought up to date from the journal.
-    Replayed {
-        /// Records applied.
-        records: u64,
-    },
-    /// Made anew.
-    Rebuilt {
-        /// Why, in words.
-        because: String,
-        /// Last commit of the snapshot used, 0 for none.
-        snapshot_seq: u64,
-    },
-}
 
 /// What an opened folder consists of.
 pub(super) struct Opened {
@@ -113,72 +32,6 @@ pub(super) struct Opened {
     /// `None` when read-only.
     pub journal: Option<JournalWriter>,
     pub report: OpenReport,
-}
-
-impl OpenOptions {
-    /// Options with the usual sizes: segments of 16 MiB, a snapshot per 64 MiB of journal, 256 MiB
-    /// reserve, 16 MiB ballast, 64 MiB page cache.
-    #[must_use]
-    pub fn new(
-        path: impl Into<PathBuf>,
-        fresh_id: [u8; 16],
-        schema: u32,
-        boot_id: impl Into<String>,
-    ) -> Self {
-        Self {
-            path: path.into(),
-            fresh_id,
-            schema,
-            boot_id: boot_id.into(),
-            on_damage: OnDamage::default(),
-            disk: Arc::new(RealDisk),
-            on_sync_failure: OnSyncFailure::default(),
-            segment_bytes: 16 << 20,
-            snapshot_after_bytes: 64 << 20,
-            reserve_bytes: 256 << 20,
-            ballast_bytes: 16 << 20,
-            cache_bytes: 64 << 20,
-        }
-    }
-
-    /// The folder of the journal.
-    #[must_use]
-    pub fn journal(&self) -> PathBuf {
-        self.path.join("journal")
-    }
-
-    /// The folder of the indexed state.
-    #[must_use]
-    pub fn sled(&self) -> PathBuf {
-        self.path.join("sled")
-    }
-
-    /// The folder of the snapshots.
-    #[must_use]
-    pub fn snapshots(&self) -> PathBuf {
-        self.path.join("snapshots")
-    }
-
-    pub(super) fn reserve(&self) -> Reserve {
-        Reserve::new(
-            self.path.clone(),
-            Arc::clone(&self.disk),
-            self.reserve_bytes,
-            self.ballast_bytes,
-        )
-    }
-
-    fn journal_options(&self) -> JournalOptions {
-        JournalOptions {
-            segment_bytes: self.segment_bytes,
-            disk: Arc::clone(&self.disk),
-            on_sync_failure: self.on_sync_failure,
-        }
-    }
-
-    fn doubt(&self) -> PathBuf {
-        self.path.join("sled.doubtful")
-    }
 }
 
 /// Opens the data folder, whose lock the caller holds.
@@ -395,8 +248,8 @@ fn settle_state(
     stop: Stop,
     found: Found,
 ) -> Result<Settled, StoreError> {
-    let doubt = super::files::read_if_any(&options.doubt())?
-        .map(|text| String::from_utf8_lossy(&text).into_owned());
+    let doubt =
+        read_if_any(&options.doubt())?.map(|text| String::from_utf8_lossy(&text).into_owned());
     let because = match (found, stop) {
         (Err(because), _) => because,
         (Ok(_), Stop::NewBoot | Stop::Never) => {
@@ -451,53 +304,6 @@ fn settle_state(
         },
         kept,
     ))
-}
-
-/// Moves the state aside, so that it cannot be mistaken for a good one. Nothing moved aside is
-/// removed before a rebuild has succeeded, except where the disk has no room for two and the
-/// rebuild is certain to find what it needs.
-fn put_aside(
-    options: &OpenOptions,
-    sources: &Sources<'_>,
-    worthless: bool,
-) -> Result<Option<PathBuf>, StoreError> {
-    let folder = options.sled();
-    if worthless || names_in(&folder)?.is_empty() {
-        remove_folder(&folder)?;
-        return Ok(None);
-    }
-    let needed = super::files::size_of(&folder.join("db")).saturating_add(options.reserve_bytes);
-    if options.reserve().free_bytes()? < needed {
-        can_rebuild(sources)?;
-        remove_folder(&folder)?;
-        sync_folder(&options.path)?;
-        return Ok(None);
-    }
-    let taken = quarantines(options)?
-        .into_iter()
-        .filter_map(|name| name.strip_prefix(QUARANTINE)?.parse::<u64>().ok());
-    let number = taken.max().unwrap_or(0).saturating_add(1);
-    let aside = options.path.join(format!("{QUARANTINE}{number}"));
-    std::fs::rename(&folder, &aside)
-        .map_err(|error| StoreError::io("move aside", &folder, error))?;
-    sync_folder(&options.path)?;
-    Ok(Some(aside))
-}
-
-fn remove_quarantines(options: &OpenOptions, except: Option<&Path>) -> Result<(), StoreError> {
-    for name in quarantines(options)? {
-        let path = options.path.join(name);
-        if Some(path.as_path()) != except {
-            remove_folder(&path)?;
-        }
-    }
-    Ok(())
-}
-
-fn quarantines(options: &OpenOptions) -> Result<Vec<String>, StoreError> {
-    let mut names = names_in(&options.path)?;
-    names.retain(|name| name.starts_with(QUARANTINE));
-    Ok(names)
 }
 
 /// Answers for a journal that lacks acknowledged records.

@@ -10,9 +10,12 @@ use super::kv::{Direction, Rows, Scan};
 /// A row of the lower layer, or the failure to read it.
 pub type BaseRow = Result<(Vec<u8>, Vec<u8>), StoreError>;
 
+/// Both ends of a range of keys.
+pub type KeyRange = (Bound<Vec<u8>>, Bound<Vec<u8>>);
+
 /// The range of keys a scan covers; `None` when it is empty.
 #[must_use]
-pub fn scan_bounds(scan: &Scan) -> Option<(Bound<Vec<u8>>, Bound<Vec<u8>>)> {
+pub fn scan_bounds(scan: &Scan) -> Option<KeyRange> {
     let mut low = Bound::Included(scan.prefix.clone());
     let mut high = prefix_end(&scan.prefix).map_or(Bound::Unbounded, Bound::Excluded);
     if let Some(after) = &scan.after {

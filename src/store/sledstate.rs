@@ -11,22 +11,19 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::changes::Changes;
+use super::envelope::{
+    CHUNK_BYTES, CHUNKED, CHUNKS, INLINE, chunk_key, chunk_prefix, envelope, open_envelope,
+};
 use super::error::{StoreError, hex};
 use super::files::{make_folder, names_in, size_of, sync_folder};
 use super::kv::{Direction, Rows, Scan};
 use super::overlay::{BaseRow, merge, scan_bounds};
 
-/// Longest value kept in one sled row; sled leaks disk space for values above about 128 KB.
-const CHUNK_BYTES: usize = 16 * 1024;
 /// At most this much is applied between two syncs of sled's file, with the size of one chunk to
 /// spare: above about 128 KB sled was seen to lose rows in power cuts.
 const PIECE_BYTES: usize = 96 * 1024;
-/// First byte of the rows that hold chunks.
-const CHUNKS: u8 = 0xFE;
 /// Row that says which journal record was applied last.
 const APPLIED: [u8; 2] = [0xFF, b'a'];
-const INLINE: u8 = 1;
-const CHUNKED: u8 = 2;
 
 /// An open sled.
 pub struct SledState {
@@ -374,49 +371,4 @@ fn refused(folder: &Path, error: sled::Error) -> StoreError {
         }
         other => StoreError::state(other.to_string()),
     }
-}
-
-fn envelope(tag: u8, key: &[u8], body: &[u8]) -> Vec<u8> {
-    let mut stored = vec![tag];
-    stored.extend_from_slice(&envelope_crc(tag, key, body).to_be_bytes());
-    stored.extend_from_slice(body);
-    stored
-}
-
-fn open_envelope<'a>(key: &[u8], stored: &'a [u8]) -> Result<(u8, &'a [u8]), StoreError> {
-    let parts = stored
-        .split_first()
-        .and_then(|(tag, rest)| Some((*tag, rest.split_first_chunk::<4>()?)));
-    match parts {
-        Some((tag @ (INLINE | CHUNKED), (crc, body)))
-            if u32::from_be_bytes(*crc) == envelope_crc(tag, key, body) =>
-        {
-            Ok((tag, body))
-        }
-        _ => Err(StoreError::state(format!(
-            "row {} fails its checksum",
-            hex(key)
-        ))),
-    }
-}
-
-fn envelope_crc(tag: u8, key: &[u8], body: &[u8]) -> u32 {
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&[tag]);
-    hasher.update(key);
-    hasher.update(body);
-    hasher.finalize()
-}
-
-fn chunk_prefix(key: &[u8]) -> Vec<u8> {
-    let mut chunk = vec![CHUNKS];
-    chunk.extend_from_slice(&u16::try_from(key.len()).unwrap_or(u16::MAX).to_be_bytes());
-    chunk.extend_from_slice(key);
-    chunk
-}
-
-fn chunk_key(key: &[u8], number: u32) -> Vec<u8> {
-    let mut chunk = chunk_prefix(key);
-    chunk.extend_from_slice(&number.to_be_bytes());
-    chunk
 }

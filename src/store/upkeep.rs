@@ -5,12 +5,13 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use super::changes::Changes;
-use super::disk::{Core, DiskStore, Health, View};
+use super::disk::DiskStore;
 use super::error::StoreError;
 use super::files::{create_file, put_in_place, remove_if_any, size_of};
 use super::journal::read_records;
 use super::journal::segment::list_segments;
 use super::kv::{Pace, Scan, Upkeep};
+use super::parts::{Core, Health, View};
 use super::sledstate::{Applied, Sync};
 use super::snapshot::folder::prune_snapshots;
 use super::snapshot::{ExportWriter, snapshot_path};

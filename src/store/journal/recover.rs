@@ -6,6 +6,9 @@ use super::record::{Frame, HEAD_BYTES, Kind, TAIL_BYTES, decode};
 use super::segment::{HEADER_BYTES, Header, SegmentFile, list_segments};
 use crate::store::error::StoreError;
 
+/// Takes a record's number and payload.
+pub type EachRecord<'a> = dyn FnMut(u64, &[u8]) -> Result<(), StoreError> + 'a;
+
 /// How much of the journal to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
@@ -96,7 +99,7 @@ pub fn read_records(
     folder: &Path,
     after: u64,
     through: u64,
-    each: &mut dyn FnMut(u64, &[u8]) -> Result<(), StoreError>,
+    each: &mut EachRecord<'_>,
 ) -> Result<(), StoreError> {
     let segments = list_segments(folder)?;
     let mut wanted = after.saturating_add(1);

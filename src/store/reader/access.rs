@@ -104,9 +104,10 @@ impl Reader {
             for (key, value) in &rows {
                 take(key, value)?;
             }
-            match rows.into_iter().next_back() {
-                Some((last, _)) if scan.after.as_ref() != Some(&last) => scan.after = Some(last),
-                _ => return Ok(()),
+            let at_end = rows.len() < BLOCK;
+            scan.after = rows.into_iter().next_back().map(|(last, _)| last);
+            if at_end {
+                return Ok(());
             }
         }
     }

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use sha2::{Digest as _, Sha256};
 
 use super::write::FORMAT;
-use crate::store::changes::decode as decode_changes;
+use crate::store::changes::{Change, decode as decode_changes};
 use crate::store::error::StoreError;
 use crate::store::journal::record::{Kind, Record, read};
 
@@ -13,9 +13,9 @@ use crate::store::journal::record::{Kind, Record, read};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
     /// Rows, in key order.
-    Rows(Vec<(Vec<u8>, Option<Vec<u8>>)>),
+    Rows(Vec<Change>),
     /// The changes of a commit that happened while the rows were read.
-    Commit(Vec<(Vec<u8>, Option<Vec<u8>>)>),
+    Commit(Vec<Change>),
 }
 
 /// What an export says about itself.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::store::changes::encode as encode_changes;
+use crate::store::changes::{Change, encode as encode_changes};
 use crate::store::journal::record::{Kind, encode};
 use crate::store::kv::Rows;
 
@@ -49,7 +49,7 @@ impl<W: Write> ExportWriter<W> {
     /// # Errors
     /// Whatever `out` answers.
     pub fn rows(&mut self, rows: Rows) -> io::Result<()> {
-        let rows: Vec<(Vec<u8>, Option<Vec<u8>>)> = rows
+        let rows: Vec<Change> = rows
             .into_iter()
             .map(|(key, value)| (key, Some(value)))
             .collect();

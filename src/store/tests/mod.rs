@@ -1,5 +1,7 @@
 //! Tests of the store: one contract over both stores, and what only a disk can suffer.
 
+#![expect(clippy::as_conversions, reason = "small known numbers")]
+
 mod bench;
 mod contract;
 mod disk_faults;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::store::files::OnSyncFailure;
 use crate::store::kv::{Batch, Derive, Derived, EventDraft, Op, Scan, Store, Urgency};
-use crate::store::opening::{OpenOptions, OpenReport};
 use crate::store::{DiskStore, MemStore, StoreError};
+use crate::store::{OpenOptions, OpenReport};
 
 pub const FRESH: [u8; 16] = [7; 16];
 

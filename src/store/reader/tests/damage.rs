@@ -9,13 +9,13 @@ use crate::model::reason::ReasonCode;
 use crate::model::row::Badge;
 use crate::model::write::Write;
 use crate::store::kv::Rows as RawRows;
-use crate::store::opening::OpenReport;
+
 use crate::store::reader::{InvoiceQuery, OperationQuery, ReadError, Reader};
 use crate::store::rows::tests::samples::{self, AT, invoice_id, tenant_id};
 use crate::store::rows::{Row, RowError, Rows, batch, keys};
 use crate::store::{
-    Batch, Committed, EventDraft, MemStore, Op, Pace, Scan, Stats, Store, StoreError, Upkeep,
-    Urgency,
+    Batch, Committed, EventDraft, MemStore, Op, OpenReport, Pace, Scan, Stats, Store, StoreError,
+    Upkeep, Urgency,
 };
 
 const CODE: ReasonCode = ReasonCode::TooLarge;
@@ -247,7 +247,7 @@ fn a_row_that_changes_while_it_is_looked_up_is_left_out() {
         inner,
         before: Mutex::new(Some((red(1).key(), released))),
     });
-    let reader = Reader::new(Arc::clone(&store) as Arc<dyn Store>);
+    let reader = Reader::new(store.clone());
     assert_eq!(
         reader.failed(tenant, CODE, None, None, 10).unwrap(),
         vec![red(2)]

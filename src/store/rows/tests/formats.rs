@@ -69,7 +69,6 @@ fn formats_on_disk_are_pinned() {
         }
     }
     every_byte_for_a_word(&mut text);
-    std::fs::write("/tmp/formats.txt", &text).unwrap();
     assert_eq!(text, PINNED, "the format of a row on disk has changed");
 }
 
@@ -82,7 +81,12 @@ fn every_byte_for_a_word(text: &mut String) {
     }
     for kind in [InvoiceKind::Sales, InvoiceKind::Purchase] {
         let name = format!("kind {kind:?}");
-        line(text, &name, &keys::invoices_by_number(tenant, kind, "N"), &[]);
+        line(
+            text,
+            &name,
+            &keys::invoices_by_number(tenant, kind, "N"),
+            &[],
+        );
     }
     for state in [
         OperationState::Queued,
