@@ -6,6 +6,25 @@
 //!
 //! Start at [`kv`] for the words and the [`Store`] trait, then [`disk`] for the real store,
 //! [`memory`] for its twin with faults, and [`writer`] for the thread that owns commits.
+//! [`rows`] gives keys and values their types, [`reader`] reads them.
+//!
+//! # What is durable
+//!
+//! Everything a commit was acknowledged for survives a crash, a power cut and the loss of the
+//! indexed state: rows, index rows, counters, digests, and events with their numbers. Over rows
+//! whose loss would be a lost or doubled document (tenants with their settings, invoices with
+//! their links, intents, open attempts, contacts, mappings, grants, events) digests are kept and
+//! checked, so that even a loss nobody noticed is found.
+//!
+//! Index rows and counters never need to be rebuilt, because they are part of the same commit;
+//! they hold nothing that does not follow from other rows.
+//!
+//! # What is not
+//!
+//! A batch that was submitted and not yet acknowledged: it may be there after a crash or not,
+//! always as a whole. Nothing may be sent to Xero, and nobody answered, on the strength of one;
+//! [`reader::Overlay`] shows it to the actor that submitted it and to nobody else. Of what is in
+//! memory only (positions of feed readers, calls in flight, timers) nothing survives.
 
 pub mod changes;
 pub mod digest;
@@ -37,6 +56,9 @@ pub mod writer;
 
 #[cfg(test)]
 mod tests;
+
+pub mod reader;
+pub mod rows;
 
 pub use disk::DiskStore;
 pub use error::StoreError;

@@ -1,0 +1,354 @@
+//! Invoices: one by one, as filtered lists, and what is red.
+
+use super::access::Reader;
+use super::error::ReadError;
+use crate::model::document::InvoiceKind;
+use crate::model::ids::{InvoiceId, TenantId, XeroInvoiceId};
+use crate::model::reason::ReasonCode;
+use crate::model::row::{Badge, Invoice};
+use crate::store::rows::head::{Head, Listed};
+use crate::store::rows::{RowError, decode, keys};
+use crate::store::{Direction, Scan};
+
+/// Most invoices in one page of a list.
+pub const INVOICE_PAGE_MAX: usize = 500;
+/// Most red invoices in one answer: the size of a machine's bulk step.
+pub const FAILED_PAGE_MAX: usize = 500;
+/// Most rows looked at for one page, so that a search that finds nothing ends in milliseconds.
+const EXAMINED_MAX: usize = 2_000;
+/// Most whole documents read in one go.
+const BLOCK: usize = 100;
+
+/// Which invoices to list. The default lists everything, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InvoiceQuery {
+    /// Only this badge; `Some(None)` = only those without one.
+    pub badge: Option<Option<Badge>>,
+    /// Only those that are red for this reason.
+    pub reason: Option<ReasonCode>,
+    /// Only sales invoices or only bills.
+    pub kind: Option<InvoiceKind>,
+    /// Only those whose number, host reference or contact name contains this, in any case.
+    pub text: Option<String>,
+    /// Continue behind this invoice.
+    pub after: Option<InvoiceId>,
+    /// At most so many, and never more than [`INVOICE_PAGE_MAX`].
+    pub limit: usize,
+    /// Newest first instead of oldest first.
+    pub newest_first: bool,
+}
+
+/// A page of invoices.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InvoicePage {
+    /// The invoices, in order of their ids (which is the order they came in).
+    pub invoices: Vec<Invoice>,
+    /// Where to continue; `None` = this was the end.
+    pub next: Option<InvoiceId>,
+}
+
+/// How many invoices have which badge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BadgeCounts {
+    /// Without a badge.
+    pub none: u64,
+    /// "Synced to Xero".
+    pub synced: u64,
+    /// "Pending".
+    pub pending: u64,
+    /// "Sync failed".
+    pub failed: u64,
+}
+
+impl BadgeCounts {
+    /// All of them.
+    #[must_use]
+    pub const fn total(self) -> u64 {
+        self.none
+            .saturating_add(self.synced)
+            .saturating_add(self.pending)
+            .saturating_add(self.failed)
+    }
+}
+
+impl Reader {
+    /// One invoice.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn invoice(&self, tenant: TenantId, id: InvoiceId) -> Result<Option<Invoice>, ReadError> {
+        self.row(&keys::invoice(tenant, id))
+    }
+
+    /// One invoice by the host's reference.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn invoice_by_ref(
+        &self,
+        tenant: TenantId,
+        host_ref: &str,
+    ) -> Result<Option<Invoice>, ReadError> {
+        let index = keys::invoice_by_ref(tenant, host_ref);
+        let Some(id) = self.store.get(&index)? else {
+            return Ok(None);
+        };
+        let key = [keys::of_tenant(keys::INVOICES, tenant).as_slice(), &id].concat();
+        self.follow(&index, &key, |row: &Invoice| row.host_ref == host_ref)
+    }
+
+    /// The invoices with a number, oldest first; bills may share one.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn invoices_numbered(
+        &self,
+        tenant: TenantId,
+        kind: InvoiceKind,
+        number: &str,
+    ) -> Result<Vec<Invoice>, ReadError> {
+        let prefix = keys::invoices_by_number(tenant, kind, number);
+        self.listed_under(tenant, prefix, |row| {
+            row.draft.kind == kind && row.draft.number == number
+        })
+    }
+
+    /// The invoices linked to a Xero document, oldest first: one, or none.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn invoices_linked(
+        &self,
+        tenant: TenantId,
+        xero: XeroInvoiceId,
+    ) -> Result<Vec<Invoice>, ReadError> {
+        let prefix = keys::invoices_by_xero(tenant, xero);
+        self.listed_under(tenant, prefix, |row| {
+            row.link.as_ref().is_some_and(|link| link.xero_id == xero)
+        })
+    }
+
+    /// A page of the invoices that match. At most 2,000 rows are looked at.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn invoices(
+        &self,
+        tenant: TenantId,
+        query: &InvoiceQuery,
+    ) -> Result<InvoicePage, ReadError> {
+        let mut page = InvoicePage::default();
+        let Some(list) = List::choose(tenant, query) else {
+            return Ok(page);
+        };
+        let limit = query.limit.clamp(1, INVOICE_PAGE_MAX);
+        let mut scan = list.scan(query.after);
+        let mut examined = 0;
+        loop {
+            scan.limit = BLOCK.min(EXAMINED_MAX.saturating_sub(examined));
+            if list.all_match {
+                scan.limit = scan.limit.min(limit.saturating_sub(page.invoices.len()));
+            }
+            let rows = self.store.scan(&scan)?;
+            let at_end = rows.len() < scan.limit;
+            let mut left = rows.len();
+            for (key, value) in rows {
+                page.invoices
+                    .extend(self.matching(&list, &key, &value, query)?);
+                left = left.saturating_sub(1);
+                examined = examined.saturating_add(1);
+                scan.after = Some(key);
+                if page.invoices.len() >= limit {
+                    break;
+                }
+            }
+            if at_end && left == 0 {
+                return Ok(page);
+            }
+            if page.invoices.len() >= limit || examined >= EXAMINED_MAX {
+                let last = scan.after.as_deref().and_then(keys::last_id);
+                page.next = last.map(InvoiceId::from_bytes);
+                return Ok(page);
+            }
+        }
+    }
+
+    /// How many invoices have which badge: four reads, whatever their number.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn counts(&self, tenant: TenantId) -> Result<BadgeCounts, ReadError> {
+        let mut counts = BadgeCounts::default();
+        for badge in keys::BADGES {
+            let key = keys::badge_count(tenant, badge);
+            let count = match self.store.get(&key)? {
+                None => 0,
+                Some(value) => <[u8; 8]>::try_from(value.as_slice())
+                    .ok()
+                    .and_then(|bytes| u64::try_from(i64::from_be_bytes(bytes)).ok())
+                    .ok_or_else(|| RowError::damaged(&key, "it is not a count"))?,
+            };
+            match badge {
+                None => counts.none = count,
+                Some(Badge::Synced) => counts.synced = count,
+                Some(Badge::Pending) => counts.pending = count,
+                Some(Badge::Failed) => counts.failed = count,
+            }
+        }
+        Ok(counts)
+    }
+
+    /// Invoices that are red for a reason and, if given, a subject, in order of their ids, at most
+    /// `limit` (and never more than [`FAILED_PAGE_MAX`]). An empty list is the end.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn failed(
+        &self,
+        tenant: TenantId,
+        code: ReasonCode,
+        subject: Option<&str>,
+        after: Option<InvoiceId>,
+        limit: usize,
+    ) -> Result<Vec<Invoice>, ReadError> {
+        let prefix = match subject {
+            None => keys::failed_by_reason(tenant, code.code()),
+            Some(subject) => keys::failed_by_subject(tenant, code.code(), subject),
+        };
+        let limit = limit.min(FAILED_PAGE_MAX);
+        let mut scan = after_id(Scan::forward(prefix, limit), after);
+        let mut failed = Vec::new();
+        while failed.len() < limit {
+            let rows = self.store.scan(&scan)?;
+            let Some((last, _)) = rows.last() else { break };
+            scan.after = Some(last.clone());
+            for (index, _) in rows {
+                failed.extend(
+                    self.follow(&index, &row_key(tenant, &index), |row: &Invoice| {
+                        is_red_for(row, code, subject)
+                    })?,
+                );
+            }
+        }
+        failed.truncate(limit);
+        Ok(failed)
+    }
+
+    fn listed_under(
+        &self,
+        tenant: TenantId,
+        prefix: Vec<u8>,
+        belongs: impl Fn(&Invoice) -> bool,
+    ) -> Result<Vec<Invoice>, ReadError> {
+        let mut invoices = Vec::new();
+        for index in self.all_keys(prefix, Direction::Forward)? {
+            invoices.extend(self.follow(&index, &row_key(tenant, &index), &belongs)?);
+        }
+        Ok(invoices)
+    }
+
+    fn matching(
+        &self,
+        list: &List,
+        key: &[u8],
+        value: &[u8],
+        query: &InvoiceQuery,
+    ) -> Result<Option<Invoice>, ReadError> {
+        let damaged = |error: serde_json::Error| RowError::damaged(key, error.to_string());
+        if list.is_index {
+            let listed: Listed<'_> = serde_json::from_slice(value).map_err(damaged)?;
+            if !list.wants(&listed) {
+                return Ok(None);
+            }
+            return self.follow(key, &row_key(list.tenant, key), |row: &Invoice| {
+                query.badge.is_none_or(|badge| badge == row.sync.badge)
+                    && query.reason.is_none_or(|code| is_red_for(row, code, None))
+            });
+        }
+        if !list.all_match && !list.wants(&Head::read(key, value)?.listed()) {
+            return Ok(None);
+        }
+        Ok(Some(decode(key, value)?))
+    }
+}
+
+/// Whether an invoice is red for this reason and, if given, this subject.
+#[must_use]
+pub fn is_red_for(invoice: &Invoice, code: ReasonCode, subject: Option<&str>) -> bool {
+    let head = Head::of(invoice);
+    head.reason.as_deref() == Some(code.code())
+        && subject.is_none_or(|subject| head.subject.as_deref() == Some(subject))
+}
+
+/// The narrowest list that holds what is asked for.
+struct List {
+    tenant: TenantId,
+    prefix: Vec<u8>,
+    direction: Direction,
+    is_index: bool,
+    /// Nothing has to be filtered out of the list.
+    all_match: bool,
+    kind: Option<InvoiceKind>,
+    folded: Option<String>,
+}
+
+impl List {
+    /// `None` when nothing can match.
+    fn choose(tenant: TenantId, query: &InvoiceQuery) -> Option<Self> {
+        let (prefix, is_index) = match (query.reason, query.badge) {
+            (Some(_), Some(badge)) if badge != Some(Badge::Failed) => return None,
+            (Some(code), _) => (keys::failed_by_reason(tenant, code.code()), true),
+            (None, Some(badge)) => (keys::invoices_by_badge(tenant, badge), true),
+            (None, None) => (keys::of_tenant(keys::INVOICES, tenant), false),
+        };
+        let folded = query.text.as_deref().map(str::to_lowercase);
+        let folded = folded.filter(|text| !text.is_empty());
+        Some(Self {
+            tenant,
+            prefix,
+            direction: if query.newest_first {
+                Direction::Backward
+            } else {
+                Direction::Forward
+            },
+            is_index,
+            all_match: query.kind.is_none() && folded.is_none(),
+            kind: query.kind,
+            folded,
+        })
+    }
+
+    fn scan(&self, after: Option<InvoiceId>) -> Scan {
+        let scan = Scan {
+            prefix: self.prefix.clone(),
+            after: None,
+            limit: 0,
+            direction: self.direction,
+        };
+        after_id(scan, after)
+    }
+
+    fn wants(&self, listed: &Listed<'_>) -> bool {
+        self.kind.is_none_or(|kind| kind == listed.kind)
+            && self
+                .folded
+                .as_deref()
+                .is_none_or(|folded| listed.contains(folded))
+    }
+}
+
+fn after_id(scan: Scan, after: Option<InvoiceId>) -> Scan {
+    match after {
+        None => scan,
+        Some(id) => {
+            let key = [scan.prefix.as_slice(), &id.to_bytes()].concat();
+            scan.beyond(key)
+        }
+    }
+}
+
+/// Key of the invoice a list row points to.
+fn row_key(tenant: TenantId, index: &[u8]) -> Vec<u8> {
+    let id = keys::last_id(index).unwrap_or_default();
+    keys::invoice(tenant, InvoiceId::from_bytes(id))
+}

@@ -1,0 +1,32 @@
+//! Committed rows, typed: what actors start from and what `http` shows.
+//!
+//! Every read sees only what is durable. A list is answered in pages with bounded work: a page
+//! can hold fewer rows than asked for, even none, and still name where to continue. A row that
+//! cannot be read is an error naming it; nothing is skipped because it is damaged.
+//!
+//! Reads of one call are not one snapshot: a commit may come between an index row and the row it
+//! points to. Such a row is left out, as if the call had been made after the commit.
+//!
+//! An actor reads through a [`View`]: its own batches that are submitted but not yet acknowledged
+//! ([`Overlay`]) over what is committed.
+
+mod access;
+mod error;
+mod feed;
+mod invoices;
+mod operations;
+mod overlay;
+mod reference;
+mod tenants;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use access::Reader;
+pub use error::ReadError;
+pub use feed::{EVENT_PAGE_MAX, EventPage};
+pub use invoices::{BadgeCounts, FAILED_PAGE_MAX, INVOICE_PAGE_MAX, InvoicePage, InvoiceQuery};
+pub use operations::{OPERATION_PAGE_MAX, OperationPage, OperationQuery};
+pub use overlay::Overlay;
+pub use view::View;

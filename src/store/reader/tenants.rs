@@ -1,0 +1,85 @@
+//! Tenants, grants, and the open work of a tenant.
+
+use super::access::Reader;
+use super::error::ReadError;
+use crate::model::ids::{GrantId, TenantId, XeroTenantId};
+use crate::model::row::{Batch, CallMinute, GrantRow, Intent, Tenant};
+use crate::store::Direction;
+use crate::store::rows::keys;
+
+impl Reader {
+    /// Every tenant, oldest first.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn tenants(&self) -> Result<Vec<Tenant>, ReadError> {
+        self.all(vec![keys::TENANTS])
+    }
+
+    /// One tenant.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn tenant(&self, id: TenantId) -> Result<Option<Tenant>, ReadError> {
+        self.row(&keys::tenant(id))
+    }
+
+    /// The newest tenant of an organisation.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn tenant_by_xero(&self, xero: XeroTenantId) -> Result<Option<Tenant>, ReadError> {
+        let prefix = keys::tenants_by_xero(xero);
+        for index in self.all_keys(prefix, Direction::Backward)? {
+            let Some(id) = keys::last_id(&index) else {
+                continue;
+            };
+            let key = keys::tenant(TenantId::from_bytes(id));
+            let tenant = self.follow(&index, &key, |row: &Tenant| row.xero_id == xero)?;
+            if tenant.is_some() {
+                return Ok(tenant);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Every grant.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn grants(&self) -> Result<Vec<GrantRow>, ReadError> {
+        self.all(vec![keys::GRANTS])
+    }
+
+    /// One grant.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn grant(&self, id: GrantId) -> Result<Option<GrantRow>, ReadError> {
+        self.row(&keys::grant(id))
+    }
+
+    /// Every open intent of a tenant, oldest first.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn intents(&self, tenant: TenantId) -> Result<Vec<Intent>, ReadError> {
+        self.all(keys::of_tenant(keys::INTENTS, tenant))
+    }
+
+    /// Every open attempt of a tenant, oldest first.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn batches(&self, tenant: TenantId) -> Result<Vec<Batch>, ReadError> {
+        self.all(keys::of_tenant(keys::BATCHES, tenant))
+    }
+
+    /// The kept calls of a tenant, oldest minute first.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn calls(&self, tenant: TenantId) -> Result<Vec<CallMinute>, ReadError> {
+        self.all(keys::of_tenant(keys::CALLS, tenant))
+    }
+}

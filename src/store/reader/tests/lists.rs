@@ -1,0 +1,334 @@
+//! Lists: every filter, both directions, page by page.
+
+use super::world::World;
+use crate::model::document::InvoiceKind;
+use crate::model::ids::TenantId;
+use crate::model::reason::ReasonCode;
+use crate::model::row::{Badge, Invoice, Operation, OperationState};
+use crate::model::write::Write;
+use crate::store::reader::{BadgeCounts, InvoiceQuery, OperationQuery, Reader};
+use crate::store::rows::keys;
+use crate::store::rows::tests::samples::{self, invoice_id, operation_id, tenant_id};
+
+const CODE: ReasonCode = ReasonCode::UnmappedNominalCode;
+const OTHER: ReasonCode = ReasonCode::XeroUnavailable;
+
+/// Sixty invoices: every badge, both reasons, three names, both kinds.
+fn invoices() -> Vec<Invoice> {
+    let names = ["Acme Ltd", "Bolt & Co", "\u{00c9}clair SARL"];
+    (1..=60_usize)
+        .map(|n| {
+            let mut row = samples::invoice(tenant_id(1), u64::try_from(n).unwrap());
+            row.draft.contact.name = names[n % 3].to_owned();
+            if n % 5 == 0 {
+                row.draft.kind = InvoiceKind::Purchase;
+            }
+            row = samples::badged(row, keys::BADGES[n % 4]);
+            if n % 4 == 3 {
+                let code = if n % 8 == 3 { CODE } else { OTHER };
+                row = samples::red(row, code, Some(["4000", "4001"][n % 2]));
+            }
+            row
+        })
+        .collect()
+}
+
+fn pages(reader: &Reader, tenant: TenantId, mut query: InvoiceQuery) -> Vec<Invoice> {
+    let mut found = Vec::new();
+    loop {
+        let page = reader.invoices(tenant, &query).unwrap();
+        assert!(page.invoices.len() <= query.limit.max(1));
+        found.extend(page.invoices);
+        match page.next {
+            Some(next) => query.after = Some(next),
+            None => return found,
+        }
+    }
+}
+
+#[test]
+fn every_filter_finds_what_a_plain_search_finds() {
+    let badges = [None].into_iter().chain(keys::BADGES.map(Some));
+    let rows = invoices();
+    let worlds = World::all();
+    for world in &worlds {
+        world.commit(
+            &rows
+                .iter()
+                .map(|row| Write::Invoice(Box::new(row.clone())))
+                .collect::<Vec<_>>(),
+        );
+        world.commit(&[Write::Invoice(Box::new(samples::invoice(tenant_id(2), 7)))]);
+    }
+    for badge in badges {
+        for reason in [None, Some(CODE), Some(ReasonCode::TooLarge)] {
+            for kind in [None, Some(InvoiceKind::Purchase)] {
+                for text in [
+                    None,
+                    Some(""),
+                    Some("ACME"),
+                    Some("inv-1"),
+                    Some("so-2"),
+                    Some("\u{00e9}clair"),
+                    Some("zz"),
+                ] {
+                    let wanted = |row: &Invoice| {
+                        badge.is_none_or(|badge| row.sync.badge == badge)
+                            && reason.is_none_or(|code| {
+                                row.sync
+                                    .reason
+                                    .as_ref()
+                                    .is_some_and(|reason| reason.code == code)
+                            })
+                            && kind.is_none_or(|kind| row.draft.kind == kind)
+                            && text.is_none_or(|text| {
+                                let all =
+                                    [&row.draft.number, &row.host_ref, &row.draft.contact.name];
+                                all.iter()
+                                    .any(|part| part.to_lowercase().contains(&text.to_lowercase()))
+                            })
+                    };
+                    let mut expected: Vec<Invoice> =
+                        rows.iter().filter(|row| wanted(row)).cloned().collect();
+                    for newest_first in [false, true] {
+                        if newest_first {
+                            expected.reverse();
+                        }
+                        for (limit, world) in [3, 7, 500].into_iter().zip(&worlds) {
+                            let query = InvoiceQuery {
+                                badge,
+                                reason,
+                                kind,
+                                limit,
+                                newest_first,
+                                text: text.map(str::to_owned),
+                                after: None,
+                            };
+                            let found = pages(&world.reader, tenant_id(1), query.clone());
+                            assert_eq!(found, expected, "{} {query:?}", world.name);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_full_list_ends_without_a_next_page_when_it_is_known_to_end() {
+    let world = World::memory();
+    world.commit(&[1, 2, 3].map(|n| Write::Invoice(Box::new(samples::invoice(tenant_id(1), n)))));
+    let query = InvoiceQuery {
+        limit: 10,
+        ..InvoiceQuery::default()
+    };
+    assert_eq!(
+        world.reader.invoices(tenant_id(1), &query).unwrap().next,
+        None
+    );
+    let query = InvoiceQuery { limit: 2, ..query };
+    let page = world.reader.invoices(tenant_id(1), &query).unwrap();
+    assert_eq!(page.next, Some(invoice_id(2)));
+}
+
+/// One rare match behind thousands: each call does bounded work and says where to go on.
+#[test]
+fn a_search_is_bounded_and_can_be_continued() {
+    for world in [World::memory(), World::disk(true)] {
+        for block in 0..5 {
+            let writes: Vec<Write> = (1..=500)
+                .map(|n| {
+                    let mut row = samples::invoice(tenant_id(1), block * 500 + n);
+                    if block == 4 && n == 400 {
+                        row.draft.number = "Needle".to_owned();
+                    }
+                    Write::Invoice(Box::new(row))
+                })
+                .collect();
+            world.commit(&writes);
+        }
+        for badge in [None, Some(None)] {
+            let mut query = InvoiceQuery {
+                badge,
+                text: Some("needle".to_owned()),
+                limit: 10,
+                ..InvoiceQuery::default()
+            };
+            let page = world.reader.invoices(tenant_id(1), &query).unwrap();
+            assert_eq!(
+                (page.invoices.len(), page.next),
+                (0, Some(invoice_id(2_000)))
+            );
+            query.after = page.next;
+            let page = world.reader.invoices(tenant_id(1), &query).unwrap();
+            assert_eq!((page.invoices[0].id, page.next), (invoice_id(2_400), None));
+        }
+    }
+}
+
+#[test]
+fn counts_follow_every_change_of_a_badge() {
+    for world in World::all() {
+        let tenant = tenant_id(1);
+        assert_eq!(world.reader.counts(tenant).unwrap(), BadgeCounts::default());
+        let rows = invoices();
+        world.commit(
+            &rows
+                .iter()
+                .map(|row| Write::Invoice(Box::new(row.clone())))
+                .collect::<Vec<_>>(),
+        );
+        let counts = BadgeCounts {
+            none: 15,
+            synced: 15,
+            pending: 15,
+            failed: 15,
+        };
+        assert_eq!(world.reader.counts(tenant).unwrap(), counts);
+        world.commit(
+            &rows
+                .iter()
+                .map(|row| {
+                    Write::Invoice(Box::new(samples::badged(row.clone(), Some(Badge::Synced))))
+                })
+                .collect::<Vec<_>>(),
+        );
+        let counts = BadgeCounts {
+            synced: 60,
+            ..BadgeCounts::default()
+        };
+        assert_eq!(world.reader.counts(tenant).unwrap(), counts);
+        assert_eq!(counts.total(), 60);
+        assert_eq!(
+            world.reader.counts(tenant_id(2)).unwrap(),
+            BadgeCounts::default()
+        );
+    }
+}
+
+/// A released page does not stand in the way of the next one.
+#[test]
+fn failed_invoices_are_read_while_they_are_released() {
+    for world in World::all() {
+        let tenant = tenant_id(1);
+        let red = |n, subject| samples::red(samples::invoice(tenant, n), CODE, subject);
+        let rows: Vec<Invoice> = (1..=10)
+            .map(|n| red(n, Some(if n % 2 == 0 { "even" } else { "odd" })))
+            .collect();
+        world.commit(
+            &rows
+                .iter()
+                .map(|row| Write::Invoice(Box::new(row.clone())))
+                .collect::<Vec<_>>(),
+        );
+        world.commit(&[
+            Write::Invoice(Box::new(red(11, None))),
+            Write::Invoice(Box::new(samples::red(
+                samples::invoice(tenant, 12),
+                OTHER,
+                Some("even"),
+            ))),
+        ]);
+        let ids = |rows: Vec<Invoice>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
+        let expect = |list: &[u64]| list.iter().copied().map(invoice_id).collect::<Vec<_>>();
+        let failed = |subject, after, limit| {
+            ids(world
+                .reader
+                .failed(tenant, CODE, subject, after, limit)
+                .unwrap())
+        };
+        assert_eq!(
+            failed(None, None, 500),
+            expect(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+        );
+        assert_eq!(failed(Some("even"), None, 2), expect(&[2, 4]));
+        let released = [2, 4].map(|n| {
+            Write::Invoice(Box::new(samples::badged(
+                samples::invoice(tenant, n),
+                Some(Badge::Pending),
+            )))
+        });
+        world.commit(&released);
+        assert_eq!(
+            failed(Some("even"), Some(invoice_id(4)), 2),
+            expect(&[6, 8])
+        );
+        assert_eq!(failed(Some("even"), Some(invoice_id(8)), 2), expect(&[10]));
+        assert_eq!(failed(Some("even"), Some(invoice_id(10)), 2), expect(&[]));
+        assert_eq!(failed(None, None, 3), expect(&[1, 3, 5]));
+        assert_eq!(failed(Some("none"), None, 3), expect(&[]));
+        assert_eq!(failed(None, None, 0), expect(&[]));
+    }
+}
+
+#[test]
+fn operations_newest_first_by_tenant_and_state() {
+    let states = [
+        OperationState::Queued,
+        OperationState::Running,
+        OperationState::Succeeded,
+    ];
+    let rows: Vec<Operation> = (1..=30_u64)
+        .map(|n| {
+            let index = usize::try_from(n).unwrap();
+            samples::operation(tenant_id(1 + u128::from(n % 2)), n, states[index % 3])
+        })
+        .collect();
+    for world in World::all() {
+        world.commit(
+            &rows
+                .iter()
+                .map(|row| {
+                    Write::Operation(Box::new(Operation {
+                        state: OperationState::Queued,
+                        ..row.clone()
+                    }))
+                })
+                .collect::<Vec<_>>(),
+        );
+        world.commit(
+            &rows
+                .iter()
+                .map(|row| Write::Operation(Box::new(row.clone())))
+                .collect::<Vec<_>>(),
+        );
+        for tenant in [None, Some(tenant_id(1)), Some(tenant_id(3))] {
+            for state in [
+                None,
+                Some(OperationState::Running),
+                Some(OperationState::Failed),
+            ] {
+                let wanted = rows.iter().rev().filter(|row| {
+                    tenant.is_none_or(|tenant| row.tenant == tenant)
+                        && state.is_none_or(|state| row.state == state)
+                });
+                let expected: Vec<Operation> = wanted.cloned().collect();
+                for limit in [1, 4, 500] {
+                    let mut query = OperationQuery {
+                        tenant,
+                        state,
+                        after: None,
+                        limit,
+                    };
+                    let mut found = Vec::new();
+                    loop {
+                        let page = world.reader.operations(&query).unwrap();
+                        assert!(page.operations.len() <= limit);
+                        found.extend(page.operations);
+                        query.after = page.next;
+                        if page.next.is_none() {
+                            break;
+                        }
+                    }
+                    assert_eq!(found, expected, "{} {query:?}", world.name);
+                }
+            }
+        }
+        let query = OperationQuery {
+            after: Some(operation_id(2)),
+            limit: 5,
+            ..OperationQuery::default()
+        };
+        assert_eq!(world.reader.operations(&query).unwrap().operations.len(), 1);
+    }
+}

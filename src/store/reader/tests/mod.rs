@@ -1,0 +1,8 @@
+//! Reads over the store in memory and on disk.
+
+mod damage;
+mod feed;
+mod lists;
+mod single;
+mod view;
+mod world;
