@@ -50,7 +50,10 @@ pub(super) fn store(store: &Store, reader: &mut Reader<'_>) {
     if store.path.is_relative() {
         reader.note_value(
             "store.path",
-            format!("is {}, which depends on where the daemon is started", store.path.display()),
+            format!(
+                "is {}, which depends on where the daemon is started",
+                store.path.display()
+            ),
             "Write the whole path, beginning with /.",
         );
     }

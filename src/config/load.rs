@@ -53,8 +53,7 @@ impl Config {
             || "built-in defaults".to_owned(),
             |path| path.display().to_string(),
         );
-        let merged = merge(path, &place, &variables)
-            .map_err(|problem| Problems(vec![problem]))?;
+        let merged = merge(path, &place, &variables).map_err(|problem| Problems(vec![problem]))?;
         let mut reader = Reader::new(&place, merged);
         note_lost_variables(&variables, &mut reader);
         let config = read(&variables, &mut reader);
@@ -145,7 +144,8 @@ fn merge(
         what,
         fix: fix.to_owned(),
     };
-    let mut builder = config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+    let mut builder =
+        config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
     if let Some(path) = path {
         let text = fs::read_to_string(path).map_err(|error| {
             wrong(

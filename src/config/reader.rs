@@ -74,7 +74,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes a problem of the value of a key.
-    pub(super) fn note_value(&mut self, path: &str, what: impl Into<String>, fix: impl Into<String>) {
+    pub(super) fn note_value(
+        &mut self,
+        path: &str,
+        what: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
         let is_variable = self
             .values
             .get(path)
@@ -140,14 +145,19 @@ pub(super) fn known_keys() -> impl Iterator<Item = &'static Key> {
 }
 
 fn table_has_section(path: &str) -> bool {
-    SECTIONS
-        .iter()
-        .any(|section| section.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
+    SECTIONS.iter().any(|section| {
+        section
+            .strip_prefix(path)
+            .is_some_and(|rest| rest.starts_with('.'))
+    })
 }
 
 fn advice(path: &str) -> String {
     let paths: Vec<String> = known_keys().map(Key::path).collect();
-    let known = paths.iter().map(String::as_str).chain(SECTIONS.iter().copied());
+    let known = paths
+        .iter()
+        .map(String::as_str)
+        .chain(SECTIONS.iter().copied());
     match nearest(path, known) {
         Some(meant) => format!("Did you mean {meant}?"),
         None => "Remove it.".to_owned(),
@@ -160,7 +170,9 @@ fn shown(kind: &ValueKind) -> String {
         ValueKind::Nil => "empty".to_owned(),
         ValueKind::Table(_) => "a section".to_owned(),
         ValueKind::Array(_) => "a list that does not fit".to_owned(),
-        ValueKind::String(text) if text.chars().count() > 24 => "a text that does not fit".to_owned(),
+        ValueKind::String(text) if text.chars().count() > 24 => {
+            "a text that does not fit".to_owned()
+        }
         ValueKind::String(text) => format!("\"{text}\""),
         other => other.to_string(),
     }

@@ -27,7 +27,9 @@ pub struct Secrets {
 impl PartialEq for Secrets {
     fn eq(&self, other: &Self) -> bool {
         let text = |secret: &Option<SecretString>| {
-            secret.as_ref().map(|secret| secret.expose_secret().to_owned())
+            secret
+                .as_ref()
+                .map(|secret| secret.expose_secret().to_owned())
         };
         self.client_secret.expose_secret() == other.client_secret.expose_secret()
             && text(&self.store_key) == text(&other.store_key)

@@ -180,7 +180,7 @@ sections! {
 
     /// The log.
     Log = "log" {
-        /// `error`, `warn`, `info`, `debug` or `trace`. Names and amounts appear below `info` only.
+        /// `error`, `warn`, `info`, `debug` or `trace`. No level shows names, amounts or secrets.
         level: LogLevel, Reload;
         /// `text` or `json`.
         format: LogFormat, Restart;

@@ -161,7 +161,9 @@ impl Setting for Listen {
             Some(text) => text.parse().ok().map(|address| Self(Some(address))),
             None => None,
         }
-        .ok_or_else(|| "an address with its port, such as \"127.0.0.1:7626\", or \"off\"".to_owned())
+        .ok_or_else(|| {
+            "an address with its port, such as \"127.0.0.1:7626\", or \"off\"".to_owned()
+        })
     }
 
     fn show(&self) -> String {
