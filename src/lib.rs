@@ -10,6 +10,7 @@
 //! table, `docs/INVARIANTS.md` the promises.
 
 pub mod actors;
+pub mod config;
 pub mod engine;
 pub mod model;
 pub mod sandbox;

@@ -1,0 +1,202 @@
+//! Reads all layers, checks everything, and tells every problem.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use config::{Environment, File, FileFormat, Value};
+
+use super::check;
+use super::problem::{Problem, Problems};
+use super::reader::{Reader, known_keys};
+use super::secrets::{self, Secrets, Source};
+use super::sections::{Control, Events, Limits, Log, Shown, Store, Sync, Xero};
+
+/// The shipped file: every key, with its default.
+pub const DEFAULTS: &str = include_str!("../../config/counterfoil.toml");
+
+const PREFIX: &str = "COUNTERFOIL";
+
+/// A configuration that was checked as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `[xero]`
+    pub xero: Xero,
+    /// `[xero.limits]`
+    pub limits: Limits,
+    /// `[control]`
+    pub control: Control,
+    /// `[store]`
+    pub store: Store,
+    /// `[sync]`
+    pub sync: Sync,
+    /// `[events]`
+    pub events: Events,
+    /// `[log]`
+    pub log: Log,
+    /// What was read from secret files.
+    pub secrets: Secrets,
+}
+
+impl Config {
+    /// Reads defaults, then the file at `path` (if any), then `variables`, the environment of the
+    /// process.
+    ///
+    /// # Errors
+    /// Every problem there is, at once.
+    pub fn load(
+        path: Option<&Path>,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Problems> {
+        let variables: BTreeMap<String, String> = variables.into_iter().collect();
+        let place = path.map_or_else(
+            || "built-in defaults".to_owned(),
+            |path| path.display().to_string(),
+        );
+        let merged = merge(path, &place, &variables).map_err(|problem| Problems(vec![problem]))?;
+        let mut reader = Reader::new(&place, merged);
+        note_lost_variables(&variables, &mut reader);
+        let config = read(&variables, &mut reader);
+        let problems = reader.into_problems();
+        match config {
+            Some(config) if problems.is_empty() => Ok(config),
+            _ => Err(Problems(problems)),
+        }
+    }
+
+    /// Every value as text, in the order of the shipped file; no secret is among them.
+    #[must_use]
+    pub fn shown(&self) -> Vec<Shown> {
+        [
+            self.xero.shown(),
+            self.limits.shown(),
+            self.control.shown(),
+            self.store.shown(),
+            self.sync.shown(),
+            self.events.shown(),
+            self.log.shown(),
+        ]
+        .concat()
+    }
+}
+
+fn read(variables: &BTreeMap<String, String>, reader: &mut Reader<'_>) -> Option<Config> {
+    let xero = Xero::read(reader);
+    let limits = Limits::read(reader);
+    let control = Control::read(reader);
+    let store = Store::read(reader);
+    let sync = Sync::read(reader);
+    let events = Events::read(reader);
+    let log = Log::read(reader);
+
+    let mut client_secret = None;
+    if let Some(xero) = &xero {
+        check::xero(xero, reader);
+        let source = Source {
+            file_key: "xero.client_secret_file",
+            file: xero.client_secret_file.as_ref(),
+            credential_key: "xero.credential",
+            credential: xero.credential.as_ref(),
+        };
+        client_secret = secrets::read(&source, variables, reader);
+    }
+    if let Some(control) = &control {
+        check::control(control, reader);
+    }
+    let mut store_key = None;
+    if let Some(store) = &store {
+        check::store(store, reader);
+        let source = Source {
+            file_key: "store.key_file",
+            file: store.key_file.as_ref(),
+            credential_key: "store.key_credential",
+            credential: store.key_credential.as_ref(),
+        };
+        store_key = secrets::read(&source, variables, reader);
+    }
+    if let Some(sync) = &sync {
+        check::sync(sync, reader);
+    }
+    Some(Config {
+        xero: xero?,
+        limits: limits?,
+        control: control?,
+        store: store?,
+        sync: sync?,
+        events: events?,
+        log: log?,
+        secrets: Secrets {
+            client_secret: client_secret?,
+            store_key,
+        },
+    })
+}
+
+/// The three layers as one tree.
+fn merge(
+    path: Option<&Path>,
+    place: &str,
+    variables: &BTreeMap<String, String>,
+) -> Result<Value, Problem> {
+    let wrong = |what: String, fix: &str| Problem {
+        place: place.to_owned(),
+        key: String::new(),
+        what,
+        fix: fix.to_owned(),
+    };
+    let mut builder =
+        config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+    if let Some(path) = path {
+        let text = fs::read_to_string(path).map_err(|error| {
+            wrong(
+                format!("cannot be read: {error}"),
+                "Check the path and that the daemon's user may read it.",
+            )
+        })?;
+        builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
+    }
+    builder
+        .add_source(
+            Environment::with_prefix(PREFIX)
+                .prefix_separator("__")
+                .separator("__")
+                .ignore_empty(true)
+                .source(Some(variables.clone().into_iter().collect())),
+        )
+        .build()
+        .map(|merged| merged.cache)
+        .map_err(|error| {
+            wrong(
+                format!("is not TOML: {}", first_and_last_line(&error.to_string())),
+                "Correct the line it names.",
+            )
+        })
+}
+
+/// The parser's words without the line it quotes, which could hold anything.
+fn first_and_last_line(text: &str) -> String {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    match lines.next_back() {
+        Some(last) => format!("{first}: {last}"),
+        None => first.to_owned(),
+    }
+}
+
+/// `COUNTERFOIL_XERO_CLIENT_ID` would be ignored without a word: two underscores are wanted.
+fn note_lost_variables(variables: &BTreeMap<String, String>, reader: &mut Reader<'_>) {
+    let flat = |name: &str| name.to_uppercase().replace("__", "_");
+    for name in variables.keys() {
+        if name.to_uppercase().starts_with("COUNTERFOIL__") {
+            continue;
+        }
+        if let Some(key) = known_keys().find(|key| flat(&key.variable()) == flat(name)) {
+            reader.note(
+                format!("variable {name}"),
+                &key.path(),
+                "is not read: a section and its key are separated by two underscores".to_owned(),
+                format!("Name it {}.", key.variable()),
+            );
+        }
+    }
+}
