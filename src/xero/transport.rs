@@ -1,5 +1,7 @@
 //! Sends one request and reads its whole answer, bounded in time and size.
 
+use std::error::Error;
+
 use bytes::{Bytes, BytesMut};
 use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, Response};
@@ -86,18 +88,13 @@ fn lost(error: &reqwest::Error) -> Lost {
     }
 }
 
-/// A failed handshake travels inside an `io::Error`, whose own value is not part of the chain of
-/// sources, so it is asked for at each step.
-fn is_tls(error: &reqwest::Error) -> bool {
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        let inner = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        if error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
-            return true;
-        }
-        source = error.source();
-    }
-    false
+/// A failed handshake travels inside an `io::Error`, or inside several: the value an `io::Error`
+/// wraps is not its source, so it is looked into as well.
+fn is_tls(error: &(dyn Error + 'static)) -> bool {
+    let wrapped = error
+        .downcast_ref::<std::io::Error>()
+        .and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>()
+        || wrapped.is_some_and(|inner| is_tls(inner))
+        || error.source().is_some_and(is_tls)
 }
