@@ -1,1 +1,3 @@
 //! Whole-daemon tests.
+
+mod xero_client;
