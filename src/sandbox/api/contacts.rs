@@ -1,0 +1,254 @@
+//! `/Contacts`.
+
+use uuid::Uuid;
+
+use super::call::Call;
+use super::contact_view::{self, Shape};
+use super::envelope::{self, Element, Wording};
+use crate::sandbox::books::{Books, Contact, ContactStatus};
+use crate::sandbox::gate::grant::new_id;
+use crate::sandbox::wire::{Answer, Json};
+
+const WORDING: Wording = Wording {
+    collection: "Contacts",
+    id_key: "ContactID",
+    error_flag: "HasValidationErrors",
+};
+
+const ARCHIVED: &str = "The specified contact details matched an archived contact. \
+Archived contacts cannot currently be edited via the API.";
+
+/// How a write finds its contact.
+#[derive(Debug, Clone, Copy)]
+pub enum Mode<'a> {
+    /// PUT: always a new one.
+    Create,
+    /// POST: by id, number or name, else a new one.
+    Upsert,
+    /// POST to one contact by id or number.
+    One(&'a str),
+}
+
+/// `GET /Contacts`
+pub fn list(call: &mut Call<'_>) -> Answer {
+    let summary = call.params.flag("summaryOnly").unwrap_or(false);
+    let request = match call.page_request(summary) {
+        Ok(request) => request,
+        Err(refused) => return refused,
+    };
+    let ids = call.params.list("IDs").map(|list| {
+        list.iter()
+            .filter_map(|id| Uuid::parse_str(id).ok())
+            .collect::<Vec<_>>()
+    });
+    let id = new_id(call.rng);
+    let archived = call.params.flag("includeArchived").unwrap_or(false);
+    let term = call.params.get("searchTerm").map(str::to_lowercase);
+    let keep = |contact: &Contact| {
+        (archived || contact.status == ContactStatus::Active)
+            && ids.as_ref().is_none_or(|ids| ids.contains(&contact.id))
+            && term.as_ref().is_none_or(|term| mentions(contact, term))
+    };
+    let page = request.choose(call.books.contacts(), call.books, Some(&keep));
+    envelope::list_as(call, id, WORDING.collection, page.pagination, |items| {
+        for contact in page.items {
+            items.object(|row| contact_view::write(row, contact, Shape::Listed));
+        }
+    })
+}
+
+/// `GET /Contacts/{id}`, by GUID or number.
+pub fn one(call: &mut Call<'_>, id: &str) -> Answer {
+    let Some(contact) = find(call.books, id).cloned() else {
+        return envelope::not_found();
+    };
+    envelope::list(call, WORDING.collection, None, |items, _| {
+        items.object(|row| contact_view::write(row, &contact, Shape::Full));
+    })
+}
+
+/// PUT and POST.
+pub fn write(call: &mut Call<'_>, mode: Mode<'_>) -> Answer {
+    let elements = match call.elements(WORDING.collection) {
+        Ok(elements) => elements,
+        Err(refused) => return refused,
+    };
+    let target = match mode {
+        Mode::One(id) => match find(call.books, id) {
+            Some(contact) => Some(contact.id),
+            None => return envelope::not_found(),
+        },
+        Mode::Create | Mode::Upsert => None,
+    };
+    let unknown =
+        |element: &Json| id_of(element).is_some_and(|id| call.books.contacts().get(id).is_none());
+    if matches!(mode, Mode::Upsert) && elements.iter().any(unknown) {
+        return envelope::not_found();
+    }
+    let mut results = Vec::with_capacity(elements.len());
+    for element in elements {
+        let known = match mode {
+            Mode::Create => None,
+            Mode::One(_) => target,
+            Mode::Upsert => matching(call.books, &element),
+        };
+        results.push(write_one(call, element, known));
+    }
+    envelope::written(call, WORDING, &results, |row, call, id| {
+        if let Some(contact) = call.books.contacts().get(*id) {
+            contact_view::write(row, contact, Shape::Full);
+        }
+    })
+}
+
+/// Takes over the fields an element carries; absent ones stay.
+pub fn fill(contact: &mut Contact, element: &Json) {
+    let text = |key: &str| element.text(key).map(str::to_owned);
+    if let Some(name) = text("Name") {
+        contact.name = name.trim().to_owned();
+    }
+    contact.number = text("ContactNumber").or_else(|| contact.number.take());
+    contact.account_number = text("AccountNumber").or_else(|| contact.account_number.take());
+    contact.email = text("EmailAddress").or_else(|| contact.email.take());
+    contact.first_name = text("FirstName").or_else(|| contact.first_name.take());
+    contact.last_name = text("LastName").or_else(|| contact.last_name.take());
+    merge(
+        &mut contact.addresses,
+        element.list("Addresses"),
+        "AddressType",
+    );
+    merge(&mut contact.phones, element.list("Phones"), "PhoneType");
+}
+
+/// What Xero would refuse about a contact.
+pub fn refusals(books: &Books, contact: &Contact) -> Vec<String> {
+    let mut errors = Vec::new();
+    if contact.name.is_empty() {
+        errors.push("The contact name must be specified.".to_owned());
+    }
+    if contact.name.chars().count() > 255 {
+        errors.push("The contact name cannot exceed 255 characters.".to_owned());
+    }
+    let other = |found: Option<&Contact>| found.is_some_and(|found| found.id != contact.id);
+    if contact.status == ContactStatus::Active && other(books.contact_named(&contact.name)) {
+        errors.push(format!(
+            "The contact name {} is already assigned to another contact. \
+             The contact name must be unique across all active contacts.",
+            contact.name
+        ));
+    }
+    if let Some(number) = &contact.number {
+        if other(books.contact_numbered(number)) {
+            errors.push(
+                "Another contact has this contact number. Please enter a different contact number."
+                    .to_owned(),
+            );
+        }
+        if number.chars().count() > 50 {
+            errors.push("The contact number cannot exceed 50 characters.".to_owned());
+        }
+    }
+    if contact
+        .email
+        .as_deref()
+        .is_some_and(|email| !email.is_empty() && !looks_like_email(email))
+    {
+        errors.push("Email address must be valid.".to_owned());
+    }
+    errors
+}
+
+fn write_one(call: &mut Call<'_>, element: Json, known: Option<Uuid>) -> Element<Uuid> {
+    let old = known.and_then(|id| call.books.contacts().get(id)).cloned();
+    if old
+        .as_ref()
+        .is_some_and(|contact| contact.status == ContactStatus::Archived)
+    {
+        return Element::Refused(element, vec![ARCHIVED.to_owned()]);
+    }
+    let mut contact = match &old {
+        Some(contact) => contact.clone(),
+        None => Contact::named(new_id(call.rng), "", call.now_ms),
+    };
+    fill(&mut contact, &element);
+    let mut errors = Vec::new();
+    match element
+        .text("ContactStatus")
+        .map(str::to_ascii_uppercase)
+        .as_deref()
+    {
+        None | Some("ACTIVE") => {}
+        Some("ARCHIVED") if old.is_some() => contact.status = ContactStatus::Archived,
+        Some(other) => errors.push(format!("The status '{other}' is not valid for contacts")),
+    }
+    errors.extend(refusals(call.books, &contact));
+    if !errors.is_empty() {
+        return Element::Refused(element, errors);
+    }
+    contact.updated_ms = call.now_ms;
+    contact.versions = contact.versions.saturating_add(1);
+    let id = contact.id;
+    call.books.save_contact(contact);
+    Element::Saved(id, Vec::new())
+}
+
+fn matching(books: &Books, element: &Json) -> Option<Uuid> {
+    let by_number = || {
+        element
+            .text("ContactNumber")
+            .and_then(|number| books.contact_numbered(number))
+    };
+    let by_name = || {
+        element
+            .text("Name")
+            .and_then(|name| books.contact_named(name))
+    };
+    id_of(element).or_else(|| by_number().or_else(by_name).map(|contact| contact.id))
+}
+
+fn find<'a>(books: &'a Books, id_or_number: &str) -> Option<&'a Contact> {
+    match Uuid::parse_str(id_or_number) {
+        Ok(id) => books.contacts().get(id),
+        Err(_) => books.contact_numbered(id_or_number),
+    }
+}
+
+fn id_of(element: &Json) -> Option<Uuid> {
+    element
+        .text("ContactID")
+        .and_then(|id| Uuid::parse_str(id).ok())
+        .filter(|id| !id.is_nil())
+}
+
+fn merge(slots: &mut Vec<Json>, sent: Option<&[Json]>, type_key: &str) {
+    for item in sent.unwrap_or_default() {
+        let kind = item.text(type_key).unwrap_or_default().to_owned();
+        slots.retain(|slot| {
+            !slot
+                .text(type_key)
+                .unwrap_or_default()
+                .eq_ignore_ascii_case(&kind)
+        });
+        slots.push(item.clone());
+    }
+}
+
+fn mentions(contact: &Contact, lower_term: &str) -> bool {
+    let fields = [
+        Some(contact.name.as_str()),
+        contact.first_name.as_deref(),
+        contact.last_name.as_deref(),
+        contact.number.as_deref(),
+        contact.email.as_deref(),
+    ];
+    fields
+        .into_iter()
+        .flatten()
+        .any(|field| field.to_lowercase().contains(lower_term))
+}
+
+fn looks_like_email(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && domain.contains('.') && !text.contains(char::is_whitespace)
+    })
+}

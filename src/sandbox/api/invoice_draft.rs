@@ -1,0 +1,331 @@
+//! Turns an element as sent into the invoice it would become, with everything Xero would refuse.
+
+use chrono::NaiveDate;
+use rand::rngs::StdRng;
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::call::{day, decimal};
+use super::contacts;
+use super::invoice_rules::{self, HAS_MONEY, NOT_MODIFIABLE};
+use super::line_draft::LineDraft;
+use crate::sandbox::books::settle::close_if_settled;
+use crate::sandbox::books::{
+    AmountsAre, Books, Contact, ContactStatus, Invoice, InvoiceStatus, Kind,
+};
+use crate::sandbox::gate::grant::new_id;
+use crate::sandbox::wire::Json;
+
+const CONTACT_ARCHIVED: &str = "The contact with the specified contact details has been archived. \
+The contact must be un-archived before creating new invoices or credit notes";
+
+/// Surroundings of a draft.
+#[derive(Debug)]
+pub struct Drafting<'a> {
+    /// The books as they are; a draft changes nothing.
+    pub books: &'a Books,
+    /// For new ids.
+    pub rng: &'a mut StdRng,
+    /// Document time, in milliseconds.
+    pub now_ms: i64,
+    /// Today where the organisation is.
+    pub today: NaiveDate,
+    /// Decimals of unit amounts.
+    pub unit_places: u32,
+    /// Why it would be refused.
+    pub errors: Vec<String>,
+}
+
+/// What is to be stored when nothing was refused.
+#[derive(Debug)]
+pub struct Drafted {
+    /// The invoice; an empty number asks for the next of Xero's own series.
+    pub invoice: Invoice,
+    /// A contact that the invoice creates or changes.
+    pub contact: Option<Contact>,
+}
+
+impl Drafting<'_> {
+    /// The invoice an element would make of `old`, or of nothing. `None` only with errors.
+    pub fn draft(&mut self, element: &Json, old: Option<&Invoice>) -> Option<Drafted> {
+        let kind = self.kind(element, old)?;
+        if old.is_some_and(|invoice| invoice.status.is_cancelled()) {
+            self.errors.push(NOT_MODIFIABLE.to_owned());
+            return None;
+        }
+        let (contact_id, contact) = self.contact(element, old)?;
+        let mut invoice = match old {
+            Some(invoice) => invoice.clone(),
+            None => self.blank(kind, contact_id),
+        };
+        invoice.contact = contact_id;
+        self.status(element, old, &mut invoice);
+        self.header(element, &mut invoice);
+        self.lines(element, old, &mut invoice);
+        self.number(element, &mut invoice);
+        self.check_whole(element, old, &invoice);
+        let due_from = invoice.date;
+        if invoice.status != InvoiceStatus::Draft && invoice.due_date.is_none() {
+            invoice.due_date = Some(due_from);
+        }
+        close_if_settled(&mut invoice, due_from);
+        invoice.updated_ms = self.now_ms;
+        invoice.versions = invoice.versions.saturating_add(1);
+        Some(Drafted { invoice, contact })
+    }
+
+    fn kind(&mut self, element: &Json, old: Option<&Invoice>) -> Option<Kind> {
+        let sent = element.text("Type");
+        match (sent.map(Kind::parse), old) {
+            (Some(Some(kind)), Some(old)) if kind != old.kind => {
+                self.errors
+                    .push("Invoice Type cannot be changed".to_owned());
+                None
+            }
+            (Some(Some(kind)), _) => Some(kind),
+            (None, Some(old)) => Some(old.kind),
+            (Some(None), _) => {
+                self.errors.push("Invoice Type is not valid".to_owned());
+                None
+            }
+            (None, None) => {
+                self.errors
+                    .push("Invoice Type must be specified".to_owned());
+                None
+            }
+        }
+    }
+
+    fn blank(&mut self, kind: Kind, contact: Uuid) -> Invoice {
+        Invoice {
+            id: new_id(self.rng),
+            kind,
+            number: String::new(),
+            reference: String::new(),
+            contact,
+            date: self.today,
+            due_date: None,
+            status: InvoiceStatus::Draft,
+            amounts_are: AmountsAre::Exclusive,
+            lines: Vec::new(),
+            sub_total: Decimal::ZERO,
+            total_tax: Decimal::ZERO,
+            total: Decimal::ZERO,
+            amount_paid: Decimal::ZERO,
+            amount_credited: Decimal::ZERO,
+            currency: self.books.organisation.base_currency.clone(),
+            currency_rate: Decimal::ONE,
+            url: None,
+            branding_theme: None,
+            expected_payment: None,
+            planned_payment: None,
+            sent_to_contact: false,
+            fully_paid_on: None,
+            payments: Vec::new(),
+            by_app: true,
+            updated_ms: self.now_ms,
+            versions: 0,
+        }
+    }
+
+    /// By id, number or name; a name nobody has makes a contact, further fields change it.
+    fn contact(
+        &mut self,
+        element: &Json,
+        old: Option<&Invoice>,
+    ) -> Option<(Uuid, Option<Contact>)> {
+        let sent = element.get("Contact").filter(|contact| contact.is_map());
+        let Some(sent) = sent else {
+            if let Some(old) = old {
+                return Some((old.contact, None));
+            }
+            return self.refuse("A Contact must be specified for this type of transaction");
+        };
+        let id = sent
+            .text("ContactID")
+            .and_then(|id| Uuid::parse_str(id).ok());
+        let number = sent.text("ContactNumber");
+        let name = sent
+            .text("Name")
+            .map(str::trim)
+            .filter(|name| !name.is_empty());
+        let found = match (id.filter(|id| !id.is_nil()), number, name) {
+            (Some(id), ..) => match self.books.contacts().get(id) {
+                Some(contact) => Some(contact),
+                None => return self.refuse("The Contact could not be found"),
+            },
+            (None, Some(number), _) if self.books.contact_numbered(number).is_some() => {
+                self.books.contact_numbered(number)
+            }
+            (None, _, Some(name)) => self.books.contact_named(name),
+            (None, _, None) => {
+                return self.refuse("A Contact must be specified for this type of transaction");
+            }
+        };
+        let unchanged = old.is_some_and(|old| found.is_some_and(|found| found.id == old.contact));
+        if found.is_some_and(|contact| contact.status == ContactStatus::Archived) && !unchanged {
+            return self.refuse(CONTACT_ARCHIVED);
+        }
+        let mut contact = match found {
+            Some(contact) => contact.clone(),
+            None => Contact::named(new_id(self.rng), "", self.now_ms),
+        };
+        contacts::fill(&mut contact, sent);
+        let same = found.is_some_and(|found| {
+            found.name == contact.name
+                && found.email == contact.email
+                && found.number == contact.number
+                && found.account_number == contact.account_number
+                && found.first_name == contact.first_name
+                && found.last_name == contact.last_name
+        });
+        if same || contact.status == ContactStatus::Archived {
+            return Some((contact.id, None));
+        }
+        self.errors.extend(contacts::refusals(self.books, &contact));
+        contact.updated_ms = self.now_ms;
+        contact.versions = contact.versions.saturating_add(1);
+        Some((contact.id, Some(contact)))
+    }
+
+    fn refuse<T>(&mut self, message: &str) -> Option<T> {
+        self.errors.push(message.to_owned());
+        None
+    }
+
+    fn status(&mut self, element: &Json, old: Option<&Invoice>, invoice: &mut Invoice) {
+        let Some(text) = element.text("Status") else {
+            return;
+        };
+        let Some(wanted) = InvoiceStatus::parse(text) else {
+            self.errors
+                .push(format!("Invoice Status '{text}' is not valid"));
+            return;
+        };
+        match invoice_rules::status_refusal(old, wanted) {
+            Some(refusal) => self.errors.push(refusal),
+            None => invoice.status = wanted,
+        }
+    }
+
+    fn header(&mut self, element: &Json, invoice: &mut Invoice) {
+        let errors = &mut self.errors;
+        if let Some(date) = day(element, "Date", errors) {
+            invoice.date = date;
+        }
+        invoice.due_date = day(element, "DueDate", errors).or(invoice.due_date);
+        invoice.expected_payment =
+            day(element, "ExpectedPaymentDate", errors).or(invoice.expected_payment);
+        invoice.planned_payment =
+            day(element, "PlannedPaymentDate", errors).or(invoice.planned_payment);
+        if let Some(reference) = element.text("Reference")
+            && invoice.kind == Kind::AccRec
+        {
+            invoice.reference = reference.to_owned();
+        }
+        if let Some(url) = element.text("Url") {
+            invoice.url = Some(url.to_owned()).filter(|url| !url.is_empty());
+        }
+        if let Some(theme) = element.text("BrandingThemeID") {
+            invoice.branding_theme = Some(theme.to_owned());
+        }
+        invoice.sent_to_contact = element
+            .flag("SentToContact")
+            .unwrap_or(invoice.sent_to_contact);
+        if let Some(text) = element.text("LineAmountTypes") {
+            match AmountsAre::parse(text) {
+                Some(amounts_are) => invoice.amounts_are = amounts_are,
+                None => errors.push(format!("LineAmountTypes '{text}' is not valid")),
+            }
+        }
+        if let Some(currency) = element.text("CurrencyCode").filter(|code| !code.is_empty()) {
+            if self.books.organisation.trades_in(currency) {
+                invoice.currency = currency.to_ascii_uppercase();
+            } else {
+                errors.push(format!(
+                    "Organisation is not subscribed to currency {currency}"
+                ));
+            }
+        }
+        if let Some(rate) = decimal(element, "CurrencyRate", errors) {
+            invoice.currency_rate = rate;
+        }
+    }
+
+    fn lines(&mut self, element: &Json, old: Option<&Invoice>, invoice: &mut Invoice) {
+        let draft = LineDraft {
+            books: self.books,
+            kind: invoice.kind,
+            amounts_are: invoice.amounts_are,
+            unit_places: self.unit_places,
+            complete: invoice.status != InvoiceStatus::Draft,
+        };
+        match element.list("LineItems") {
+            Some(sent) => {
+                let kept = old.map(|old| old.lines.as_slice()).unwrap_or_default();
+                invoice.lines = draft.lines(sent, kept, self.rng, &mut self.errors);
+            }
+            None if old.is_some_and(|old| old.amounts_are != invoice.amounts_are) => {
+                for line in &mut invoice.lines {
+                    retax(line, invoice.amounts_are, self.books);
+                }
+            }
+            None => {}
+        }
+        invoice.sum_up();
+        if invoice.lines.is_empty() {
+            self.errors
+                .push("One or more line items must be specified".to_owned());
+        }
+    }
+
+    fn number(&mut self, element: &Json, invoice: &mut Invoice) {
+        if let Some(number) = element.text("InvoiceNumber").map(str::trim)
+            && !number.is_empty()
+        {
+            invoice.number = number.to_owned();
+        }
+        if invoice.number.chars().count() > 255 {
+            self.errors
+                .push("InvoiceNumber cannot exceed 255 characters".to_owned());
+        }
+        let taken = invoice.kind == Kind::AccRec
+            && !invoice.number.is_empty()
+            && self
+                .books
+                .numbered(Kind::AccRec, &invoice.number)
+                .any(|other| other.id != invoice.id);
+        if taken {
+            self.errors.push("Invoice # must be unique.".to_owned());
+        }
+    }
+
+    fn check_whole(&mut self, element: &Json, old: Option<&Invoice>, invoice: &Invoice) {
+        let organisation = &self.books.organisation;
+        let locked = invoice_rules::lock_refusal(organisation, invoice.date)
+            .or_else(|| invoice_rules::lock_refusal(organisation, old?.date));
+        self.errors.extend(locked);
+        if old.is_some_and(|old| invoice_rules::breaks_money_lock(old, invoice)) {
+            self.errors.push(HAS_MONEY.to_owned());
+        }
+        if let Some(total) = decimal(element, "Total", &mut self.errors)
+            && element.list("LineItems").is_some()
+            && total != invoice.total
+        {
+            self.errors
+                .push("The invoice total does not equal the sum of the lines.".to_owned());
+        }
+    }
+}
+
+fn retax(line: &mut crate::sandbox::books::Line, amounts_are: AmountsAre, books: &Books) {
+    if amounts_are == AmountsAre::NoTax {
+        line.tax_type = Some("NONE".to_owned());
+    }
+    let rate = line
+        .tax_type
+        .as_deref()
+        .and_then(|tax_type| books.tax_rate(tax_type));
+    let percent = rate.map_or(Decimal::ZERO, |rate| rate.rate);
+    line.tax_amount = crate::sandbox::books::money::tax_on(line.line_amount, percent, amounts_are);
+}

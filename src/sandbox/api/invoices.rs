@@ -1,0 +1,311 @@
+//! `/Invoices`.
+
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::call::Call;
+use super::envelope::{self, Element, Wording};
+use super::invoice_draft::{Drafted, Drafting};
+use super::invoice_view::{self, Shape, View};
+use crate::sandbox::books::{Books, Contact, Invoice, InvoiceStatus, Kind};
+use crate::sandbox::gate::grant::new_id;
+use crate::sandbox::wire::{Answer, Json};
+
+const WORDING: Wording = Wording {
+    collection: "Invoices",
+    id_key: "InvoiceID",
+    error_flag: "HasErrors",
+};
+
+/// How a write finds its invoice.
+#[derive(Debug, Clone, Copy)]
+pub enum Mode<'a> {
+    /// PUT: always a new one.
+    Create,
+    /// POST: by id, or a sales invoice by number, else a new one.
+    Upsert,
+    /// POST to one invoice by id or number.
+    One(&'a str),
+}
+
+/// A stored invoice as its answer shows it.
+#[derive(Debug, Clone, Copy)]
+struct Stored {
+    id: Uuid,
+    amount_due: Option<Decimal>,
+}
+
+/// The filters of a list besides `where`.
+#[derive(Debug, Default)]
+struct Filter {
+    ids: Option<Vec<Uuid>>,
+    contacts: Option<Vec<Uuid>>,
+    statuses: Option<Vec<InvoiceStatus>>,
+    numbers: Option<Vec<String>>,
+    term: Option<String>,
+    by_app: bool,
+}
+
+/// `GET /Invoices`
+pub fn list(call: &mut Call<'_>) -> Answer {
+    let summary = call.params.flag("summaryOnly").unwrap_or(false);
+    let filter = Filter::read(call);
+    let request = match call.page_request(summary || filter.statuses.is_some()) {
+        Ok(request) => request,
+        Err(refused) => return refused,
+    };
+    let id = new_id(call.rng);
+    let books = &*call.books;
+    let page = match filter.direct(books) {
+        Some(mut found) => {
+            let since_ms = request.since_ms.unwrap_or(i64::MIN);
+            found.retain(|invoice| {
+                invoice.updated_ms >= since_ms
+                    && filter.keeps(invoice, books)
+                    && request
+                        .clause
+                        .as_ref()
+                        .is_none_or(|clause| clause.holds(*invoice, books))
+            });
+            found.sort_by_key(|invoice| invoice.updated_ms);
+            found.dedup_by_key(|invoice| invoice.id);
+            request.cut(found, books)
+        }
+        None if filter.is_empty() => request.choose(books.invoices(), books, None),
+        None => {
+            let keep = |invoice: &Invoice| filter.keeps(invoice, books);
+            request.choose(books.invoices(), books, Some(&keep))
+        }
+    };
+    let shape = match (summary, page.pagination) {
+        (true, _) => Shape::Summary,
+        (false, Some(_)) => Shape::Paged,
+        (false, None) => Shape::Listed,
+    };
+    let view = View {
+        shape,
+        unit_places: call.unit_places(),
+        amount_due: None,
+    };
+    envelope::list_as(call, id, WORDING.collection, page.pagination, |items| {
+        for invoice in page.items {
+            items.object(|row| invoice_view::write(row, invoice, books, view));
+        }
+    })
+}
+
+/// `GET /Invoices/{id}`, by GUID or number.
+pub fn one(call: &mut Call<'_>, id: &str) -> Answer {
+    let answer_id = new_id(call.rng);
+    let Some(invoice) = call.books.find_invoice(id) else {
+        return envelope::not_found();
+    };
+    let unit_places = call.unit_places();
+    let view = View {
+        shape: Shape::Single,
+        unit_places,
+        amount_due: None,
+    };
+    envelope::list_as(call, answer_id, WORDING.collection, None, |items| {
+        items.object(|row| invoice_view::write(row, invoice, call.books, view));
+    })
+}
+
+/// PUT and POST.
+pub fn write(call: &mut Call<'_>, mode: Mode<'_>) -> Answer {
+    let elements = match call.elements(WORDING.collection) {
+        Ok(elements) => elements,
+        Err(refused) => return refused,
+    };
+    let target = match mode {
+        Mode::One(id) => match call.books.find_invoice(id) {
+            Some(invoice) => Some(invoice.id),
+            None => return envelope::not_found(),
+        },
+        Mode::Create | Mode::Upsert => None,
+    };
+    let unknown =
+        |element: &Json| id_of(element).is_some_and(|id| call.books.invoices().get(id).is_none());
+    if matches!(mode, Mode::Upsert) && elements.iter().any(unknown) {
+        return envelope::not_found();
+    }
+    let mut results = Vec::with_capacity(elements.len());
+    for element in elements {
+        let known = match mode {
+            Mode::Create => None,
+            Mode::One(_) => target,
+            Mode::Upsert => matching(call.books, &element),
+        };
+        results.push(write_one(call, element, known));
+    }
+    let unit_places = call.unit_places();
+    envelope::written(call, WORDING, &results, |row, call, stored: &Stored| {
+        let view = View {
+            shape: Shape::Written,
+            unit_places,
+            amount_due: stored.amount_due,
+        };
+        if let Some(invoice) = call.books.invoices().get(stored.id) {
+            invoice_view::write(row, invoice, call.books, view);
+        }
+    })
+}
+
+/// Stores what a draft became; also how scenarios play an edit made inside Xero.
+///
+/// # Errors
+/// What Xero would refuse.
+pub fn apply(
+    call: &mut Call<'_>,
+    element: &Json,
+    old: Option<&Invoice>,
+) -> Result<Uuid, Vec<String>> {
+    let mut drafting = Drafting {
+        today: call.today(),
+        unit_places: call.unit_places(),
+        now_ms: call.now_ms,
+        books: call.books,
+        rng: call.rng,
+        errors: Vec::new(),
+    };
+    let drafted = drafting.draft(element, old);
+    let errors = std::mem::take(&mut drafting.errors);
+    match drafted {
+        Some(drafted) if errors.is_empty() => Ok(store(call.books, drafted)),
+        _ => Err(errors),
+    }
+}
+
+fn write_one(call: &mut Call<'_>, element: Json, known: Option<Uuid>) -> Element<Stored> {
+    let old = known.and_then(|id| call.books.invoices().get(id)).cloned();
+    match apply(call, &element, old.as_ref()) {
+        Err(messages) => Element::Refused(element, messages),
+        Ok(id) => {
+            let voided = call
+                .books
+                .invoices()
+                .get(id)
+                .is_some_and(|invoice| invoice.status == InvoiceStatus::Voided);
+            // The answer to a void still shows what was due.
+            let amount_due = old.filter(|_| voided).map(|old| old.amount_due());
+            Element::Saved(Stored { id, amount_due }, Vec::new())
+        }
+    }
+}
+
+fn store(books: &mut Books, drafted: Drafted) -> Uuid {
+    let Drafted {
+        mut invoice,
+        contact,
+    } = drafted;
+    if let Some(contact) = contact {
+        books.save_contact(contact);
+    }
+    if invoice.number.is_empty() && invoice.kind == Kind::AccRec {
+        invoice.number = books.next_invoice_number();
+    }
+    let id = invoice.id;
+    books.save_invoice(invoice);
+    id
+}
+
+fn matching(books: &Books, element: &Json) -> Option<Uuid> {
+    let is_bill = element.text("Type").and_then(Kind::parse) == Some(Kind::AccPay);
+    let by_number = || {
+        let number = element.text("InvoiceNumber").filter(|_| !is_bill)?;
+        books
+            .numbered(Kind::AccRec, number)
+            .next()
+            .map(|invoice| invoice.id)
+    };
+    id_of(element).or_else(by_number)
+}
+
+fn id_of(element: &Json) -> Option<Uuid> {
+    element
+        .text("InvoiceID")
+        .and_then(|id| Uuid::parse_str(id).ok())
+        .filter(|id| !id.is_nil())
+}
+
+impl Filter {
+    fn read(call: &Call<'_>) -> Self {
+        let ids = |name: &str| {
+            let list = call.params.list(name)?;
+            Some(
+                list.into_iter()
+                    .filter_map(|id| Uuid::parse_str(id).ok())
+                    .collect(),
+            )
+        };
+        let statuses = call.params.list("Statuses");
+        let numbers = call.params.list("InvoiceNumbers");
+        Self {
+            ids: ids("IDs"),
+            contacts: ids("ContactIDs"),
+            statuses: statuses
+                .map(|list| list.into_iter().filter_map(InvoiceStatus::parse).collect()),
+            numbers: numbers.map(|list| list.into_iter().map(str::to_lowercase).collect()),
+            term: call.params.get("searchTerm").map(str::to_lowercase),
+            by_app: call.params.flag("createdByMyApp").unwrap_or(false),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.ids.is_none()
+            && self.contacts.is_none()
+            && self.statuses.is_none()
+            && self.numbers.is_none()
+            && self.term.is_none()
+            && !self.by_app
+    }
+
+    /// The candidates when ids or numbers name them, without looking at the whole shelf.
+    fn direct<'a>(&self, books: &'a Books) -> Option<Vec<&'a Invoice>> {
+        if let Some(ids) = &self.ids {
+            return Some(
+                ids.iter()
+                    .filter_map(|id| books.invoices().get(*id))
+                    .collect(),
+            );
+        }
+        let numbers = self.numbers.as_ref()?;
+        let numbered = |number: &String| {
+            [Kind::AccRec, Kind::AccPay]
+                .into_iter()
+                .flat_map(|kind| books.numbered(kind, number).collect::<Vec<_>>())
+                .collect::<Vec<_>>()
+        };
+        Some(numbers.iter().flat_map(numbered).collect())
+    }
+
+    fn keeps(&self, invoice: &Invoice, books: &Books) -> bool {
+        self.ids
+            .as_ref()
+            .is_none_or(|ids| ids.contains(&invoice.id))
+            && self
+                .contacts
+                .as_ref()
+                .is_none_or(|ids| ids.contains(&invoice.contact))
+            && self
+                .statuses
+                .as_ref()
+                .is_none_or(|list| list.contains(&invoice.status))
+            && self
+                .numbers
+                .as_ref()
+                .is_none_or(|list| list.contains(&invoice.number.to_lowercase()))
+            && (!self.by_app || invoice.by_app)
+            && self
+                .term
+                .as_ref()
+                .is_none_or(|term| mentions(invoice, books, term))
+    }
+}
+
+fn mentions(invoice: &Invoice, books: &Books, lower_term: &str) -> bool {
+    let contact: Option<&Contact> = books.contacts().get(invoice.contact);
+    invoice.number.to_lowercase().contains(lower_term)
+        || invoice.reference.to_lowercase().contains(lower_term)
+        || contact.is_some_and(|contact| contact.name.to_lowercase().contains(lower_term))
+}

@@ -1,0 +1,129 @@
+//! What the sandbox shows of itself.
+
+use uuid::Uuid;
+
+use super::body::Bad;
+use super::surface::Done;
+use crate::sandbox::api::contact_view;
+use crate::sandbox::api::invoice_view::{self, Shape, View};
+use crate::sandbox::api::payment_view;
+use crate::sandbox::books::Books;
+use crate::sandbox::wire::{Params, Writer};
+use crate::sandbox::world::World;
+
+pub(super) fn tenants(world: &World) -> Done {
+    Done::list(|items| {
+        for tenant in world.tenants() {
+            items.object(|row| {
+                row.id("tenant_id", tenant.tenant_id);
+                row.text("name", &tenant.name);
+                if let Some(books) = world.books(tenant.tenant_id) {
+                    row.text("base_currency", &books.organisation.base_currency);
+                    row.text("time_zone", books.organisation.zone.name());
+                }
+            });
+        }
+    })
+}
+
+pub(super) fn requests(world: &World, params: &Params) -> Result<Done, Bad> {
+    let since = match params.get("since") {
+        None => 0,
+        Some(text) => text
+            .parse()
+            .map_err(|_| Bad::input("since must be a sequence number"))?,
+    };
+    Ok(Done::list(|items| {
+        for call in world.journal.since(since) {
+            items.object(|row| {
+                row.integer("seq", whole(call.seq));
+                row.text("method", &call.method);
+                row.text("path", &call.path);
+                row.text("query", &call.query);
+                match call.status {
+                    Some(status) => row.integer("status", i64::from(status)),
+                    None => row.null("status"),
+                }
+                maybe_id(row, "tenant_id", call.tenant);
+                row.integer("at_ms", call.at_ms);
+                row.integer("in_flight", whole(call.in_flight));
+                row.integer("bytes", whole(call.bytes));
+                match call.fault {
+                    Some(fault) => row.text("fault", fault),
+                    None => row.null("fault"),
+                }
+            });
+        }
+    }))
+}
+
+pub(super) fn violations(world: &World) -> Done {
+    Done::list(|items| {
+        for violation in world.watch.violations() {
+            items.object(|row| {
+                row.text("kind", violation.kind);
+                row.integer("at_ms", violation.at_ms);
+                row.integer("seq", whole(violation.seq));
+                maybe_id(row, "tenant_id", violation.tenant);
+                row.text("detail", &violation.detail);
+            });
+        }
+    })
+}
+
+pub(super) fn documents(world: &World, tenant: &str, params: &Params) -> Result<Done, Bad> {
+    let books = Uuid::parse_str(tenant).ok().and_then(|id| world.books(id));
+    let books = books.ok_or_else(|| Bad::missing(format!("no organisation {tenant}")))?;
+    let kind = params
+        .get("type")
+        .unwrap_or("invoices")
+        .to_ascii_lowercase();
+    match kind.as_str() {
+        "invoices" => Ok(Done::list(|items| invoices(items, books))),
+        "contacts" => Ok(Done::list(|items| {
+            for contact in books.contacts().iter() {
+                items.object(|row| {
+                    contact_view::write(row, contact, contact_view::Shape::Full);
+                    row.integer("versions", i64::from(contact.versions));
+                });
+            }
+        })),
+        "payments" => Ok(Done::list(|items| {
+            for payment in books.payments().iter() {
+                items.object(|row| {
+                    payment_view::write(row, payment, books, false);
+                    row.integer("versions", i64::from(payment.versions));
+                });
+            }
+        })),
+        "creditnotes" | "manualjournals" => Ok(Done::list(|_| {})),
+        _ => Err(Bad::input(
+            "type must be invoices, contacts, payments, creditnotes or manualjournals",
+        )),
+    }
+}
+
+fn invoices(items: &mut Writer, books: &Books) {
+    let view = View {
+        shape: Shape::Paged,
+        unit_places: 4,
+        amount_due: None,
+    };
+    for invoice in books.invoices().iter() {
+        items.object(|row| {
+            invoice_view::write(row, invoice, books, view);
+            row.integer("versions", i64::from(invoice.versions));
+        });
+    }
+}
+
+fn maybe_id(row: &mut Writer, key: &str, id: Option<Uuid>) {
+    match id {
+        Some(id) => row.id(key, id),
+        None => row.null(key),
+    }
+}
+
+fn whole(value: impl TryInto<i64>) -> i64 {
+    value.try_into().unwrap_or(i64::MAX)
+}

@@ -1,0 +1,224 @@
+//! Clock, limits, organisations, webhooks, reset.
+
+use rust_decimal::Decimal;
+
+use super::body::{self, Bad};
+use super::surface::Done;
+use crate::sandbox::books::organisation::zone_named;
+use crate::sandbox::books::{Account, AccountClass, AccountStatus, Books, TaxRate};
+use crate::sandbox::clock::{ClockMove, Instants, Reach};
+use crate::sandbox::gate::grant::new_id;
+use crate::sandbox::seed::{Founding, classes_of};
+use crate::sandbox::webhooks::Subscription;
+use crate::sandbox::wire::{Json, Request};
+use crate::sandbox::world::World;
+
+pub(super) fn clock(request: &Request) -> Result<Done, Bad> {
+    let input = body::object(request)?;
+    body::only(&input, &["advance_s", "all"])?;
+    let seconds: Option<i64> = body::read(&input, "advance_s", "whole seconds")?;
+    let seconds = seconds.filter(|seconds| *seconds >= 0);
+    let seconds =
+        seconds.ok_or_else(|| Bad::input("advance_s must be whole seconds, 0 or more"))?;
+    let all: bool = body::read(&input, "all", "true or false")?.unwrap_or(false);
+    let step = ClockMove {
+        advance_ms: seconds.saturating_mul(1000),
+        reach: if all { Reach::All } else { Reach::Documents },
+    };
+    let mut done = Done::object(200, |body| body.integer("advanced_s", seconds));
+    done.clock = Some(step);
+    Ok(done)
+}
+
+pub(super) fn limits(world: &mut World, request: &Request) -> Result<Done, Bad> {
+    let input = body::object(request)?;
+    body::only(&input, &["minute", "day", "concurrent", "app_minute"])?;
+    let mut limits = world.limits;
+    let fields = [
+        ("minute", &mut limits.minute),
+        ("day", &mut limits.day),
+        ("concurrent", &mut limits.concurrent),
+        ("app_minute", &mut limits.app_minute),
+    ];
+    for (key, slot) in fields {
+        if let Some(value) = body::read(&input, key, "a whole number")? {
+            *slot = value;
+        }
+    }
+    world.limits = limits;
+    let number = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
+    Ok(Done::object(200, |body| {
+        body.integer("minute", number(limits.minute));
+        body.integer("day", number(limits.day));
+        body.integer("concurrent", number(limits.concurrent));
+        body.integer("app_minute", number(limits.app_minute));
+    }))
+}
+
+pub(super) fn tenant(world: &mut World, now: Instants, request: &Request) -> Result<Done, Bad> {
+    let input = body::object(request)?;
+    let known = [
+        "name",
+        "base_currency",
+        "time_zone",
+        "country",
+        "tax_rates",
+        "accounts",
+        "currencies",
+    ];
+    body::only(&input, &known)?;
+    let zone = input.text("time_zone").unwrap_or("Europe/London");
+    let founding = Founding {
+        name: body::required(&input, "name")?.to_owned(),
+        base_currency: input
+            .text("base_currency")
+            .unwrap_or("GBP")
+            .to_ascii_uppercase(),
+        country: input.text("country").unwrap_or("GB").to_ascii_uppercase(),
+        zone: zone_named(zone).ok_or_else(|| Bad::input(format!("unknown time_zone '{zone}'")))?,
+        contacts: Vec::new(),
+    };
+    let name = founding.name.clone();
+    let rates = tax_rates(&input)?;
+    let accounts = accounts(&input)?;
+    let currencies = currencies(&input)?;
+    let id = world.found(founding, now);
+    let ids: Vec<_> = accounts.iter().map(|_| new_id(&mut world.rng)).collect();
+    if let Some(tenant) = world.tenants.get_mut(&id) {
+        tenant.books.organisation.currencies = currencies;
+        rates
+            .into_iter()
+            .for_each(|rate| put_rate(&mut tenant.books, rate));
+        for (mut account, fresh) in accounts.into_iter().zip(ids) {
+            account.id = fresh;
+            account.updated_ms = now.document_ms;
+            put_account(&mut tenant.books, account);
+        }
+    }
+    Ok(Done::object(201, |body| {
+        body.id("tenant_id", id);
+        body.text("name", &name);
+    }))
+}
+
+pub(super) fn webhooks(world: &mut World, request: &Request) -> Result<Done, Bad> {
+    let input = body::object(request)?;
+    body::only(&input, &["url", "lose", "duplicate", "delay_ms", "reorder"])?;
+    let delay_ms: i64 = body::read(&input, "delay_ms", "milliseconds")?.unwrap_or(0);
+    let url = input.text("url").map(str::to_owned);
+    if url
+        .as_deref()
+        .is_some_and(|url| !url.starts_with("http://"))
+    {
+        return Err(Bad::input("url must start with http://"));
+    }
+    world.webhooks.subscription = Subscription {
+        url: url.clone(),
+        lose: body::chance(&input, "lose")?.unwrap_or_default(),
+        duplicate: body::chance(&input, "duplicate")?.unwrap_or_default(),
+        delay_ms: delay_ms.max(0),
+        reorder: body::read(&input, "reorder", "true or false")?.unwrap_or(false),
+    };
+    let key = world.webhooks.key().to_owned();
+    Ok(Done::object(200, |body| {
+        match &url {
+            Some(url) => body.text("url", url),
+            None => body.null("url"),
+        }
+        body.text("webhook_key", &key);
+    }))
+}
+
+pub(super) fn reset(world: &mut World, now: Instants) -> Done {
+    let mut documents = 0_usize;
+    for tenant in world.tenants.values_mut() {
+        let books = &mut tenant.books;
+        documents = documents
+            .saturating_add(books.invoices().len())
+            .saturating_add(books.payments().len());
+        books.clear();
+        tenant
+            .founding
+            .add_contacts(books, &mut world.rng, now.document_ms);
+    }
+    let removed = i64::try_from(documents).unwrap_or(i64::MAX);
+    Done::object(200, |body| body.integer("documents_removed", removed))
+}
+
+fn tax_rates(input: &Json) -> Result<Vec<TaxRate>, Bad> {
+    let read = |row: &Json| {
+        body::only(row, &["tax_type", "name", "effective_rate"])?;
+        let tax_type = body::required(row, "tax_type")?.to_ascii_uppercase();
+        let rate: Option<Decimal> = body::read(row, "effective_rate", "a percentage")?;
+        Ok(TaxRate {
+            name: row.text("name").unwrap_or(&tax_type).to_owned(),
+            rate: rate.ok_or_else(|| Bad::input("effective_rate is required"))?,
+            applies_to: classes_of(&tax_type),
+            tax_type,
+        })
+    };
+    input
+        .list("tax_rates")
+        .unwrap_or_default()
+        .iter()
+        .map(read)
+        .collect()
+}
+
+fn accounts(input: &Json) -> Result<Vec<Account>, Bad> {
+    let read = |row: &Json| {
+        body::only(row, &["code", "name", "type", "tax_type"])?;
+        let code = body::required(row, "code")?.to_owned();
+        let account_type = row.text("type").unwrap_or("REVENUE").to_ascii_uppercase();
+        let class = AccountClass::of_type(&account_type)
+            .ok_or_else(|| Bad::input(format!("unknown account type '{account_type}'")))?;
+        let usual = match class {
+            AccountClass::Revenue => "OUTPUT2",
+            AccountClass::Expense => "INPUT2",
+            _ => "NONE",
+        };
+        Ok(Account {
+            id: uuid::Uuid::nil(),
+            name: row.text("name").unwrap_or(&code).to_owned(),
+            code,
+            account_type,
+            tax_type: row.text("tax_type").unwrap_or(usual).to_owned(),
+            status: AccountStatus::Active,
+            system: None,
+            payments: false,
+            updated_ms: 0,
+        })
+    };
+    input
+        .list("accounts")
+        .unwrap_or_default()
+        .iter()
+        .map(read)
+        .collect()
+}
+
+fn currencies(input: &Json) -> Result<Vec<String>, Bad> {
+    let read = |value: &Json| match value {
+        Json::Text(code) => Ok(code.to_ascii_uppercase()),
+        _ => Err(Bad::input("currencies must be a list of codes")),
+    };
+    input
+        .list("currencies")
+        .unwrap_or_default()
+        .iter()
+        .map(read)
+        .collect()
+}
+
+fn put_rate(books: &mut Books, rate: TaxRate) {
+    books.tax_rates.retain(|old| old.tax_type != rate.tax_type);
+    books.tax_rates.push(rate);
+}
+
+fn put_account(books: &mut Books, account: Account) {
+    books.accounts.retain(|old| old.code != account.code);
+    books.accounts.push(account);
+    books
+        .accounts
+        .sort_by(|left, right| left.code.cmp(&right.code));
+}

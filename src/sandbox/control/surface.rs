@@ -1,0 +1,85 @@
+//! The routes of the control surface.
+
+use super::body::Bad;
+use super::{faults, rows, setup, trigger};
+use crate::sandbox::clock::{ClockMove, Instants};
+use crate::sandbox::wire::{Answer, Outcome, Params, Request, Writer};
+use crate::sandbox::world::World;
+
+const PREFIX: &str = "/_sandbox/";
+
+/// What a control call produced.
+pub(super) struct Done {
+    pub(super) status: u16,
+    pub(super) body: Vec<u8>,
+    pub(super) clock: Option<ClockMove>,
+}
+
+impl Done {
+    /// A JSON object with this status.
+    pub(super) fn object(status: u16, body: impl FnOnce(&mut Writer)) -> Self {
+        let mut writer = Writer::compact();
+        writer.object(body);
+        Self {
+            status,
+            body: writer.into_bytes(),
+            clock: None,
+        }
+    }
+
+    /// `{"data":[…]}`
+    pub(super) fn list(body: impl FnOnce(&mut Writer)) -> Self {
+        Self::object(200, |writer| writer.list("data", body))
+    }
+}
+
+/// Whether a path belongs to the control surface.
+pub fn is_control(path: &str) -> bool {
+    path.starts_with(PREFIX)
+}
+
+/// Answers a control call; never logged, never limited.
+pub(in crate::sandbox) fn answer(world: &mut World, now: Instants, request: &Request) -> Outcome {
+    let done = dispatch(world, now, request).unwrap_or_else(|Bad { status, message }| {
+        Done::object(status, |body| body.text("error", &message))
+    });
+    let mut outcome = Outcome::untracked(Answer::json(done.status, done.body));
+    outcome.clock = done.clock;
+    outcome
+}
+
+fn dispatch(world: &mut World, now: Instants, request: &Request) -> Result<Done, Bad> {
+    let path = request.path.strip_prefix(PREFIX).unwrap_or_default();
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let params = Params::parse(&request.query);
+    match (request.method.as_str(), parts.as_slice()) {
+        ("POST", ["faults"]) => faults::add(world, request),
+        ("GET", ["faults"]) => Ok(faults::list(world)),
+        ("DELETE", ["faults"]) => Ok(faults::clear(world)),
+        ("DELETE", ["faults", id]) => faults::remove(world, id),
+        ("POST", ["clock"]) => setup::clock(request),
+        ("POST", ["limits"]) => setup::limits(world, request),
+        ("POST", ["tenants"]) => setup::tenant(world, now, request),
+        ("POST", ["webhooks"]) => setup::webhooks(world, request),
+        ("POST", ["reset"]) => Ok(setup::reset(world, now)),
+        ("GET", ["tenants"]) => Ok(rows::tenants(world)),
+        ("GET", ["requests"]) => rows::requests(world, &params),
+        ("GET", ["violations"]) => Ok(rows::violations(world)),
+        ("GET", ["tenants", id, "documents"]) => rows::documents(world, id, &params),
+        ("POST", ["trigger"]) => trigger::run(world, now, request),
+        (
+            _,
+            [
+                "faults" | "clock" | "limits" | "tenants" | "webhooks" | "reset" | "requests"
+                | "violations" | "trigger",
+            ],
+        ) => Err(Bad {
+            status: 405,
+            message: "method not allowed here".to_owned(),
+        }),
+        _ => Err(Bad {
+            status: 404,
+            message: format!("no such control path: {}", request.path),
+        }),
+    }
+}

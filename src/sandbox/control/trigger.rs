@@ -1,0 +1,103 @@
+//! `POST /_sandbox/trigger`: what people do inside Xero, by name.
+
+use uuid::Uuid;
+
+use super::body::{self, Bad};
+use super::scenario::{self, Scene};
+use super::surface::Done;
+use crate::sandbox::api::Call;
+use crate::sandbox::clock::Instants;
+use crate::sandbox::query::page::SinceIs;
+use crate::sandbox::wire::{Json, Params, Request};
+use crate::sandbox::world::World;
+
+const NAMES: &str = "payment.partial, payment.full, payment.delete, invoice.void, invoice.edit, \
+invoice.approve, invoice.create, contact.create, contact.rename, contact.archive, account.archive, \
+organisation.lock, connection.revoke, grant.revoke";
+
+pub(super) fn run(world: &mut World, now: Instants, request: &Request) -> Result<Done, Bad> {
+    let input = body::object(request)?;
+    let known = [
+        "scenario",
+        "tenant_id",
+        "invoice_number",
+        "invoice_id",
+        "args",
+    ];
+    body::only(&input, &known)?;
+    let name = body::required(&input, "scenario")?.to_owned();
+    if name == "grant.revoke" {
+        world.grants.revoke_all();
+        return Ok(Done::object(200, |body| body.text("scenario", &name)));
+    }
+    let id = tenant(world, &input)?;
+    if matches!(name.as_str(), "connection.revoke" | "app.revoked") {
+        return if world.grants.disconnect_tenant(id) {
+            Ok(done(&name, id, None))
+        } else {
+            Err(Bad::input("the organisation is not connected"))
+        };
+    }
+    let args = input.get("args").cloned().unwrap_or(Json::Map(Vec::new()));
+    let Some(tenant) = world.tenants.get_mut(&id) else {
+        return Err(Bad::missing(format!("no organisation {id}")));
+    };
+    let call = Call {
+        books: &mut tenant.books,
+        rng: &mut world.rng,
+        now_ms: now.document_ms,
+        request,
+        params: Params::parse("unitdp=4"),
+        since_is: SinceIs::default(),
+    };
+    let mut scene = Scene {
+        call,
+        input: &input,
+        args: &args,
+    };
+    let touched = play(&name, &mut scene)?;
+    Ok(done(&name, id, touched))
+}
+
+fn play(name: &str, scene: &mut Scene<'_>) -> Result<Option<Uuid>, Bad> {
+    match name {
+        "payment.partial" => scenario::pay(scene, scenario::Share::Part).map(Some),
+        "payment.full" => scenario::pay(scene, scenario::Share::Whole).map(Some),
+        "payment.delete" | "payment.deleted" => scenario::unpay(scene).map(Some),
+        "invoice.void" | "invoice.voided" => scenario::void(scene).map(Some),
+        "invoice.edit" => scenario::edit(scene).map(Some),
+        "invoice.approve" => scenario::approve(scene).map(Some),
+        "invoice.create" => scenario::create(scene).map(Some),
+        "contact.create" => scenario::create_contact(scene).map(Some),
+        "contact.rename" => scenario::rename_contact(scene).map(Some),
+        "contact.archive" => scenario::archive_contact(scene).map(Some),
+        "account.archive" => scenario::archive_account(scene).map(Some),
+        "organisation.lock" => scenario::lock(scene).map(|()| None),
+        other => Err(Bad::input(format!(
+            "unknown scenario '{other}'; known are {NAMES}"
+        ))),
+    }
+}
+
+/// The organisation named, or the only one there is.
+fn tenant(world: &World, input: &Json) -> Result<Uuid, Bad> {
+    match (
+        body::guid(input, "tenant_id")?,
+        world.tenant_order.as_slice(),
+    ) {
+        (Some(id), _) if world.tenants.contains_key(&id) => Ok(id),
+        (Some(id), _) => Err(Bad::missing(format!("no organisation {id}"))),
+        (None, [only]) => Ok(*only),
+        (None, _) => Err(Bad::input("tenant_id is required")),
+    }
+}
+
+fn done(name: &str, tenant: Uuid, touched: Option<Uuid>) -> Done {
+    Done::object(200, |body| {
+        body.text("scenario", name);
+        body.id("tenant_id", tenant);
+        if let Some(id) = touched {
+            body.id("id", id);
+        }
+    })
+}

@@ -1,0 +1,17 @@
+//! What stands before the books: tokens, limits, idempotency, faults, and the sandbox's own eye
+//! on how its clients behave.
+
+pub mod fault;
+pub mod grant;
+pub mod idempotency;
+pub mod journal;
+pub mod limit;
+pub mod token;
+pub mod watch;
+
+pub use fault::{Fault, Faults, Rule};
+pub use grant::{Connection, Grant, Grants};
+pub use idempotency::Replays;
+pub use journal::{Journal, Row};
+pub use limit::{Limits, Meter, Refusal};
+pub use watch::{Violation, Watch};

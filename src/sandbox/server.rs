@@ -1,0 +1,413 @@
+//! The sandbox behind a socket: HTTP/1.1 on 127.0.0.1, with connections that really break.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{HeaderMap, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use super::clock::Clock;
+use super::gate::limit::Limits;
+use super::query::page::SinceIs;
+use super::seed::{Seed, TenantName};
+use super::webhooks::Delivery;
+use super::wire::{CallId, Outcome, Request, Transport};
+use super::world::{Setup, World};
+
+/// Xero refuses larger bodies.
+const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// Subscribers have this long to answer a webhook.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How a sandbox is started.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// On 127.0.0.1; 0 takes any free one.
+    pub port: u16,
+    /// Which organisations it starts with.
+    pub seed: Seed,
+    /// Where all its randomness comes from; give real entropy outside tests.
+    pub rng_seed: u64,
+    /// Shared with whoever should move when tests move it.
+    pub clock: Clock,
+    /// The app's limits.
+    pub limits: Limits,
+    /// Every answer of the API takes at least this long, in milliseconds, as the real Xero's do.
+    pub latency_ms: u64,
+    /// A refresh token that was just replaced works again for 30 minutes.
+    pub refresh_grace: bool,
+    /// Whether `If-Modified-Since` lists documents of exactly that time.
+    pub since_is: SinceIs,
+}
+
+/// A running sandbox.
+#[derive(Debug)]
+pub struct Handle {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The app's `client_id`.
+    pub client_id: String,
+    /// The app's `client_secret`.
+    pub client_secret: String,
+    /// A refresh token that works once.
+    pub refresh_token: String,
+    /// The key webhooks are signed with.
+    pub webhook_key: String,
+    /// The organisations it started with.
+    pub tenants: Vec<TenantName>,
+    shared: Arc<Shared>,
+    stop: watch::Sender<bool>,
+    running: tokio::task::JoinHandle<()>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let setup = Setup::default();
+        Self {
+            port: 0,
+            seed: setup.seed,
+            rng_seed: setup.rng_seed,
+            clock: Clock::new(),
+            limits: setup.limits,
+            latency_ms: 0,
+            refresh_grace: setup.refresh_grace,
+            since_is: setup.since_is,
+        }
+    }
+}
+
+impl Handle {
+    /// `http://127.0.0.1:port`
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Looks at or changes the world between requests.
+    pub fn with_world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
+        look(&mut self.shared.world())
+    }
+
+    /// Closes the listener and every connection.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        if let Err(error) = self.running.await {
+            tracing::warn!(%error, "sandbox did not stop cleanly");
+        }
+    }
+}
+
+/// Starts a sandbox on the current tokio runtime.
+///
+/// # Errors
+/// When the port cannot be bound.
+pub async fn start(options: Options) -> io::Result<Handle> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
+    let address = listener.local_addr()?;
+    let setup = Setup {
+        seed: options.seed,
+        rng_seed: options.rng_seed,
+        limits: options.limits,
+        refresh_grace: options.refresh_grace,
+        since_is: options.since_is,
+    };
+    let world = World::new(&setup, options.clock.instants());
+    let (stop, stopped) = watch::channel(false);
+    let (client_id, client_secret) = (
+        world.client_id().to_owned(),
+        world.client_secret().to_owned(),
+    );
+    let (refresh_token, webhook_key) = (
+        world.refresh_token().to_owned(),
+        world.webhook_key().to_owned(),
+    );
+    let tenants = world.tenants();
+    let shared = Arc::new(Shared {
+        world: Mutex::new(world),
+        clock: options.clock,
+        latency_ms: options.latency_ms,
+        deliveries: Notify::new(),
+    });
+    let running = tokio::spawn(run(listener, Arc::clone(&shared), stopped));
+    Ok(Handle {
+        address,
+        client_id,
+        client_secret,
+        refresh_token,
+        webhook_key,
+        tenants,
+        shared,
+        stop,
+        running,
+    })
+}
+
+#[derive(Debug)]
+struct Shared {
+    world: Mutex<World>,
+    clock: Clock,
+    latency_ms: u64,
+    deliveries: Notify,
+}
+
+impl Shared {
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The connection is to be closed without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection breaks on purpose")]
+struct Broken;
+
+/// A call that counts as under way until it is answered or abandoned.
+struct Flight {
+    shared: Arc<Shared>,
+    call: CallId,
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        let now = self.shared.clock.instants();
+        self.shared.world().answered(self.call, now);
+    }
+}
+
+/// A body that may end before its announced length.
+struct Cuttable {
+    announced: u64,
+    rest: Option<Bytes>,
+    end: End,
+}
+
+/// How a body ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// At its announced length.
+    Whole,
+    /// Early; the connection first sends what it has.
+    CutAfterFlush,
+    /// Early, now.
+    Cut,
+}
+
+impl Body for Cuttable {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        match (self.rest.take(), self.end) {
+            (Some(bytes), _) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            (None, End::Whole) => Poll::Ready(None),
+            (None, End::CutAfterFlush) => {
+                self.end = End::Cut;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            (None, End::Cut) => Poll::Ready(Some(Err(Broken))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_none() && self.end == End::Whole
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.announced)
+    }
+}
+
+async fn run(listener: TcpListener, shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(deliver(Arc::clone(&shared)));
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    tasks.spawn(serve(stream, Arc::clone(&shared)));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "sandbox could not accept a connection");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+            Some(_) = tasks.join_next(), if tasks.len() > 1 => {}
+        }
+    }
+    tasks.shutdown().await;
+}
+
+async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "sandbox could not set TCP_NODELAY");
+    }
+    let service = service_fn(move |request| answer(Arc::clone(&shared), request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = connection.await {
+        tracing::debug!(%error, "sandbox connection ended");
+    }
+}
+
+async fn answer(
+    shared: Arc<Shared>,
+    request: hyper::Request<Incoming>,
+) -> Result<Response<Cuttable>, Broken> {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
+        let whole = Cuttable {
+            announced: 0,
+            rest: None,
+            end: End::Whole,
+        };
+        let mut response = Response::new(whole);
+        *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+        return Ok(response);
+    };
+    let request = Request {
+        method: parts.method.as_str().to_owned(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: headers(&parts.headers),
+        body: body.to_bytes(),
+    };
+    let now = shared.clock.instants();
+    let outcome = shared.world().respond(now, &request);
+    shared.deliveries.notify_one();
+    let flight = outcome.call.map(|call| Flight {
+        shared: Arc::clone(&shared),
+        call,
+    });
+    if let Some(step) = outcome.clock {
+        shared.clock.apply(step);
+    }
+    let latency_ms = if flight.is_some() {
+        shared.latency_ms
+    } else {
+        0
+    };
+    let delay_ms = outcome.delay_ms.max(latency_ms);
+    if delay_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(delay_ms)).await;
+    }
+    // From here on the answer is on its way, so the call no longer counts as under way.
+    drop(flight);
+    response(outcome)
+}
+
+fn response(outcome: Outcome) -> Result<Response<Cuttable>, Broken> {
+    let Outcome {
+        answer, transport, ..
+    } = outcome;
+    let announced = u64::try_from(answer.body.len()).map_err(|_| Broken)?;
+    let (rest, end) = match transport {
+        Transport::DropBeforeWrite | Transport::DropAfterWrite => return Err(Broken),
+        Transport::Deliver => (answer.body, End::Whole),
+        Transport::Cut { after_bytes } => (answer.body.slice(..after_bytes), End::CutAfterFlush),
+    };
+    let rest = Some(rest).filter(|bytes| !bytes.is_empty());
+    let mut builder = Response::builder().status(answer.status);
+    for (name, value) in &answer.headers {
+        builder = builder.header(*name, value);
+    }
+    builder
+        .body(Cuttable {
+            announced,
+            rest,
+            end,
+        })
+        .map_err(|_| Broken)
+}
+
+fn headers(map: &HeaderMap) -> Vec<(String, String)> {
+    map.iter()
+        .map(|(name, value)| {
+            (
+                name.as_str().to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
+        .collect()
+}
+
+/// Sends webhooks when they are due; each failure is tried once more at once, as Xero does.
+async fn deliver(shared: Arc<Shared>) {
+    loop {
+        let now = shared.clock.instants();
+        let (due, next_ms) = {
+            let mut world = shared.world();
+            (world.take_deliveries(now), world.next_delivery_ms())
+        };
+        for delivery in due {
+            tokio::spawn(async move {
+                if post(&delivery).await.is_err()
+                    && let Err(error) = post(&delivery).await
+                {
+                    tracing::debug!(%error, "sandbox webhook was not delivered");
+                }
+            });
+        }
+        let wait_ms = next_ms.map(|at| at.saturating_sub(now.real_ms).max(1));
+        let wait = wait_ms
+            .and_then(|wait| u64::try_from(wait).ok())
+            .unwrap_or(60_000);
+        tokio::select! {
+            () = shared.deliveries.notified() => {}
+            () = tokio::time::sleep(Duration::from_millis(wait)) => {}
+        }
+    }
+}
+
+async fn post(delivery: &Delivery) -> io::Result<()> {
+    tokio::time::timeout(DELIVERY_TIMEOUT, post_once(delivery))
+        .await
+        .map_err(io::Error::other)?
+}
+
+async fn post_once(delivery: &Delivery) -> io::Result<()> {
+    let uri: hyper::Uri = delivery.url.parse().map_err(io::Error::other)?;
+    let host = uri.host().unwrap_or("127.0.0.1");
+    let stream = TcpStream::connect((host, uri.port_u16().unwrap_or(80))).await?;
+    let io = TokioIo::new(stream);
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(io)
+        .await
+        .map_err(io::Error::other)?;
+    let driver = tokio::spawn(connection);
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let request = hyper::Request::post(path)
+        .header(
+            "host",
+            uri.authority().map_or(host, |authority| authority.as_str()),
+        )
+        .header("content-type", "application/json; charset=utf-8")
+        .header("x-xero-signature", &delivery.signature)
+        .body(http_body_util::Full::new(Bytes::from(
+            delivery.body.clone(),
+        )))
+        .map_err(io::Error::other)?;
+    let sent = sender.send_request(request).await;
+    driver.abort();
+    let status = sent.map_err(io::Error::other)?.status();
+    if status.is_success() {
+        Ok(())
+    } else {
+        Err(io::Error::other(format!("subscriber answered {status}")))
+    }
+}

@@ -1,0 +1,5 @@
+//! Tests of the sandbox.
+
+mod desk;
+mod lifecycle;
+mod socket;
