@@ -11,6 +11,7 @@
 
 pub mod actors;
 pub mod engine;
+pub mod http;
 pub mod model;
 pub mod sandbox;
 pub mod store;
