@@ -14,6 +14,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod engine;
+pub mod http;
 pub mod model;
 pub mod observe;
 pub mod sandbox;
