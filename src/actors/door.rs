@@ -19,7 +19,8 @@ use crate::model::ids::{GrantId, IdSource, TenantId};
 use crate::model::row::{AutoSync, Mapping, MappingKind, Operation, Receipt, Settings, Tenant};
 use crate::model::write::Write;
 use crate::model::xero::XeroConnection;
-use crate::store::{Lane, Urgency, batch};
+use crate::store::rows::batch;
+use crate::store::{Lane, Urgency};
 
 /// Xero's word for an ordinary organisation; others (practices) hold no invoices.
 const ORGANISATION: &str = "ORGANISATION";

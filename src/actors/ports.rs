@@ -12,7 +12,8 @@ use crate::model::time::{Clock, Entropy};
 use crate::model::xero::Encode;
 use crate::observe::board::Board;
 use crate::observe::notices::Reporter;
-use crate::store::{Reader, Writer};
+use crate::store::Writer;
+use crate::store::reader::Reader;
 use crate::xero::api::XeroApi;
 
 /// The numbers tenants decide by, replaced as a whole by a reload.

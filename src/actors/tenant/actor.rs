@@ -15,9 +15,10 @@ use crate::engine::effect::{AskId, CallId};
 use crate::engine::event::Event;
 use crate::engine::tenant::{Saved, Setup, TenantMachine};
 use crate::model::ids::TenantId;
-use crate::model::row::Tenant;
+use crate::model::row::{Operation, OperationState, Tenant};
 use crate::model::time::Mono;
-use crate::store::{Lane, Overlay, Urgency, View};
+use crate::store::reader::{OperationQuery, Overlay, ReadError, View};
+use crate::store::{Lane, Urgency};
 
 /// Messages that may wait in a tenant's mailbox; more are refused as busy. A host with hundreds
 /// of connections fits; a flood does not grow memory.
@@ -83,11 +84,11 @@ impl TenantActor {
         let id = tenant.id;
         let now = ports.clock.now();
         let reader = &ports.reader;
-        let in_words = |error: crate::store::ReadError| error.to_string();
+        let in_words = |error: ReadError| error.to_string();
         let saved = Saved {
             intents: reader.intents(id).map_err(in_words)?,
             batches: reader.batches(id).map_err(in_words)?,
-            operations: reader.all_open_operations(id).map_err(in_words)?,
+            operations: open_operations(&ports, id).map_err(in_words)?,
             calls: reader.calls(id).map_err(in_words)?,
         };
         let mut seed = [0; 8];
@@ -188,6 +189,24 @@ impl TenantActor {
     fn publish(&self) {
         self.ports.board.set(self.tenant, self.machine.status(self.ports.clock.now()));
     }
+}
+
+/// Every operation of a tenant that has not ended.
+fn open_operations(ports: &Ports, tenant: TenantId) -> Result<Vec<Operation>, ReadError> {
+    let mut open = Vec::new();
+    for state in [OperationState::Queued, OperationState::Running, OperationState::Waiting] {
+        let mut after = None;
+        loop {
+            let query = OperationQuery { tenant: Some(tenant), state: Some(state), after, limit: usize::MAX };
+            let page = ports.reader.operations(&query)?;
+            open.extend(page.operations);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(open)
 }
 
 impl Actor for TenantActor {

@@ -10,7 +10,8 @@ use super::perform::Committed;
 use crate::actors::control::{InvoiceName, Refused};
 use crate::engine::event::Event;
 use crate::model::row::Invoice;
-use crate::store::{ReadError, Urgency};
+use crate::store::Urgency;
+use crate::store::reader::ReadError;
 
 impl Handler<PutInvoice> for TenantActor {
     type Result = ();

@@ -10,7 +10,9 @@ use crate::model::ids::InvoiceId;
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Invoice, Mapping, MappingKind};
 use crate::model::write::Write;
-use crate::store::{ReadError, StoreError, Urgency, batch};
+use crate::store::reader::ReadError;
+use crate::store::rows::batch;
+use crate::store::{StoreError, Urgency};
 
 /// Rows a release is fed at a time.
 const RELEASE_ROWS: usize = 500;
