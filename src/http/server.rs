@@ -101,6 +101,11 @@ impl Server {
         {
             tracing::error!("the thread of the control endpoint panicked");
         }
+        if let Some(path) = &self.socket
+            && let Err(error) = std::fs::remove_file(path)
+        {
+            tracing::debug!(%error, "the socket was already gone");
+        }
     }
 }
 
