@@ -53,7 +53,7 @@ pub enum OnDamage {
 
 impl OpenOptions {
     /// Options with the usual sizes: segments of 16 MiB, a snapshot per 64 MiB of journal, 256 MiB
-    /// reserve, 16 MiB ballast, 16 MiB of waiting
+    /// reserve, 16 MiB ballast, 32 MiB of waiting
     /// rows, 64 MiB page cache.
     #[must_use]
     pub fn new(
@@ -74,7 +74,7 @@ impl OpenOptions {
             snapshot_after_bytes: 64 << 20,
             reserve_bytes: 256 << 20,
             ballast_bytes: 16 << 20,
-            recent_bytes: 16 << 20,
+            recent_bytes: 32 << 20,
             // Some 10 ms on a two-core machine.
             move_step_bytes: 384 << 10,
             cache_bytes: 64 << 20,

@@ -103,6 +103,7 @@ impl Worker {
             bytes = bytes.saturating_add(batch_bytes(&job.batch));
             jobs.push(job);
         }
+        queue.bytes = queue.bytes.saturating_sub(bytes);
         Turn::Group(jobs)
     }
 
@@ -249,7 +250,8 @@ impl Worker {
         match self.store.reopen() {
             Ok(report) => {
                 tracing::info!(state = ?report.state, last_seq = report.last_seq, "the store was reopened");
-                self.broken = report.damage.is_some();
+                // A store that had to open read-only says so to every commit.
+                self.broken = false;
                 let end = self.store.stats().last_event;
                 self.shared.feed_end.store(end, Ordering::Release);
                 self.shared
