@@ -58,7 +58,7 @@ pub struct Ports {
     /// The whole app's calls.
     pub app_budget: AppBudget,
     /// Where each tenant shows how it stands.
-    pub board: Arc<Board>,
+    pub board: Board,
     /// Turns notices into lines and metrics.
     pub reporter: Reporter,
     /// The numbers tenants decide by.

@@ -161,6 +161,7 @@ impl Control for House {
         let created = known.is_none();
         let organisation = rows.tenants[&tenant].xero_id;
         let mut row = known.unwrap_or_else(|| Invoice {
+            on_request: false,
             id: InvoiceId::from_parts(at, random),
             tenant,
             marker: Marker::derive(organisation, &host_ref, 1),
