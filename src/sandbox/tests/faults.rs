@@ -16,9 +16,9 @@ fn contacts(desk: &Desk) -> usize {
     desk.world.books(desk.tenant).unwrap().contacts().len()
 }
 
-#[test]
-fn each_fault_does_what_it_says() {
-    let table = [
+/// Fault, the answer's status, its fate, whether the write was made.
+fn each_fault() -> Vec<(serde_json::Value, u16, Transport, bool)> {
+    vec![
         // fault, answer's status, is it delivered, was it written
         (
             json!({"fault":"refuse_connection"}),
@@ -80,8 +80,12 @@ fn each_fault_does_what_it_says() {
             Transport::Deliver,
             false,
         ),
-    ];
-    for (rule, status, transport, written) in table {
+    ]
+}
+
+#[test]
+fn each_fault_does_what_it_says() {
+    for (rule, status, transport, written) in each_fault() {
         let mut desk = Desk::new();
         let before = contacts(&desk);
         add(&mut desk, rule.clone());

@@ -200,4 +200,7 @@ fn reference_lists_answer() {
         (&json!("GBP"), &json!("GMTSTANDARDTIME"))
     );
     assert_eq!(organisation["OrganisationID"], desk.tenant.to_string());
+    // Words outside Xero's own enums break strict clients.
+    assert_eq!(organisation["Version"], "UK");
+    assert_eq!(vat["ReportTaxType"], "OUTPUT");
 }

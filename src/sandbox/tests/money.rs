@@ -24,118 +24,120 @@ fn raw(text: &str, key: &str) -> String {
         .collect()
 }
 
+/// Types, line, query, expected amounts.
+const LINES: &[(&str, &str, &str, &str)] = &[
+    // exclusive: tax on top, halves up
+    (
+        "Exclusive",
+        r#""Quantity":1,"UnitAmount":100"#,
+        "",
+        "100.00 20.00 100.00 20.00 120.00",
+    ),
+    (
+        "Exclusive",
+        r#""Quantity":3,"UnitAmount":0.125"#,
+        "",
+        "0.39 0.08 0.39 0.08 0.47",
+    ),
+    (
+        "Exclusive",
+        r#""Quantity":3,"UnitAmount":0.125"#,
+        "?unitdp=4",
+        "0.38 0.08 0.38 0.08 0.46",
+    ),
+    (
+        "Exclusive",
+        r#""Quantity":1,"UnitAmount":0.125"#,
+        "?unitdp=4",
+        "0.13 0.03 0.13 0.03 0.16",
+    ),
+    (
+        "Exclusive",
+        r#""Quantity":"1.5","UnitAmount":"33.33""#,
+        "",
+        "50.00 10.00 50.00 10.00 60.00",
+    ),
+    // inclusive: tax inside
+    (
+        "Inclusive",
+        r#""Quantity":1,"UnitAmount":120"#,
+        "",
+        "120.00 20.00 100.00 20.00 120.00",
+    ),
+    (
+        "Inclusive",
+        r#""Quantity":1,"UnitAmount":100"#,
+        "",
+        "100.00 16.67 83.33 16.67 100.00",
+    ),
+    // no tax
+    (
+        "NoTax",
+        r#""Quantity":2,"UnitAmount":9.99"#,
+        "",
+        "19.98 0.00 19.98 0.00 19.98",
+    ),
+    // a tax amount that was sent wins
+    (
+        "Exclusive",
+        r#""Quantity":1,"UnitAmount":100,"TaxAmount":19.99"#,
+        "",
+        "100.00 19.99 100.00 19.99 119.99",
+    ),
+    // discounts
+    (
+        "Exclusive",
+        r#""Quantity":2,"UnitAmount":50,"DiscountRate":10"#,
+        "",
+        "90.00 18.00 90.00 18.00 108.00",
+    ),
+    (
+        "Exclusive",
+        r#""Quantity":2,"UnitAmount":50,"DiscountAmount":7.5"#,
+        "",
+        "92.50 18.50 92.50 18.50 111.00",
+    ),
+    // other rates
+    (
+        "Exclusive",
+        r#""Quantity":1,"UnitAmount":10.10,"TaxType":"RROUTPUT""#,
+        "",
+        "10.10 0.51 10.10 0.51 10.61",
+    ),
+    (
+        "Exclusive",
+        r#""Quantity":1,"UnitAmount":10,"TaxType":"NONE""#,
+        "",
+        "10.00 0.00 10.00 0.00 10.00",
+    ),
+    // price from the line amount
+    (
+        "Exclusive",
+        r#""Quantity":4,"LineAmount":10"#,
+        "",
+        "10.00 2.00 10.00 2.00 12.00",
+    ),
+    // large and exact
+    (
+        "NoTax",
+        r#""Quantity":1,"UnitAmount":9999999999.99"#,
+        "",
+        "9999999999.99 0.00 9999999999.99 0.00 9999999999.99",
+    ),
+    // credits
+    (
+        "Exclusive",
+        r#""Quantity":-1,"UnitAmount":0.125"#,
+        "?unitdp=4",
+        "-0.13 -0.03 -0.13 -0.03 -0.16",
+    ),
+];
+
 #[test]
 fn lines_tax_and_sums_follow_xero() {
-    let table = [
-        // exclusive: tax on top, halves up
-        (
-            "Exclusive",
-            r#""Quantity":1,"UnitAmount":100"#,
-            "",
-            "100.00 20.00 100.00 20.00 120.00",
-        ),
-        (
-            "Exclusive",
-            r#""Quantity":3,"UnitAmount":0.125"#,
-            "",
-            "0.39 0.08 0.39 0.08 0.47",
-        ),
-        (
-            "Exclusive",
-            r#""Quantity":3,"UnitAmount":0.125"#,
-            "?unitdp=4",
-            "0.38 0.08 0.38 0.08 0.46",
-        ),
-        (
-            "Exclusive",
-            r#""Quantity":1,"UnitAmount":0.125"#,
-            "?unitdp=4",
-            "0.13 0.03 0.13 0.03 0.16",
-        ),
-        (
-            "Exclusive",
-            r#""Quantity":"1.5","UnitAmount":"33.33""#,
-            "",
-            "50.00 10.00 50.00 10.00 60.00",
-        ),
-        // inclusive: tax inside
-        (
-            "Inclusive",
-            r#""Quantity":1,"UnitAmount":120"#,
-            "",
-            "120.00 20.00 100.00 20.00 120.00",
-        ),
-        (
-            "Inclusive",
-            r#""Quantity":1,"UnitAmount":100"#,
-            "",
-            "100.00 16.67 83.33 16.67 100.00",
-        ),
-        // no tax
-        (
-            "NoTax",
-            r#""Quantity":2,"UnitAmount":9.99"#,
-            "",
-            "19.98 0.00 19.98 0.00 19.98",
-        ),
-        // a tax amount that was sent wins
-        (
-            "Exclusive",
-            r#""Quantity":1,"UnitAmount":100,"TaxAmount":19.99"#,
-            "",
-            "100.00 19.99 100.00 19.99 119.99",
-        ),
-        // discounts
-        (
-            "Exclusive",
-            r#""Quantity":2,"UnitAmount":50,"DiscountRate":10"#,
-            "",
-            "90.00 18.00 90.00 18.00 108.00",
-        ),
-        (
-            "Exclusive",
-            r#""Quantity":2,"UnitAmount":50,"DiscountAmount":7.5"#,
-            "",
-            "92.50 18.50 92.50 18.50 111.00",
-        ),
-        // other rates
-        (
-            "Exclusive",
-            r#""Quantity":1,"UnitAmount":10.10,"TaxType":"RROUTPUT""#,
-            "",
-            "10.10 0.51 10.10 0.51 10.61",
-        ),
-        (
-            "Exclusive",
-            r#""Quantity":1,"UnitAmount":10,"TaxType":"NONE""#,
-            "",
-            "10.00 0.00 10.00 0.00 10.00",
-        ),
-        // price from the line amount
-        (
-            "Exclusive",
-            r#""Quantity":4,"LineAmount":10"#,
-            "",
-            "10.00 2.00 10.00 2.00 12.00",
-        ),
-        // large and exact
-        (
-            "NoTax",
-            r#""Quantity":1,"UnitAmount":9999999999.99"#,
-            "",
-            "9999999999.99 0.00 9999999999.99 0.00 9999999999.99",
-        ),
-        // credits
-        (
-            "Exclusive",
-            r#""Quantity":-1,"UnitAmount":0.125"#,
-            "?unitdp=4",
-            "-0.13 -0.03 -0.13 -0.03 -0.16",
-        ),
-    ];
-    for (types, line, unitdp, expected) in table {
+    for (types, line, unitdp, expected) in LINES {
         assert_eq!(
-            amounts(types, line, unitdp),
+            &amounts(types, line, unitdp),
             expected,
             "{types} {line} {unitdp}"
         );
