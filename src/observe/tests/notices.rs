@@ -1,7 +1,7 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use super::tenant;
+use super::tenants::tenant;
 use crate::engine::effect::Notice;
 use crate::engine::status::Blocked;
 use crate::model::connection::{ConnectionCause, ConnectionState};
@@ -118,6 +118,10 @@ fn notices_about_documents_become_one_line_and_their_metric() {
             "push_failures_total{reason=\"needs_review\"} 1",
         ],
     );
+}
+
+#[test]
+fn notices_about_attempts_and_operations_become_one_line_and_their_metric() {
     let intent = IntentId::from_parts(2, 2);
     check(
         &Notice::RetryScheduled {
