@@ -86,7 +86,7 @@ pub fn init(level: &str, format: Format, metrics: Metrics) -> Result<LogControl,
 
 /// Our own lines from `level` on; those of other packages from `warn` on at most, because they may
 /// write down what we never would.
-fn filter(level: &str) -> Result<EnvFilter, LogError> {
+pub(super) fn filter(level: &str) -> Result<EnvFilter, LogError> {
     let level: LevelFilter = level
         .parse()
         .map_err(|_no_level| LogError::BadLevel(level.to_owned()))?;
