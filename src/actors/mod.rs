@@ -1,3 +1,5 @@
 //! The only folder that names actix.
 
+pub mod app_budget;
 pub mod control;
+pub mod keyring;

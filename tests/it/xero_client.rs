@@ -134,9 +134,9 @@ fn client(base: &str) -> XeroClient {
         client_id: "id".into(),
         client_secret: SecretString::from(format!("secret-{CANARY}")),
         timeouts: Timeouts {
-            connect: Duration::from_millis(500),
-            read: Duration::from_millis(400),
-            write: Duration::from_millis(800),
+            connect: Duration::from_secs(1),
+            read: Duration::from_secs(1),
+            write: Duration::from_secs(2),
             unacknowledged: Duration::from_secs(5),
         },
     })
