@@ -184,7 +184,7 @@ async fn a_write_goes_out_as_it_was_frozen() {
     let answer = call(&server.client(), write()).await;
     assert!(matches!(answer.result, Ok(Reply::Written(elements)) if elements.len() == 1));
     assert_eq!(answer.meta.minute_remaining, Some(57));
-    assert_eq!(answer.meta.bytes_count, body.len() as u64);
+    assert_eq!(answer.meta.bytes_count, u64::try_from(body.len()).unwrap());
     let request = server.requests().remove(0);
     let (head, sent) = request.split_once("\r\n\r\n").unwrap();
     assert!(

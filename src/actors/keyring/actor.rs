@@ -13,7 +13,8 @@ use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
 use super::handle::{Borrowed, KeyringParts};
-use super::state::{Access, Act, Durable, Grant, Input, KEEP_ALIVE_MS, NewPair, WaiterId};
+use super::state::{Act, Grant, Input, KEEP_ALIVE_MS, WaiterId};
+use super::tokens::{Access, Durable, NewPair};
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
 use crate::model::ids::GrantId;
 use crate::model::secret::SecretString;

@@ -9,6 +9,7 @@ mod handle;
 pub mod port;
 pub mod seal;
 pub mod state;
+pub mod tokens;
 
 pub use handle::{Borrowed, Keyring, KeyringError, KeyringParts};
 

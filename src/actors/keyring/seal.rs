@@ -8,7 +8,7 @@ use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use secrecy::zeroize::Zeroizing;
 use serde::{Deserialize, Serialize};
 
-use super::state::{Access, Durable};
+use super::tokens::{Access, Durable};
 use crate::model::ids::GrantId;
 use crate::model::row::GrantRow;
 use crate::model::secret::{ExposeSecret, SecretString};

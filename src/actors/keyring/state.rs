@@ -7,6 +7,7 @@
 //! Refreshing ──invalid_grant──▶ the previous token, once ──invalid_grant──▶ Dead
 //! ```
 
+use super::tokens::{Access, Durable, NewPair};
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
 use crate::model::secret::{ExposeSecret, SecretString};
 use crate::model::time::Timestamp;
@@ -28,39 +29,6 @@ pub const BACKOFF_MAX_MS: u64 = 60_000;
 /// Names somebody who waits for a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct WaiterId(pub u64);
-
-/// A token for calls.
-#[derive(Debug, Clone)]
-pub struct Access {
-    /// The token.
-    pub token: SecretString,
-    /// When it expires, wall clock.
-    pub expires_at: Timestamp,
-}
-
-/// What the store has, or is to have, of a grant.
-#[derive(Debug, Clone)]
-pub struct Durable {
-    /// The refresh token to use next.
-    pub current: SecretString,
-    /// The one it came from.
-    pub previous: Option<SecretString>,
-    /// The token for calls that came with it.
-    pub access: Option<Access>,
-    /// When the pair was made.
-    pub refreshed_at: Timestamp,
-}
-
-/// A new pair from Xero.
-#[derive(Debug, Clone)]
-pub struct NewPair {
-    /// For calls.
-    pub access: SecretString,
-    /// For the next refresh.
-    pub refresh: SecretString,
-    /// Lifetime of the access token, in seconds.
-    pub expires_in_s: u64,
-}
 
 /// Something that happened to a grant.
 #[derive(Debug)]

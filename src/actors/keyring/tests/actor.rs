@@ -174,9 +174,9 @@ impl World {
 
     async fn keyring(&self, key: u8) -> Result<Keyring, KeyringError> {
         let parts = KeyringParts {
-            store: Arc::clone(&self.store) as Arc<dyn GrantStore>,
-            identity: Arc::clone(&self.xero) as Arc<dyn Identity>,
-            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            store: self.store.clone(),
+            identity: self.xero.clone(),
+            clock: self.clock.clone(),
             entropy: Arc::new(Counting::default()),
             sealer: sealer(key),
         };

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::actors::keyring::seal::{SealError, Sealer};
-use crate::actors::keyring::state::{Access, Durable};
+use crate::actors::keyring::tokens::{Access, Durable};
 use crate::model::ids::GrantId;
 use crate::model::row::GrantRow;
 use crate::model::secret::ExposeSecret;

@@ -1,4 +1,5 @@
 use crate::actors::keyring::state::*;
+use crate::actors::keyring::tokens::{Access, Durable, NewPair};
 use crate::model::failure::{Failure, FailureKind, Limit, Received, Remedy};
 use crate::model::secret::{ExposeSecret, SecretString};
 use crate::model::time::Timestamp;
