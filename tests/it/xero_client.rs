@@ -411,6 +411,18 @@ async fn an_empty_write_is_not_sent() {
 }
 
 #[tokio::test]
+async fn a_look_up_for_nothing_finds_nothing_without_a_call() {
+    let server = Scripted::start(vec![]).await;
+    let answer = call(&server.client(), Request::InvoicesById(vec![])).await;
+    let nothing = Reply::Invoices {
+        found: vec![],
+        page_count: 0,
+    };
+    assert_eq!(answer.result, Ok(nothing));
+    assert_eq!(server.connections_count(), 0);
+}
+
+#[tokio::test]
 async fn a_refresh_authenticates_the_app_and_returns_the_pair() {
     let pair =
         r#"{"access_token":"a","refresh_token":"r2","expires_in":1800,"token_type":"Bearer"}"#;
