@@ -51,7 +51,9 @@ pub async fn show(call: &Call) -> Result<Reply, Problem> {
     let name = paths::invoice_name(call.raw_param("invoice"))?;
     let tenant = call.tenant().await?;
     let row = find(call, &tenant, &name).await?;
-    if preconditions::has_version(&call.headers, &render::etag(&row)) {
+    // What a grey badge waits for is not part of the version.
+    let is_settled = row.sync.badge != Some(Badge::Pending);
+    if is_settled && preconditions::has_version(&call.headers, &render::etag(&row)) {
         return Ok(Reply::not_modified().with_header("etag", render::etag(&row)));
     }
     let detail = if query.expands("payments") {

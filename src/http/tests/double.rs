@@ -78,6 +78,12 @@ impl House {
 
     /// Adds an event and tells the followers.
     pub fn publish(&self, tenant: TenantId, event_type: &str) -> u64 {
+        let seq = *self.end.borrow() + 1;
+        self.publish_with(tenant, event_type, serde_json::json!({"n": seq}))
+    }
+
+    /// Adds an event with these particulars.
+    pub fn publish_with(&self, tenant: TenantId, event_type: &str, data: serde_json::Value) -> u64 {
         let (at, random) = self.parts();
         let seq = *self.end.borrow() + 1;
         self.rows().events.push((
@@ -87,7 +93,7 @@ impl House {
                 tenant,
                 event_type: event_type.to_owned(),
                 timestamp: NOW,
-                data: serde_json::json!({"n": seq}),
+                data,
             },
         ));
         self.end.send_replace(seq);

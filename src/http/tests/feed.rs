@@ -1,6 +1,6 @@
 //! The feed: pages, long polls and the stream.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -205,6 +205,34 @@ fn the_stream_tells_events_and_signs_of_life_and_resumes() {
     let last = [("last-event-id", &id[4..])];
     let mut lines = Lines::open(&world, "", &last);
     lines.until("event: invoice.paid");
+}
+
+#[test]
+fn a_reader_that_stops_reading_is_let_go() {
+    let caps = Caps {
+        write_timeout: Duration::from_millis(200),
+        ..Caps::default()
+    };
+    let world = World::with(Setup {
+        caps,
+        ..Setup::default()
+    });
+    let mut lines = Lines::open(&world, "", &[]);
+    lines.until("retry: 3000");
+    let large = "x".repeat(1 << 20);
+    // More than the buffers of both sides hold; the reader takes none of it for a while.
+    for _ in 0..32 {
+        world
+            .house
+            .publish_with(world.tenant, "invoice.updated", json!({"large": large}));
+    }
+    std::thread::sleep(Duration::from_millis(800));
+    let mut rest = Vec::new();
+    match lines.0.read_to_end(&mut rest) {
+        Ok(_) => {}
+        Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset),
+    }
+    assert!(rest.len() < 32 << 20, "everything was still sent");
 }
 
 #[test]

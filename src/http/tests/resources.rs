@@ -6,7 +6,7 @@ use super::fixture::{GUID_A, Setup, World, body};
 use crate::engine::effect::Preview;
 use crate::model::ids::OperationId;
 use crate::model::reason::ReasonCode;
-use crate::model::row::{OperationState, ReasonGiven};
+use crate::model::row::{Badge, OperationState, ReasonGiven};
 use crate::model::secret::ExposeSecret;
 
 #[test]
@@ -49,7 +49,10 @@ fn an_invoice_is_created_replaced_and_read() {
         (by_id.status, by_id.json()["host_ref"].clone()),
         (200, json!("SO-1"))
     );
-    let known = [("if-none-match", "W/\"3\"")];
+    let known = [("if-none-match", "W/\"4\"")];
+    world
+        .house
+        .change("SO-1", |row| row.sync.badge = Some(Badge::Synced));
     let unchanged = world.client.send("GET", &world.path("SO-1"), &known, "");
     assert_eq!((unchanged.status, unchanged.text.as_str()), (304, ""));
     let head = world.client.send("HEAD", &world.path("SO-1"), &[], "");
