@@ -12,6 +12,7 @@
 pub mod actors;
 pub mod config;
 pub mod engine;
+pub mod http;
 pub mod model;
 pub mod sandbox;
 pub mod store;

@@ -1,0 +1,43 @@
+//! From the name of an endpoint to its function.
+
+use std::sync::Arc;
+
+use super::call::Call;
+use super::{connect, events, invoices, mappings, operations, pushes, settings, stream};
+use super::{system, tenants};
+use crate::http::problem::Problem;
+use crate::http::reply::Reply;
+use crate::http::routes::Endpoint;
+
+/// Answers a request that passed the guards.
+pub async fn dispatch(endpoint: Endpoint, call: Arc<Call>) -> Result<Reply, Problem> {
+    let call = call.as_ref();
+    match endpoint {
+        Endpoint::Healthz => Ok(system::healthz()),
+        Endpoint::Readyz => Ok(system::readyz(call)),
+        Endpoint::Metrics => Ok(system::metrics(call)),
+        Endpoint::Status => system::status(call).await,
+        Endpoint::Reasons => Ok(system::reasons()),
+        Endpoint::Reason => system::reason(call),
+        Endpoint::Limits => Ok(system::limits(call)),
+        Endpoint::Labels => Ok(system::labels()),
+        Endpoint::Tenants => tenants::list(call).await,
+        Endpoint::Tenant => tenants::show(call).await,
+        Endpoint::ConnectImport => connect::import(call).await,
+        Endpoint::PutInvoice => invoices::put(call).await,
+        Endpoint::Invoice => invoices::show(call).await,
+        Endpoint::Invoices => invoices::list(call).await,
+        Endpoint::Counts => invoices::counts(call).await,
+        Endpoint::Resync => pushes::resync(call).await,
+        Endpoint::PushPreview => pushes::preview(call).await,
+        Endpoint::Mappings => mappings::list(call).await,
+        Endpoint::Mapping => mappings::show(call).await,
+        Endpoint::PutMapping => mappings::put(call).await,
+        Endpoint::Settings => settings::show(call).await,
+        Endpoint::PatchSettings => settings::patch(call).await,
+        Endpoint::Operation => operations::show(call).await,
+        Endpoint::Operations => operations::list(call).await,
+        Endpoint::Events => events::list(call).await,
+        Endpoint::EventStream => stream::open(call).await,
+    }
+}

@@ -1,0 +1,109 @@
+//! Mappings from the host's words to Xero's.
+
+use serde_json::{Value, json};
+
+use super::call::Call;
+use super::refused;
+use crate::http::json as strict;
+use crate::http::paths::Query;
+use crate::http::problem::{Fault, Problem, ProblemCode};
+use crate::http::reply::Reply;
+use crate::http::suggest;
+use crate::model::row::{Mapping, MappingKind};
+
+/// Longest word of the host in characters.
+const KEY_MAX_CHARS: usize = 255;
+
+/// Every mapping of a kind.
+pub async fn list(call: &Call) -> Result<Reply, Problem> {
+    Query::parse(&call.query, &[])?;
+    let kind = kind(call)?;
+    let tenant = call.tenant().await?.id;
+    let mappings = call
+        .shared
+        .read(move |reads| reads.mappings(tenant, kind))
+        .await?;
+    let data: Vec<Value> = mappings.iter().map(shown).collect();
+    Ok(Reply::json(200, &json!({"data": data, "has_more": false})))
+}
+
+/// One mapping.
+pub async fn show(call: &Call) -> Result<Reply, Problem> {
+    Query::parse(&call.query, &[])?;
+    let (kind, key) = (kind(call)?, key(call)?);
+    let tenant = call.tenant().await?.id;
+    let wanted = key.clone();
+    let found = call
+        .shared
+        .read(move |reads| {
+            let mut mappings = reads.mappings(tenant, kind)?.into_iter();
+            Ok(mappings.find(|mapping| mapping.key == wanted))
+        })
+        .await?;
+    match found {
+        Some(mapping) => Ok(Reply::json(200, &shown(&mapping))),
+        None => Err(Problem::new(
+            ProblemCode::MappingNotFound,
+            format!("`{key}` is not mapped."),
+        )),
+    }
+}
+
+/// Sets a mapping, and tells how many documents that released.
+pub async fn put(call: &Call) -> Result<Reply, Problem> {
+    Query::parse(&call.query, &[])?;
+    let (kind, key) = (kind(call)?, key(call)?);
+    let tenant = call.tenant().await?.id;
+    let value = strict::read_mapping_value(&strict::parse(&call.body)?)?;
+    let control = &call.shared.state.control;
+    let (mapping, released) = control
+        .set_mapping(tenant, kind, key, value)
+        .await
+        .map_err(refused::problem)?;
+    let mut body = shown(&mapping);
+    if let Value::Object(object) = &mut body {
+        object.insert("released".to_owned(), released.into());
+    }
+    Ok(Reply::json(200, &body))
+}
+
+fn shown(mapping: &Mapping) -> Value {
+    json!({
+        "kind": mapping.kind.label(),
+        "key": mapping.key,
+        "value": mapping.value,
+        "set_at": mapping.set_at.to_rfc3339(),
+    })
+}
+
+fn kind(call: &Call) -> Result<MappingKind, Problem> {
+    let word = call.param("kind").unwrap_or_default();
+    let kinds = [MappingKind::NominalCodes, MappingKind::TaxRates];
+    let found = kinds.into_iter().find(|kind| kind.label() == word);
+    found.ok_or_else(|| {
+        let shown: String = word.chars().take(64).collect();
+        let known = kinds.map(MappingKind::label);
+        Problem::new(
+            ProblemCode::RouteNotFound,
+            format!(
+                "There are no mappings `{shown}`{}.",
+                suggest::phrase(&shown, &known)
+            ),
+        )
+    })
+}
+
+fn key(call: &Call) -> Result<String, Problem> {
+    let key = call.param("key").unwrap_or_default();
+    let is_usable = !key.trim().is_empty()
+        && key.chars().count() <= KEY_MAX_CHARS
+        && !key.chars().any(char::is_control);
+    if is_usable {
+        return Ok(key);
+    }
+    Err(Problem::invalid(vec![Fault {
+        pointer: "/key".to_owned(),
+        code: "unusable",
+        detail: format!("it must have 1 to {KEY_MAX_CHARS} printable characters"),
+    }]))
+}

@@ -1,0 +1,19 @@
+//! What each route does.
+
+mod call;
+mod connect;
+mod dispatch;
+mod events;
+mod invoices;
+mod mappings;
+mod operations;
+mod pushes;
+mod refused;
+mod settings;
+mod stream;
+mod system;
+mod tenants;
+
+pub use call::{Call, Shared};
+pub use dispatch::dispatch;
+pub use refused::problem as refusal;

@@ -1,0 +1,108 @@
+//! Asynchronous acts.
+
+use serde_json::{Value, json};
+
+use super::call::Call;
+use crate::http::cursor;
+use crate::http::paths::{Query, invalid_parameter};
+use crate::http::problem::{Problem, ProblemCode};
+use crate::http::reads::OperationQuery;
+use crate::http::render;
+use crate::http::reply::Reply;
+use crate::model::ids::OperationId;
+use crate::model::row::OperationState;
+
+/// Most operations of one page.
+const PAGE_MAX: u64 = 500;
+/// A caller of some tenants only may have to skip others' rows: at most so many pages of them.
+const PAGES_MAX: usize = 20;
+
+/// One operation.
+pub async fn show(call: &Call) -> Result<Reply, Problem> {
+    Query::parse(&call.query, &[])?;
+    let name = call.param("operation").unwrap_or_default();
+    let found = match name.parse::<OperationId>() {
+        Ok(id) => call.shared.read(move |reads| reads.operation(id)).await?,
+        Err(_not_an_id) => None,
+    };
+    found
+        .filter(|operation| call.caller.reaches(operation.tenant))
+        .map(|operation| Reply::json(200, &render::operation(&operation)))
+        .ok_or_else(|| {
+            Problem::new(
+                ProblemCode::OperationNotFound,
+                "There is no such operation.",
+            )
+        })
+}
+
+/// A page of operations, newest first.
+pub async fn list(call: &Call) -> Result<Reply, Problem> {
+    let query = Query::parse(&call.query, &["tenant", "state", "limit", "cursor"])?;
+    let tenant = match query.get("tenant") {
+        Some(name) => Some(call.tenant_named(name).await?.id),
+        None => None,
+    };
+    let state = query.get("state").map(state_of).transpose()?;
+    let list = format!("operations {tenant:?} {state:?}");
+    let after = query
+        .get("cursor")
+        .map(|text| cursor::decode_list(text, &list))
+        .transpose()?;
+    let limit = query.number("limit", 50, 1, PAGE_MAX)?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut asked = OperationQuery {
+        tenant,
+        state,
+        after,
+        limit: limit.saturating_add(1),
+    };
+    let mut shown = Vec::new();
+    let mut has_more = true;
+    for _page in 0..PAGES_MAX {
+        let rows = call
+            .shared
+            .read(move |reads| reads.operations(&asked))
+            .await?;
+        has_more = rows.len() >= asked.limit;
+        for row in rows {
+            if shown.len() == limit {
+                has_more = true;
+                break;
+            }
+            asked.after = Some(row.id);
+            if call.caller.reaches(row.tenant) {
+                shown.push(row);
+            }
+        }
+        if !has_more || shown.len() == limit {
+            break;
+        }
+    }
+    let next = asked
+        .after
+        .filter(|_| has_more)
+        .map(|last| cursor::encode_list(&list, &last.to_string()));
+    let data: Vec<Value> = shown.iter().map(render::operation).collect();
+    Ok(Reply::json(
+        200,
+        &json!({"data": data, "next_cursor": next, "has_more": has_more}),
+    ))
+}
+
+fn state_of(word: &str) -> Result<OperationState, Problem> {
+    let states = [
+        OperationState::Queued,
+        OperationState::Running,
+        OperationState::Waiting,
+        OperationState::Succeeded,
+        OperationState::PartiallyFailed,
+        OperationState::Failed,
+        OperationState::Cancelled,
+    ];
+    let found = states.into_iter().find(|state| state.label() == word);
+    found.ok_or_else(|| {
+        let known = states.map(OperationState::label).join(", ");
+        invalid_parameter("state", &format!("it must be one of {known}"))
+    })
+}

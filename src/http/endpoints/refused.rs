@@ -1,0 +1,79 @@
+//! What the actors refuse, as problems.
+
+use crate::actors::control::Refused;
+use crate::http::problem::{Problem, ProblemCode};
+use crate::model::failure::{Failure, FailureKind};
+
+/// The problem for a refusal. What the store and Xero say inside goes to the log only.
+pub fn problem(refused: Refused) -> Problem {
+    match refused {
+        Refused::TenantNotFound => {
+            Problem::new(ProblemCode::TenantNotFound, "There is no such tenant.")
+        }
+        Refused::InvoiceNotFound => Problem::new(
+            ProblemCode::InvoiceNotFound,
+            "There is no such invoice in this tenant.",
+        ),
+        Refused::OperationNotFound(id) => Problem::new(
+            ProblemCode::OperationNotFound,
+            format!("There is no operation {id}."),
+        ),
+        Refused::Busy => Problem::new(
+            ProblemCode::Busy,
+            "The tenant has more requests waiting than it takes.",
+        ),
+        Refused::Parked(_why) => Problem::new(
+            ProblemCode::TenantParked,
+            "The tenant was stopped after repeated faults.",
+        ),
+        Refused::Draining => Problem::new(
+            ProblemCode::Draining,
+            "The daemon is stopping and takes no new work.",
+        ),
+        Refused::DiskReserve(_why) => Problem::new(
+            ProblemCode::DiskFull,
+            "Nothing was stored: the space left on the disk is kept for what was accepted before.",
+        ),
+        Refused::Store(why) => {
+            tracing::warn!(error = %why, "the store refused a write of the control endpoint");
+            Problem::new(
+                ProblemCode::StoreUnavailable,
+                "The store does not take writes now; nothing was stored.",
+            )
+        }
+        Refused::KindChanged { was, wanted } => Problem::new(
+            ProblemCode::KindChanged,
+            format!("The document is a {was} document; it cannot become a {wanted} document."),
+        ),
+        Refused::NotReached(id) => Problem::new(
+            ProblemCode::TenantNotReached,
+            format!("The grant does not reach the organisation {id}."),
+        )
+        .with("xero_tenant_id", id.to_string()),
+        Refused::Xero(failure) => from_xero(&failure),
+    }
+}
+
+fn from_xero(failure: &Failure) -> Problem {
+    let code = match failure.kind {
+        FailureKind::Throttled | FailureKind::Unavailable => ProblemCode::XeroUnavailable,
+        FailureKind::TimedOut => ProblemCode::XeroTimeout,
+        FailureKind::TokenRejected | FailureKind::GrantRejected => ProblemCode::GrantRejected,
+        FailureKind::Refused
+        | FailureKind::TenantRejected
+        | FailureKind::NotFound
+        | FailureKind::KeyMismatch
+        | FailureKind::Garbled => ProblemCode::XeroRefused,
+    };
+    tracing::info!(kind = failure.kind.label(), error = %failure, "Xero refused a request of the control endpoint");
+    let problem = Problem::new(
+        code,
+        format!("Xero answered: {}.", failure.kind.label().replace('_', " ")),
+    )
+    .with("xero_status", failure.status);
+    if failure.validation.is_empty() {
+        problem
+    } else {
+        problem.with("xero_messages", failure.validation.clone())
+    }
+}

@@ -1,0 +1,11 @@
+//! Strict reading of bodies: a bounded tree first, then fields, collecting everything wrong.
+
+mod decimal;
+mod draft;
+mod fields;
+mod orders;
+mod tree;
+
+pub use draft::read_draft;
+pub use orders::{patch_settings, read_import, read_mapping_value};
+pub use tree::parse;

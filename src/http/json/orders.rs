@@ -1,0 +1,135 @@
+//! The small bodies: adopting a grant, a mapping, settings.
+
+use super::fields::{Faults, Fields};
+use super::tree::Node;
+use crate::actors::control::ConnectImport;
+use crate::http::problem::Problem;
+use crate::model::document::Currency;
+use crate::model::ids::XeroTenantId;
+use crate::model::row::Settings;
+use crate::model::secret::SecretString;
+
+/// Longest refresh token in characters. Xero's are 43 or about 64; other servers' are longer.
+const TOKEN_MAX_CHARS: usize = 4_096;
+/// Longest code of Xero in characters that a mapping may name.
+const MAPPED_MAX_CHARS: usize = 50;
+/// Most currencies of one organisation.
+const CURRENCIES_MAX: usize = 200;
+
+/// Reads `{"refresh_token","tenant_ids":[…]|null,"observe"?}`.
+///
+/// # Errors
+/// `validation_failed` naming everything wrong.
+pub fn read_import(body: &Node) -> Result<ConnectImport, Problem> {
+    let faults = Faults::default();
+    let known = ["refresh_token", "tenant_ids", "observe"];
+    let order = Fields::of(body, String::new(), &known, &faults).and_then(|fields| {
+        let token = fields.text("refresh_token", TOKEN_MAX_CHARS);
+        let tenants = fields
+            .optional("tenant_ids")
+            .and_then(|node| fields.list("tenant_ids", node))
+            .map(|nodes| guids(&fields, nodes));
+        let observe = fields.optional_bool("observe").unwrap_or(false);
+        Some(ConnectImport {
+            refresh_token: SecretString::from(token?),
+            tenants,
+            observe,
+        })
+    });
+    faults.settle(order)
+}
+
+fn guids(fields: &Fields<'_>, nodes: &[Node]) -> Vec<XeroTenantId> {
+    if nodes.is_empty() {
+        fields.fault(
+            "tenant_ids",
+            "too_few",
+            "name at least one organisation, or leave it out for all",
+        );
+    }
+    let mut guids = Vec::with_capacity(nodes.len());
+    for (at, node) in nodes.iter().enumerate() {
+        let guid = match node {
+            Node::Text(text) => text.parse().ok(),
+            _ => None,
+        };
+        match guid {
+            Some(guid) => guids.push(guid),
+            None => fields.fault(
+                &format!("tenant_ids/{at}"),
+                "not_a_guid",
+                "it must be Xero's id of an organisation, a GUID",
+            ),
+        }
+    }
+    guids
+}
+
+/// Reads `{"value"}`.
+///
+/// # Errors
+/// `validation_failed` naming everything wrong.
+pub fn read_mapping_value(body: &Node) -> Result<String, Problem> {
+    let faults = Faults::default();
+    let value = Fields::of(body, String::new(), &["value"], &faults)
+        .and_then(|fields| fields.text("value", MAPPED_MAX_CHARS));
+    faults.settle(value)
+}
+
+/// Applies a partial change to settings: what is absent stays.
+///
+/// # Errors
+/// `validation_failed` naming everything wrong.
+pub fn patch_settings(body: &Node, now: &Settings) -> Result<Settings, Problem> {
+    let faults = Faults::default();
+    let known = ["auto_sync", "same_code_default", "currencies"];
+    let settings = Fields::of(body, String::new(), &known, &faults).map(|fields| {
+        let mut settings = now.clone();
+        if let Some(node) = fields.optional("auto_sync") {
+            let known = ["enabled", "sales", "purchases"];
+            let pointer = fields.pointer("auto_sync");
+            if let Some(toggles) = Fields::of(node, pointer, &known, &faults) {
+                let auto = &mut settings.auto_sync;
+                auto.enabled = toggles.optional_bool("enabled").unwrap_or(auto.enabled);
+                auto.sales = toggles.optional_bool("sales").unwrap_or(auto.sales);
+                auto.purchases = toggles.optional_bool("purchases").unwrap_or(auto.purchases);
+            }
+        }
+        if let Some(value) = fields.optional_bool("same_code_default") {
+            settings.same_code_default = value;
+        }
+        if let Some(nodes) = fields
+            .optional("currencies")
+            .and_then(|node| fields.list("currencies", node))
+        {
+            settings.currencies = currencies(&fields, nodes);
+        }
+        settings
+    });
+    faults.settle(settings)
+}
+
+fn currencies(fields: &Fields<'_>, nodes: &[Node]) -> Vec<Currency> {
+    let mut list = Vec::new();
+    if nodes.len() > CURRENCIES_MAX {
+        let detail = format!("at most {CURRENCIES_MAX} are accepted");
+        fields.fault("currencies", "too_many", detail);
+        return list;
+    }
+    for (at, node) in nodes.iter().enumerate() {
+        let currency = match node {
+            Node::Text(text) => Currency::parse(text),
+            _ => None,
+        };
+        match currency {
+            Some(currency) if list.contains(&currency) => {}
+            Some(currency) => list.push(currency),
+            None => fields.fault(
+                &format!("currencies/{at}"),
+                "not_a_currency",
+                "it must be a currency code of three letters such as \"GBP\"",
+            ),
+        }
+    }
+    list
+}

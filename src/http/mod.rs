@@ -1,0 +1,40 @@
+//! The control endpoint: HTTP/1.1 over a Unix socket and loopback TCP, on a runtime of its own.
+//!
+//! ```text
+//! server ──▶ exchange ──▶ guard ──▶ routes ──▶ endpoints ──▶ Control (decides) / Reads (shows)
+//!             │  request id, deadline, idempotency, headers
+//!             └─ problem: every refusal there is
+//! ```
+//!
+//! A new endpoint is a line in [`routes`], a variant of its `Endpoint` and a function in
+//! `endpoints`. A new refusal is a line in [`problem`]. Nothing here decides anything about
+//! documents: that is asked of [`crate::actors::control::Control`].
+
+mod body;
+mod connections;
+mod cursor;
+mod endpoints;
+mod exchange;
+mod filter;
+mod guard;
+mod idempotency;
+mod json;
+mod paths;
+mod preconditions;
+pub mod problem;
+pub mod reads;
+mod render;
+mod reply;
+pub mod routes;
+mod server;
+mod state;
+mod stopping;
+mod suggest;
+
+#[cfg(test)]
+mod tests;
+
+pub use server::{Listen, Server, StartError, start};
+pub use state::{
+    Access, Caps, Check, Mount, MountedReply, MountedRequest, Scope, Served, State, Token,
+};

@@ -1,0 +1,304 @@
+//! Every refusal the control endpoint can give: the closed registry, and one case of it.
+
+use serde_json::{Map, Value, json};
+
+macro_rules! problems {
+    ($($(#[$doc:meta])* $variant:ident = $status:literal, $code:literal, $retryable:literal, $title:literal, $fix:literal;)*) => {
+        /// A kind of refusal.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum ProblemCode {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl ProblemCode {
+            /// Every kind, by status.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The HTTP status.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$variant => $status),* }
+            }
+
+            /// The stable code.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code),* }
+            }
+
+            /// Whether the same request may succeed later.
+            #[must_use]
+            pub const fn is_retryable(self) -> bool {
+                match self { $(Self::$variant => $retryable),* }
+            }
+
+            /// The title, as a person reads it.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),* }
+            }
+
+            /// What to do.
+            #[must_use]
+            pub const fn fix(self) -> &'static str {
+                match self { $(Self::$variant => $fix),* }
+            }
+        }
+    };
+}
+
+problems! {
+    /// The body is not JSON, or not JSON that is read.
+    InvalidJson = 400, "invalid_json", false,
+        "The body is not valid JSON",
+        "Correct the JSON at the place named.";
+    /// A filter key or value is not known.
+    UnknownFilter = 400, "unknown_filter", false,
+        "Unknown filter",
+        "Use the keys state, reason, kind, number and q.";
+    /// A query parameter is not known or has an impossible value.
+    InvalidParameter = 400, "invalid_parameter", false,
+        "Invalid parameter",
+        "Correct the parameter named.";
+    /// The cursor was not made here, or for another list.
+    InvalidCursor = 400, "invalid_cursor", false,
+        "Invalid cursor",
+        "Start again without a cursor, and pass `next_cursor` back unchanged.";
+    /// The `Idempotency-Key` cannot be used.
+    InvalidIdempotencyKey = 400, "invalid_idempotency_key", false,
+        "Invalid Idempotency-Key",
+        "Send 1 to 128 printable ASCII characters, once.";
+    /// The body broke off or was framed wrongly.
+    BodyBroken = 400, "body_broken", true,
+        "The body broke off",
+        "Send the request again.";
+    /// No token, or not one of ours.
+    Unauthenticated = 401, "unauthenticated", false,
+        "Not authenticated",
+        "Send `Authorization: Bearer` with a valid token.";
+    /// The caller may not do this.
+    PermissionDenied = 403, "permission_denied", false,
+        "Permission denied",
+        "Use a token that has the scope named in `required_scope`.";
+    /// The `Host` header is not on the allow-list.
+    HostNotAllowed = 403, "host_not_allowed", false,
+        "Host not allowed",
+        "Address the endpoint by localhost or an address of the loopback interface, with its port.";
+    /// The request comes from a web page of another origin.
+    OriginNotAllowed = 403, "origin_not_allowed", false,
+        "Origin not allowed",
+        "Call the endpoint from its own pages or from a program, not from another site.";
+    /// No such tenant, or not one this caller may see.
+    TenantNotFound = 404, "tenant_not_found", false,
+        "No such tenant",
+        "List the tenants with GET /v1/tenants.";
+    /// No such invoice.
+    InvoiceNotFound = 404, "invoice_not_found", false,
+        "No such invoice",
+        "Check the reference, or write the invoice with PUT first.";
+    /// No such operation.
+    OperationNotFound = 404, "operation_not_found", false,
+        "No such operation",
+        "List the operations with GET /v1/operations.";
+    /// No such mapping.
+    MappingNotFound = 404, "mapping_not_found", false,
+        "No such mapping",
+        "Set it with PUT.";
+    /// No such reason.
+    ReasonNotFound = 404, "reason_not_found", false,
+        "No such reason",
+        "List the reasons with GET /v1/reasons.";
+    /// No such path.
+    RouteNotFound = 404, "route_not_found", false,
+        "No such path",
+        "Check the path.";
+    /// The path has other methods.
+    MethodNotAllowed = 405, "method_not_allowed", false,
+        "Method not allowed",
+        "Use one of the methods named in `Allow`.";
+    /// The body did not come in time.
+    RequestTimeout = 408, "request_timeout", true,
+        "The request took too long to arrive",
+        "Send the whole body within 30 seconds.";
+    /// The same key is being worked on.
+    IdempotencyInProgress = 409, "idempotency_in_progress", true,
+        "A request with this Idempotency-Key is in progress",
+        "Wait for its answer, or repeat the request later.";
+    /// Sales invoices do not become bills.
+    KindChanged = 409, "kind_changed", false,
+        "The kind of a document cannot change",
+        "Write the other document under another reference, and void this one.";
+    /// The feed does not reach back that far, or was restored.
+    CursorExpired = 410, "cursor_expired", false,
+        "The cursor has expired",
+        "Read the documents you follow again, then go on from `oldest_cursor`.";
+    /// `If-Match` names another version.
+    EtagMismatch = 412, "etag_mismatch", false,
+        "It was changed in the meantime",
+        "Read it again, repeat the change on what you get, and send its new ETag.";
+    /// The body is larger than the route takes.
+    BodyTooLarge = 413, "body_too_large", false,
+        "The body is too large",
+        "Send less in one request.";
+    /// The body is not declared as JSON.
+    UnsupportedMediaType = 415, "unsupported_media_type", false,
+        "The body must be JSON",
+        "Send `Content-Type: application/json`.";
+    /// The body is JSON, but not what is wanted.
+    ValidationFailed = 422, "validation_failed", false,
+        "The request is not valid",
+        "Correct what `errors` names.";
+    /// The key was used for another request.
+    IdempotencyMismatch = 422, "idempotency_mismatch", false,
+        "The Idempotency-Key was used for another request",
+        "Use a new key for a new request.";
+    /// Xero refused the grant.
+    GrantRejected = 422, "grant_rejected", false,
+        "Xero refused the grant",
+        "Connect again: the refresh token was used, revoked or belongs to another application.";
+    /// The grant does not reach an organisation.
+    TenantNotReached = 422, "tenant_not_reached", false,
+        "The grant does not reach this organisation",
+        "Leave the organisation out, or connect it in Xero first.";
+    /// `If-Match` is missing.
+    PreconditionRequired = 428, "precondition_required", false,
+        "If-Match is required",
+        "Read the resource, and send its ETag in If-Match.";
+    /// Too much at once.
+    Busy = 429, "busy", true,
+        "Too many requests at once",
+        "Repeat the request after the time in Retry-After.";
+    /// A defect.
+    Internal = 500, "internal", true,
+        "Something went wrong inside",
+        "Repeat the request; if it happens again, report the request id.";
+    /// Xero refused what was asked.
+    XeroRefused = 502, "xero_refused", false,
+        "Xero refused the call",
+        "Read the detail; if it is unclear, report the request id.";
+    /// The store cannot be read or written.
+    StoreUnavailable = 503, "store_unavailable", true,
+        "The store is not available",
+        "Repeat the request later; the daemon's log says what is wrong.";
+    /// The daemon is stopping.
+    Draining = 503, "draining", true,
+        "The daemon is stopping",
+        "Repeat the request when it runs again.";
+    /// The tenant's actor failed repeatedly.
+    TenantParked = 503, "tenant_parked", true,
+        "The tenant is parked",
+        "See the daemon's log; restarting the daemon starts the tenant again.";
+    /// Xero does not answer.
+    XeroUnavailable = 503, "xero_unavailable", true,
+        "Xero is not available",
+        "Repeat the request later.";
+    /// Xero did not answer in time.
+    XeroTimeout = 504, "xero_timeout", true,
+        "Xero did not answer in time",
+        "Repeat the request later.";
+    /// We did not answer in time.
+    DeadlineExceeded = 504, "deadline_exceeded", true,
+        "The request took too long",
+        "Repeat the request; a repeated write has the same effect as one.";
+    /// The disk is nearly full.
+    DiskFull = 507, "disk_full", true,
+        "The disk is nearly full",
+        "Free space on the disk of the data folder.";
+}
+
+/// One thing wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// JSON pointer into the body, or a pointer-like name of a path part.
+    pub pointer: String,
+    /// A stable word for programs.
+    pub code: &'static str,
+    /// The case in words.
+    pub detail: String,
+}
+
+/// One refusal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    /// Its kind.
+    pub code: ProblemCode,
+    /// This case in a sentence.
+    pub detail: String,
+    /// What is wrong, place by place.
+    pub faults: Vec<Fault>,
+    /// More members of the object (`required_scope`, `oldest_cursor`, …).
+    pub more: Vec<(&'static str, Value)>,
+    /// Headers of the answer (`Allow`, `Retry-After`).
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Problem {
+    /// A refusal with its case in a sentence.
+    #[must_use]
+    pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
+        let headers = match code {
+            ProblemCode::Busy | ProblemCode::IdempotencyInProgress => {
+                vec![("retry-after", "1".to_owned())]
+            }
+            ProblemCode::Unauthenticated => vec![("www-authenticate", "Bearer".to_owned())],
+            _ => Vec::new(),
+        };
+        Self {
+            code,
+            detail: detail.into(),
+            faults: Vec::new(),
+            more: Vec::new(),
+            headers,
+        }
+    }
+
+    /// A refusal of a body, naming everything wrong with it.
+    #[must_use]
+    pub fn invalid(faults: Vec<Fault>) -> Self {
+        let detail = match faults.as_slice() {
+            [only] => format!("{}: {}", only.pointer, only.detail),
+            many => format!("{} things are wrong with the request.", many.len()),
+        };
+        Self {
+            faults,
+            ..Self::new(ProblemCode::ValidationFailed, detail)
+        }
+    }
+
+    /// Adds a member.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.more.push((name, value.into()));
+        self
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The `application/problem+json` object.
+    #[must_use]
+    pub fn to_json(&self, request_id: &str) -> Value {
+        let mut object = Map::new();
+        for (name, value) in &self.more {
+            object.insert((*name).to_owned(), value.clone());
+        }
+        let code = self.code;
+        object.insert("type".into(), format!("/v1/reasons/{}", code.code()).into());
+        object.insert("title".into(), code.title().into());
+        object.insert("status".into(), code.status().into());
+        object.insert("detail".into(), self.detail.clone().into());
+        object.insert("code".into(), code.code().into());
+        object.insert("fix".into(), code.fix().into());
+        object.insert("retryable".into(), code.is_retryable().into());
+        object.insert("request_id".into(), request_id.into());
+        let errors = self.faults.iter().map(
+            |fault| json!({"pointer": fault.pointer, "code": fault.code, "detail": fault.detail}),
+        );
+        object.insert("errors".into(), errors.collect());
+        Value::Object(object)
+    }
+}

@@ -1,0 +1,117 @@
+//! What the control endpoint reads from the store: committed rows only, never a decision.
+
+use tokio::sync::watch;
+
+use crate::model::document::InvoiceKind;
+use crate::model::ids::{InvoiceId, OperationId, TenantId, XeroTenantId};
+use crate::model::reason::ReasonCode;
+use crate::model::row::{
+    Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationState, Receipt, Tenant,
+};
+
+/// The store could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the store cannot be read: {0}")]
+pub struct ReadFailed(pub String);
+
+/// A page of invoices to read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InvoiceQuery {
+    /// Only this badge; `Some(None)` = those without a badge.
+    pub badge: Option<Option<Badge>>,
+    /// Only those that are red for this reason.
+    pub reason: Option<ReasonCode>,
+    /// Only sales invoices, or only bills.
+    pub kind: Option<InvoiceKind>,
+    /// Only those with exactly this number.
+    pub number: Option<String>,
+    /// Only those with this text in number, host reference or contact name, of any case.
+    pub text: Option<String>,
+    /// Behind this invoice, in the order asked for.
+    pub after: Option<InvoiceId>,
+    /// At most so many.
+    pub limit: usize,
+    /// Newest first, else oldest first.
+    pub newest_first: bool,
+}
+
+/// How many invoices have each badge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BadgeCounts {
+    /// "Synced to Xero".
+    pub synced: u64,
+    /// "Pending".
+    pub pending: u64,
+    /// "Sync failed".
+    pub failed: u64,
+    /// No badge.
+    pub none: u64,
+}
+
+impl BadgeCounts {
+    /// All of them.
+    #[must_use]
+    pub const fn total(&self) -> u64 {
+        self.synced + self.pending + self.failed + self.none
+    }
+}
+
+/// A page of operations to read, newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OperationQuery {
+    /// Only this tenant's.
+    pub tenant: Option<TenantId>,
+    /// Only those in this state.
+    pub state: Option<OperationState>,
+    /// Older than this one.
+    pub after: Option<OperationId>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Committed rows. Every function blocks and is called off the endpoint's worker.
+pub trait Reads: Send + Sync {
+    /// Every tenant, by id.
+    ///
+    /// # Errors
+    /// The store cannot be read, as with every function here.
+    fn tenants(&self) -> Result<Vec<Tenant>, ReadFailed>;
+    /// A tenant by our id.
+    fn tenant(&self, id: TenantId) -> Result<Option<Tenant>, ReadFailed>;
+    /// A tenant by Xero's id.
+    fn tenant_by_xero(&self, id: XeroTenantId) -> Result<Option<Tenant>, ReadFailed>;
+    /// An invoice by our id.
+    fn invoice(&self, tenant: TenantId, id: InvoiceId) -> Result<Option<Invoice>, ReadFailed>;
+    /// An invoice by the host's reference.
+    fn invoice_by_ref(&self, tenant: TenantId, name: &str) -> Result<Option<Invoice>, ReadFailed>;
+    /// A page of invoices.
+    fn invoices(&self, tenant: TenantId, query: &InvoiceQuery) -> Result<Vec<Invoice>, ReadFailed>;
+    /// How many invoices have each badge.
+    fn counts(&self, tenant: TenantId) -> Result<BadgeCounts, ReadFailed>;
+    /// An operation.
+    fn operation(&self, id: OperationId) -> Result<Option<Operation>, ReadFailed>;
+    /// A page of operations.
+    fn operations(&self, query: &OperationQuery) -> Result<Vec<Operation>, ReadFailed>;
+    /// Entries of the feed behind `after_seq`, oldest first.
+    fn events(
+        &self,
+        after_seq: u64,
+        limit: usize,
+        tenant: Option<TenantId>,
+    ) -> Result<Vec<(u64, Event)>, ReadFailed>;
+    /// Sequence number of the oldest entry that is kept; one more than [`Self::feed_end`] when
+    /// there is none.
+    fn feed_oldest(&self) -> Result<u64, ReadFailed>;
+    /// Sequence number of the last durable entry, 0 when there never was one.
+    fn feed_end(&self) -> u64;
+    /// Names this feed: a restored store has another one.
+    fn feed_epoch(&self) -> String;
+    /// Follows [`Self::feed_end`].
+    fn feed_watch(&self) -> watch::Receiver<u64>;
+    /// The kept answer under this key.
+    fn receipt(&self, key: &str) -> Result<Option<Receipt>, ReadFailed>;
+    /// The organisation's reference data, if it was ever read.
+    fn chart(&self, tenant: TenantId) -> Result<Option<Chart>, ReadFailed>;
+    /// Every mapping of a kind, by key.
+    fn mappings(&self, tenant: TenantId, kind: MappingKind) -> Result<Vec<Mapping>, ReadFailed>;
+}

@@ -1,0 +1,249 @@
+//! An invoice: the host's document, its badge and what Xero has.
+
+use rust_decimal::Decimal;
+use serde_json::{Map, Value, json};
+
+use super::money;
+use crate::engine::status::Blocked;
+use crate::model::connection::ConnectionState;
+use crate::model::document::{Draft, HostStatus, InvoiceKind, Line};
+use crate::model::row::{Badge, Invoice, ReasonGiven, Sync, Tenant, WaitCause};
+use crate::model::time::Timestamp;
+use crate::model::xero::{XeroInvoice, XeroStatus};
+
+/// Automatic retries of a push (S1: three).
+pub const RETRIES_MAX: u8 = 3;
+
+/// How much is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// As in lists: without the lines.
+    Summary,
+    /// All of it.
+    Full,
+    /// All of it, with the payments.
+    FullWithPayments,
+}
+
+/// What an invoice is shown beside.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// Its tenant.
+    pub tenant: &'a Tenant,
+    /// Why nothing may be sent for the tenant now.
+    pub blocked: Option<Blocked>,
+}
+
+/// An invoice as the API shows it.
+pub fn invoice(row: &Invoice, around: Surroundings<'_>, detail: Detail) -> Value {
+    let draft = &row.draft;
+    let copy = row.copy.as_ref();
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| {
+        object.insert(name.to_owned(), value);
+    };
+    put("id", json!(row.id));
+    put("tenant_id", json!(row.tenant));
+    put("host_ref", json!(row.host_ref));
+    put("kind", json!(draft.kind.label()));
+    put("number", json!(draft.number));
+    put("currency", json!(draft.currency));
+    put("contact", json!(draft.contact));
+    put("issue_date", json!(draft.issue_date));
+    put("due_date", json!(draft.due_date));
+    put("status", json!(status(draft, copy)));
+    put("host_status", json!(draft.host_status.label()));
+    put("xero_status", json!(copy.map(|copy| copy.status.as_str())));
+    put(
+        "xero_status_label",
+        json!(copy.map(|copy| status_label(&copy.status))),
+    );
+    put(
+        "totals",
+        copy.map_or_else(|| money::totals_of_lines(draft), money::totals_of_copy),
+    );
+    put("sync", sync(row, around));
+    put("variance", Value::Null);
+    put("xero", link(row, around.tenant));
+    put("created_at", json!(row.accepted_at.to_rfc3339()));
+    put("updated_at", json!(row.updated_at.to_rfc3339()));
+    put("etag", json!(etag(row)));
+    if detail != Detail::Summary {
+        put("due_date_rule", json!(draft.due_date_rule));
+        put("line_amount_types", json!(draft.line_amount_types.label()));
+        put("lines", draft.lines.iter().map(line).collect());
+        put("reference", json!(draft.reference));
+        put("host_url", json!(draft.host_url));
+        put(
+            "host_created_at",
+            json!(draft.created_at.map(Timestamp::to_rfc3339)),
+        );
+        put("channel", json!(draft.channel));
+        put("location", json!(draft.location));
+        put("work_order_ref", json!(draft.work_order_ref));
+    }
+    if detail == Detail::FullWithPayments {
+        put("payments", json!([]));
+    }
+    Value::Object(object)
+}
+
+/// The version of the row.
+pub fn etag(row: &Invoice) -> String {
+    format!("W/\"{}\"", row.version)
+}
+
+/// A reason as the API shows it.
+pub fn reason(given: &ReasonGiven) -> Value {
+    json!({
+        "code": given.code.code(),
+        "title": given.code.title(),
+        "detail": given.detail,
+        "fix": given.code.fix(),
+        "actionable": given.code.is_actionable(),
+        "subject": given.subject,
+        "since": given.since.to_rfc3339(),
+    })
+}
+
+/// How it stands with the money, in the host's words.
+fn status(draft: &Draft, copy: Option<&XeroInvoice>) -> &'static str {
+    let Some(copy) = copy else {
+        return match draft.host_status {
+            HostStatus::Void => "Void",
+            _ => "Unpaid",
+        };
+    };
+    let settled = copy.amount_paid + copy.amount_credited;
+    if copy.status.is_gone() {
+        "Void"
+    } else if copy.status == XeroStatus::Paid
+        || (settled > Decimal::ZERO && copy.amount_due <= Decimal::ZERO)
+    {
+        "Paid"
+    } else if settled > Decimal::ZERO {
+        "Part paid"
+    } else {
+        "Unpaid"
+    }
+}
+
+fn status_label(status: &XeroStatus) -> &str {
+    match status {
+        XeroStatus::Draft => "Draft",
+        XeroStatus::Submitted => "Awaiting approval",
+        XeroStatus::Authorised => "Authorised",
+        XeroStatus::Paid => "Paid",
+        XeroStatus::Voided => "Voided",
+        XeroStatus::Deleted => "Deleted",
+        XeroStatus::Other(word) => word,
+    }
+}
+
+fn sync(row: &Invoice, around: Surroundings<'_>) -> Value {
+    let sync = &row.sync;
+    let waiting = waiting(sync, around.blocked);
+    let pending_change = row.link.is_some()
+        && row
+            .common
+            .as_ref()
+            .is_some_and(|common| common.rev != row.rev);
+    let allowed_actions: &[&str] = match around.tenant.connection.state {
+        ConnectionState::Disconnected => &[],
+        _ => &["resync"],
+    };
+    json!({
+        "state": sync.badge.map(Badge::state),
+        "label": sync.badge.map(Badge::label),
+        "reason": sync.reason.as_ref().map(reason),
+        "last_synced_at": sync.last_synced_at.map(Timestamp::to_rfc3339),
+        "queued_at": sync.queued_at.map(Timestamp::to_rfc3339),
+        "retries": sync.retries,
+        "max_retries": RETRIES_MAX,
+        "auto_retry": sync.auto_retry,
+        "waiting": waiting,
+        "next_attempt_at": waiting.get("until").cloned(),
+        "pending_change": pending_change,
+        "allowed_actions": allowed_actions,
+    })
+}
+
+/// The row's own wait, else what holds up the whole tenant.
+fn waiting(sync: &Sync, blocked: Option<Blocked>) -> Value {
+    if sync.badge != Some(Badge::Pending) {
+        return Value::Null;
+    }
+    let (cause, until) = match (sync.waiting, blocked) {
+        (Some(waiting), _) => (waiting.cause, Some(waiting.until)),
+        (None, Some(blocked)) => match cause_of(blocked) {
+            Some(cause) => (cause, blocked.until()),
+            None => return Value::Null,
+        },
+        (None, None) => return Value::Null,
+    };
+    json!({
+        "cause": cause.label(),
+        "until": until.map(Timestamp::to_rfc3339),
+        "detail": in_words(cause),
+    })
+}
+
+const fn cause_of(blocked: Blocked) -> Option<WaitCause> {
+    match blocked {
+        Blocked::MinuteBudget { .. }
+        | Blocked::DayBudget { .. }
+        | Blocked::TooManyInFlight
+        | Blocked::RetryAfter { .. } => Some(WaitCause::XeroRateLimit),
+        Blocked::BreakerOpen { .. } => Some(WaitCause::Transient),
+        Blocked::CatchingUp => Some(WaitCause::CatchingUp),
+        Blocked::NotActive(_) => None,
+    }
+}
+
+const fn in_words(cause: WaitCause) -> &'static str {
+    match cause {
+        WaitCause::XeroRateLimit => {
+            "Waiting for Xero's rate limit. The system retries automatically."
+        }
+        WaitCause::Transient => {
+            "Xero did not accept it for a passing reason. The system retries automatically."
+        }
+        WaitCause::OutcomeUnknown => {
+            "Finding out whether Xero already has it. The system retries automatically."
+        }
+        WaitCause::CatchingUp => {
+            "Waiting until the connection has caught up. It is then sent automatically."
+        }
+    }
+}
+
+fn link(row: &Invoice, tenant: &Tenant) -> Value {
+    let Some(link) = &row.link else {
+        return Value::Null;
+    };
+    let id = link.xero_id;
+    let url = match (&tenant.short_code, row.draft.kind) {
+        (Some(code), _) => format!("https://go.xero.com/app/{code}/invoicing/view/{id}"),
+        (None, InvoiceKind::Sales) => {
+            format!("https://go.xero.com/AccountsReceivable/View.aspx?InvoiceID={id}")
+        }
+        (None, InvoiceKind::Purchase) => {
+            format!("https://go.xero.com/AccountsPayable/View.aspx?InvoiceID={id}")
+        }
+    };
+    json!({"invoice_id": id, "url": url, "linked_at": link.linked_at.to_rfc3339()})
+}
+
+fn line(line: &Line) -> Value {
+    json!({
+        "ref": line.reference,
+        "description": line.description,
+        "quantity": line.quantity.to_string(),
+        "unit_price": line.unit_price.to_string(),
+        "nominal_code": line.nominal_code,
+        "tax_type": line.tax_type,
+        "tax_amount": line.tax_amount.map(money::amount),
+        "item_code": line.item_code,
+        "discount_percent": line.discount_percent.map(|percent| percent.to_string()),
+    })
+}

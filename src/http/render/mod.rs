@@ -1,0 +1,10 @@
+//! Rows as the API shows them.
+
+mod invoice;
+mod money;
+mod operation;
+mod tenant;
+
+pub use invoice::{Detail, Surroundings, etag, invoice, reason};
+pub use operation::operation;
+pub use tenant::{settings, settings_etag, tenant};
