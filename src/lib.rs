@@ -10,10 +10,13 @@
 //! table, `docs/INVARIANTS.md` the promises.
 
 pub mod actors;
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod http;
 pub mod model;
+pub mod observe;
 pub mod sandbox;
 pub mod store;
 pub mod xero;

@@ -1,0 +1,47 @@
+use std::collections::BTreeSet;
+
+use super::exit::Exit;
+use super::explain::{Explanation, explain, overview, page};
+use crate::model::reason::ReasonCode;
+
+#[test]
+fn every_reason_is_explained_under_its_title_and_code() {
+    for reason in ReasonCode::ALL {
+        let Explanation::Page(text) = explain(reason.code()) else {
+            panic!("{} is not explained", reason.code());
+        };
+        assert_eq!(text, page(*reason));
+        let mut lines = text.lines();
+        assert_eq!(lines.next(), Some(format!("# {}", reason.title()).as_str()));
+        assert!(text.contains(&format!("\nCode: `{}`\n", reason.code())));
+        assert!(overview().contains(&format!("{} ", reason.code())));
+    }
+}
+
+#[test]
+fn a_mistyped_code_is_answered_with_the_one_meant() {
+    let rows = [
+        ("period-locked", None),
+        (" Period Locked ", None),
+        ("perod_locked", Some("period_locked")),
+        ("unmapped_nominal", Some("unmapped_nominal_code")),
+        ("contact_colision", Some("contact_collision")),
+    ];
+    for (code, meant) in rows {
+        match (explain(code), meant) {
+            (Explanation::Page(text), None) => assert!(text.starts_with("# Period is locked")),
+            (explanation, meant) => {
+                assert_eq!(explanation, Explanation::Unknown { meant }, "{code}")
+            }
+        }
+    }
+    assert_eq!(explain("weather"), Explanation::Unknown { meant: None });
+}
+
+#[test]
+fn exit_codes_are_the_documented_ones() {
+    let codes: Vec<u8> = Exit::ALL.iter().map(|exit| exit.code()).collect();
+    assert_eq!(codes, (0..=10).collect::<Vec<u8>>());
+    let meanings: BTreeSet<&str> = Exit::ALL.iter().map(|exit| exit.meaning()).collect();
+    assert_eq!(meanings.len(), Exit::ALL.len());
+}
