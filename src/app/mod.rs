@@ -10,6 +10,7 @@ pub mod programs;
 pub mod reads;
 pub mod reload;
 pub mod sandbox;
+mod seeding;
 pub mod serve;
 pub mod signals;
 pub mod upkeep;
