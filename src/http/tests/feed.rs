@@ -165,6 +165,12 @@ impl Lines {
         Self(BufReader::new(stream))
     }
 
+    /// What stands behind the next line that starts like this.
+    fn behind(&mut self, start: &str) -> String {
+        let line = self.until(start);
+        line.strip_prefix(start).expect("it starts so").to_owned()
+    }
+
     /// Reads until a line starts like this.
     fn until(&mut self, start: &str) -> String {
         loop {
@@ -196,13 +202,13 @@ fn the_stream_tells_events_and_signs_of_life_and_resumes() {
     lines.until(": keep-alive");
     world.house.publish(world.tenant, "payment.recorded");
     world.house.publish(world.tenant, "invoice.synced");
-    let id = lines.until("id: ");
+    let id = lines.behind("id: ");
     lines.until("event: invoice.synced");
-    let data: Value = serde_json::from_str(&lines.until("data: ")[6..]).expect("JSON");
+    let data: Value = serde_json::from_str(&lines.behind("data: ")).expect("JSON");
     assert_eq!(data["seq"], 3);
     drop(lines);
     world.house.publish(world.tenant, "invoice.paid");
-    let last = [("last-event-id", &id[4..])];
+    let last = [("last-event-id", id.as_str())];
     let mut lines = Lines::open(&world, "", &last);
     lines.until("event: invoice.paid");
 }
