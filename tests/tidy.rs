@@ -7,6 +7,8 @@
 mod imports;
 #[path = "tidy/limits.rs"]
 mod limits;
+#[path = "tidy/pages.rs"]
+mod pages;
 #[path = "tidy/source.rs"]
 mod source;
 #[path = "tidy/words.rs"]
@@ -18,7 +20,8 @@ mod bad_sources;
 
 use std::fs;
 
-use source::{read, root, rust_files};
+use counterfoil::model::reason::ReasonCode;
+use source::{Source, read, root, rust_files, walk};
 
 #[track_caller]
 fn none(breaches: &[String]) {
@@ -64,4 +67,51 @@ fn the_top_of_the_repository_holds_nothing_else() {
         .collect();
     assert!(entries.iter().any(|name| name == "Cargo.toml"));
     none(&limits::top_level_breaches(&entries, &read(".gitignore")));
+}
+
+#[test]
+fn every_reason_has_a_page_and_every_page_a_reason() {
+    let mut files = Vec::new();
+    walk(&root().join("docs/how-to/reasons"), &mut files);
+    let codes: Vec<&str> = ReasonCode::ALL.iter().map(|reason| reason.code()).collect();
+    none(&pages::reason_breaches(&codes, &files));
+    for reason in ReasonCode::ALL {
+        let page = read(&format!("docs/how-to/reasons/{}.md", reason.code()));
+        let headings: Vec<&str> = page.lines().filter(|line| line.starts_with('#')).collect();
+        let title = format!("# {}", reason.title());
+        let expected = [
+            title.as_str(),
+            "## What it means",
+            "## What Counterfoil does by itself",
+            "## What to do",
+            "## How to see that it went away",
+        ];
+        assert_eq!(headings, expected, "{}", reason.code());
+    }
+}
+
+#[test]
+fn the_list_of_metrics_is_that_of_the_program() {
+    let rows = pages::metric_rows();
+    let breaches = pages::metric_breaches(&read("docs/METRICS.md"), &rows);
+    assert!(
+        breaches.is_empty(),
+        "the rows must be:\n{}",
+        rows.join("\n")
+    );
+}
+
+#[test]
+fn the_shipped_configuration_has_the_keys_of_the_program() {
+    none(&pages::config_breaches(&read("config/counterfoil.toml")));
+}
+
+#[test]
+fn every_invariant_is_listed_and_its_test_exists() {
+    let sources: Vec<Source> = ["src", "tests"].into_iter().flat_map(rust_files).collect();
+    none(&pages::invariant_breaches(
+        &read("docs/INVARIANTS.md"),
+        40,
+        &sources,
+    ));
 }

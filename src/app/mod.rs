@@ -1,8 +1,18 @@
 //! The composition root: clocks, signals, systemd, and what puts the parts together.
 
 pub mod clock;
+pub mod daemon;
+pub mod demo;
+pub mod grants;
+pub mod keyfile;
 pub mod notify;
+pub mod programs;
+pub mod reads;
+pub mod reload;
+pub mod sandbox;
+pub mod serve;
 pub mod signals;
+pub mod upkeep;
 
 #[cfg(test)]
 mod tests;

@@ -170,6 +170,9 @@ sections! {
         retry_delays: [Duration; 3], Reload;
         /// How long a connection that Xero no longer lists is kept.
         grace_period: Duration, Reload;
+        /// Address put into documents that have none of their own in the application; our marker
+        /// is added to it.
+        link_base: HttpUrl, Restart;
     }
 
     /// The event feed.

@@ -3,6 +3,7 @@
 use super::effect::{AskId, CallId, LoadId};
 use crate::model::connection::ConnectionCause;
 use crate::model::document::Draft;
+use crate::model::ids::GrantId;
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Chart, ContactRow, Invoice, Mapping, Settings};
 use crate::model::xero::Answer;
@@ -75,6 +76,8 @@ pub enum Event {
     },
     /// Something about the connection became known.
     Connection(ConnectionEvent),
+    /// A consent for this same organisation was given: its grant takes the place of the old one.
+    Regranted(GrantId),
     /// A mapping was set; what was red for it is released.
     MappingSet {
         /// Who waits for the reply.

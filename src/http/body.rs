@@ -46,15 +46,20 @@ pub async fn read(
     max_bytes: usize,
     within: Duration,
 ) -> Result<Bytes, Problem> {
+    let announced_bytes = announced_bytes(body);
     let too_large = || {
+        let measured = announced_bytes.map_or_else(
+            || format!("The body has more than {max_bytes} bytes"),
+            |bytes| format!("The body has {bytes} bytes"),
+        );
         Problem::new(
             ProblemCode::BodyTooLarge,
-            format!("At most {max_bytes} bytes are accepted here."),
+            format!("{measured}; at most {max_bytes} are accepted here."),
         )
         .with("max_bytes", max_bytes)
     };
     let max_bytes_wide = u64::try_from(max_bytes).unwrap_or(u64::MAX);
-    if announced_bytes(body).is_some_and(|bytes| bytes > max_bytes_wide) {
+    if announced_bytes.is_some_and(|bytes| bytes > max_bytes_wide) {
         return Err(too_large());
     }
     let collect = async {

@@ -1,11 +1,13 @@
 //! One request and its answer, from the head to the last header.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use hyper::body::{Body, Incoming};
-use hyper::header::CONTENT_TYPE;
+use hyper::header::{CONTENT_TYPE, EXPECT};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Request, Response};
 use tokio::sync::SemaphorePermit;
@@ -46,8 +48,9 @@ pub async fn answer(
         discard: Discard::STRANGER,
     };
     let outcome = handle(&shared, peer, &slot, &head, &mut body, &mut trace).await;
-    let mut is_early = false;
-    if outcome.is_err() && !body.is_end_stream() {
+    let mut is_early = outcome.is_err() && !body.is_end_stream();
+    // A client that waits for leave to send its body sends none.
+    if is_early && !head.headers.contains_key(EXPECT) {
         body::discard(&mut body, trace.discard).await;
         is_early = !body.is_end_stream();
     }
@@ -251,7 +254,8 @@ async fn through_route(
         body,
     });
     if route.verb.is_read() {
-        return dispatch(route.endpoint, call).await;
+        let shown = AssertUnwindSafe(dispatch(route.endpoint, call)).catch_unwind();
+        return shown.await.unwrap_or_else(|_panic| Err(defect(route)));
     }
     let turn = match &keyed {
         Some(keyed) => Some(shared.in_flight.take(keyed)?),
@@ -262,16 +266,18 @@ async fn through_route(
     let work = tokio::spawn(write(route, call, keyed, turn));
     let result = work.await;
     drop(room);
-    result.unwrap_or_else(|_panicked| {
-        tracing::error!(
-            route = route.pattern,
-            "a request of the control endpoint panicked"
-        );
-        Err(Problem::new(
-            ProblemCode::Internal,
-            "The request met a defect; whatever it had stored stays.",
-        ))
-    })
+    result.unwrap_or_else(|_panicked| Err(defect(route)))
+}
+
+fn defect(route: &Route) -> Problem {
+    tracing::error!(
+        route = route.pattern,
+        "a request of the control endpoint panicked"
+    );
+    Problem::new(
+        ProblemCode::Internal,
+        "The request met a defect; whatever it had stored stays.",
+    )
 }
 
 /// Carries out a write; the answer to one with a key is kept before it is given.

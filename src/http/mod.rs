@@ -27,6 +27,7 @@ mod render;
 mod reply;
 pub mod routes;
 mod server;
+mod stall;
 mod state;
 mod stopping;
 mod suggest;

@@ -23,6 +23,7 @@ use super::exchange;
 use super::guard::{self, Peer};
 use super::idempotency::InFlight;
 use super::routes::Table;
+use super::stall::Impatient;
 use super::state::State;
 use super::stopping::Stopping;
 
@@ -100,6 +101,11 @@ impl Server {
             && thread.join().is_err()
         {
             tracing::error!("the thread of the control endpoint panicked");
+        }
+        if let Some(path) = &self.socket
+            && let Err(error) = std::fs::remove_file(path)
+        {
+            tracing::debug!(%error, "the socket was already gone");
         }
     }
 }
@@ -338,7 +344,10 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         .timer(TokioTimer::new())
         .header_read_timeout(caps.head_timeout)
         .max_buf_size(caps.head_max_bytes)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(
+            TokioIo::new(Impatient::new(stream, caps.write_timeout)),
+            service,
+        );
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

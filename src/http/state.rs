@@ -110,6 +110,8 @@ pub struct Caps {
     pub body_timeout: Duration,
     /// For everything but waiting that was asked for.
     pub answer_timeout: Duration,
+    /// How long the other side may take nothing of an answer.
+    pub write_timeout: Duration,
     /// Between two signs of life of a stream.
     pub heartbeat: Duration,
 }
@@ -123,6 +125,7 @@ impl Default for Caps {
             head_timeout: Duration::from_secs(5),
             body_timeout: Duration::from_secs(30),
             answer_timeout: Duration::from_mins(1),
+            write_timeout: Duration::from_secs(30),
             heartbeat: Duration::from_secs(15),
         }
     }

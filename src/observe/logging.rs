@@ -4,7 +4,7 @@ use std::fmt;
 
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
-use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt as lines, reload};
@@ -62,31 +62,40 @@ impl LogControl {
 /// # Errors
 /// [`LogError::BadLevel`], or [`LogError::Twice`] on a second call.
 pub fn init(level: &str, format: Format, metrics: Metrics) -> Result<LogControl, LogError> {
+    let (subscriber, control) = build(level, format, metrics, std::io::stderr)?;
+    subscriber.try_init().map_err(|_twice| LogError::Twice)?;
+    Ok(control)
+}
+
+/// The subscriber of [`init`], writing anywhere.
+pub(super) fn build<W>(
+    level: &str,
+    format: Format,
+    metrics: Metrics,
+    writer: W,
+) -> Result<(impl Subscriber + Send + Sync, LogControl), LogError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let (filter, handle) = reload::Layer::new(filter(level)?);
     let lines: Box<dyn Layer<_> + Send + Sync> = match format {
-        Format::Text => lines::layer()
-            .with_writer(std::io::stderr)
-            .with_ansi(false)
-            .with_span_events(FmtSpan::NONE)
-            .boxed(),
+        Format::Text => lines::layer().with_ansi(false).with_writer(writer).boxed(),
         Format::Json => lines::layer()
             .json()
             .flatten_event(true)
-            .with_writer(std::io::stderr)
+            .with_writer(writer)
             .boxed(),
     };
-    tracing_subscriber::registry()
+    let subscriber = tracing_subscriber::registry()
         .with(filter)
         .with(lines)
-        .with(Counting(metrics))
-        .try_init()
-        .map_err(|_twice| LogError::Twice)?;
-    Ok(LogControl { filter: handle })
+        .with(Counting(metrics));
+    Ok((subscriber, LogControl { filter: handle }))
 }
 
 /// Our own lines from `level` on; those of other packages from `warn` on at most, because they may
 /// write down what we never would.
-fn filter(level: &str) -> Result<EnvFilter, LogError> {
+pub(super) fn filter(level: &str) -> Result<EnvFilter, LogError> {
     let level: LevelFilter = level
         .parse()
         .map_err(|_no_level| LogError::BadLevel(level.to_owned()))?;

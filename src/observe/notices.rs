@@ -34,6 +34,7 @@ impl Reporter {
     pub fn announce(&self, tenant: TenantId, notice: &Notice) {
         match notice {
             Notice::Accepted { .. }
+            | Notice::ContactFailed { .. }
             | Notice::Synced { .. }
             | Notice::Failed { .. }
             | Notice::RetryScheduled { .. }
@@ -82,6 +83,7 @@ impl Reporter {
                 kind,
                 code,
             } => self.failed(tenant, *invoice, *kind, *code),
+            Notice::ContactFailed { code } => info!(%tenant, reason = code.code(), "contact not resolved"),
             Notice::RetryScheduled {
                 intent,
                 retry,

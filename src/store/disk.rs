@@ -22,8 +22,8 @@ use super::snapshot::list_snapshots;
 
 /// A store in a folder.
 ///
-/// A commit is durable once it is in the journal, and visible once it is in the layer of recent
-/// rows; [`Store::maintain`] moves that layer into sled. Commits and upkeep exclude each other,
+/// A commit is durable once it is in the journal, and visible once it is in the layers over sled;
+/// [`Store::maintain`] moves those into sled. Commits and upkeep exclude each other,
 /// readers only ever wait for rows to be added to or taken from the layer.
 pub struct DiskStore {
     pub(super) options: OpenOptions,
@@ -110,7 +110,7 @@ impl DiskStore {
         core.since_snapshot = core
             .since_snapshot
             .saturating_add(u64::try_from(payload.len()).unwrap_or(u64::MAX));
-        self.view_mut().recent.extend(changes);
+        self.view_mut().layers.recent.extend(changes);
         Ok(())
     }
 
@@ -244,7 +244,7 @@ impl Store for DiskStore {
             last_seq: core.last_seq,
             last_event: core.last_event,
             schema: view.schema,
-            pending_rows: u64::try_from(view.recent.len()).unwrap_or(u64::MAX),
+            pending_rows: u64::try_from(view.layers.len()).unwrap_or(u64::MAX),
             journal_bytes: segments.iter().map(|segment| size_of(&segment.path)).sum(),
             journal_bytes_since_snapshot: core.since_snapshot,
             state_bytes: view.state.as_ref().map_or(0, SledState::disk_bytes),

@@ -11,7 +11,7 @@ use super::import::{Import, import_rows};
 use super::keys::{EPOCH, SCHEMA};
 use super::kv::{Batch, Committed, Derive, Pace, Rows, Scan, Stats, Store, Upkeep, Urgency};
 use super::marker::Stop;
-use super::overlay::merge;
+use super::overlay::{Layers, merge};
 use super::plan::plan;
 use super::report::{OpenReport, StateReport};
 use super::snapshot::ExportWriter;
@@ -33,7 +33,7 @@ struct Inner {
 }
 
 struct State {
-    rows: Changes,
+    rows: Layers,
     seq: u64,
     last_event: u64,
     /// Commits tried so far.
@@ -72,10 +72,14 @@ impl MemStore {
     /// An empty store with this identity and schema.
     #[must_use]
     pub fn new(derive: Arc<dyn Derive>, fresh_id: [u8; 16], schema: u32) -> Self {
-        let rows = Changes::from([
+        let recent = Changes::from([
             (EPOCH.to_vec(), Some(fresh_id.to_vec())),
             (SCHEMA.to_vec(), Some(schema.to_be_bytes().to_vec())),
         ]);
+        let rows = Layers {
+            recent,
+            ..Layers::default()
+        };
         let (faults, broken) = (BTreeMap::new(), None);
         let state = State {
             rows,
@@ -340,8 +344,8 @@ impl State {
         self.seq = self.seq.saturating_add(1);
         for (key, value) in changes {
             match value {
-                Some(value) => self.rows.insert(key, Some(value)),
-                None => self.rows.remove(&key),
+                Some(value) => self.rows.recent.insert(key, Some(value)),
+                None => self.rows.recent.remove(&key),
             };
         }
     }

@@ -62,12 +62,7 @@ pub(super) fn open_data(options: &OpenOptions, derive: &dyn Derive) -> Result<Op
     }
     let found = look_at_state(options, &survey);
     let acknowledged = acknowledged(options, marker.as_ref(), &found)?;
-    if survey.last_seq < acknowledged {
-        let offset = survey.tail.as_ref().map_or(survey.end, |tail| tail.offset);
-        let first = survey.last_seq.saturating_add(1);
-        let problem =
-            format!("records {first} to {acknowledged} were acknowledged and cannot be read");
-        let error = StoreError::journal(&survey.last_segment, offset, problem);
+    if let Some(error) = missing_records(&survey, stop, acknowledged) {
         drop(found);
         return damaged(options, derive, Some(&survey), error);
     }
@@ -228,6 +223,25 @@ fn acknowledged(
         .first()
         .map_or(0, |newest| newest.end_seq);
     Ok(by_marker.max(by_state).max(by_snapshot))
+}
+
+/// Says which records are missing though they were, or may have been, acknowledged.
+fn missing_records(survey: &Survey, stop: Stop, acknowledged: u64) -> Option<StoreError> {
+    let first = survey.last_seq.saturating_add(1);
+    let offset = survey.tail.as_ref().map_or(survey.end, |tail| tail.offset);
+    let problem = if survey.last_seq < acknowledged {
+        format!("records {first} to {acknowledged} were acknowledged and cannot be read")
+    } else {
+        // A kill can cut a record short, but not change one; a power cut can do anything.
+        let changed =
+            stop == Stop::SameBoot && survey.tail.as_ref().is_some_and(|tail| !tail.interrupted);
+        changed.then(|| {
+            format!(
+                "record {first} was changed after it was written, and may have been acknowledged"
+            )
+        })?
+    };
+    Some(StoreError::journal(&survey.last_segment, offset, problem))
 }
 
 fn cut_tail(survey: &Survey) -> Result<(), StoreError> {

@@ -32,6 +32,11 @@ pub struct OpenOptions {
     pub reserve_bytes: u64,
     /// Size of the ballast file, in bytes; 0 for none.
     pub ballast_bytes: u64,
+    /// Committed rows that may wait in memory for sled, in bytes. A burst of so many is taken at
+    /// the journal's speed; a commit beyond it waits for sled.
+    pub recent_bytes: usize,
+    /// Bytes moved into sled between two looks at the queue of commits.
+    pub move_step_bytes: usize,
     /// Page cache of sled, in bytes.
     pub cache_bytes: u64,
 }
@@ -48,7 +53,8 @@ pub enum OnDamage {
 
 impl OpenOptions {
     /// Options with the usual sizes: segments of 16 MiB, a snapshot per 64 MiB of journal, 256 MiB
-    /// reserve, 16 MiB ballast, 64 MiB page cache.
+    /// reserve, 16 MiB ballast, 32 MiB of waiting
+    /// rows, 64 MiB page cache.
     #[must_use]
     pub fn new(
         path: impl Into<PathBuf>,
@@ -68,6 +74,9 @@ impl OpenOptions {
             snapshot_after_bytes: 64 << 20,
             reserve_bytes: 256 << 20,
             ballast_bytes: 16 << 20,
+            recent_bytes: 32 << 20,
+            // Some 10 ms on a two-core machine.
+            move_step_bytes: 384 << 10,
             cache_bytes: 64 << 20,
         }
     }

@@ -47,28 +47,91 @@ pub fn prefix_end(prefix: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-/// Merges the lower layer, given in scan order, with the changes laid over it.
+/// Two layers over the indexed state.
+#[derive(Debug, Default)]
+pub struct Layers {
+    /// Rows of the newest commits.
+    pub recent: Changes,
+    /// Older rows that are being moved into the indexed state.
+    pub moving: Changes,
+}
+
+/// An entry of a layer.
+type Entry<'a> = (&'a Vec<u8>, &'a Option<Vec<u8>>);
+
+impl Layers {
+    /// The row as the layers have it: not at all, removed, or with a value.
+    #[must_use]
+    pub fn get(&self, key: &[u8]) -> Option<&Option<Vec<u8>>> {
+        self.recent.get(key).or_else(|| self.moving.get(key))
+    }
+
+    /// Rows in both layers.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.recent.len().saturating_add(self.moving.len())
+    }
+
+    /// Whether the indexed state has everything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Merges the indexed state's rows, given in scan order, with the layers over them.
 ///
 /// # Errors
-/// The first failure of the lower layer.
+/// The first failure of the indexed state.
 pub fn merge(
     base: impl Iterator<Item = BaseRow>,
-    overlay: &Changes,
+    layers: &Layers,
     scan: &Scan,
 ) -> Result<Rows, StoreError> {
     let Some(bounds) = scan_bounds(scan) else {
         return Ok(Rows::new());
     };
-    let range = overlay.range(bounds);
+    let recent = layers.recent.range(bounds.clone());
+    let moving = layers.moving.range(bounds);
     match scan.direction {
-        Direction::Forward => merge_ordered(base, range, scan.limit, |a, b| a.cmp(b)),
-        Direction::Backward => merge_ordered(base, range.rev(), scan.limit, |a, b| b.cmp(a)),
+        Direction::Forward => {
+            let order = |a: &[u8], b: &[u8]| a.cmp(b);
+            merge_ordered(base, layered(recent, moving, order), scan.limit, order)
+        }
+        Direction::Backward => {
+            let order = |a: &[u8], b: &[u8]| b.cmp(a);
+            let over = layered(recent.rev(), moving.rev(), order);
+            merge_ordered(base, over, scan.limit, order)
+        }
     }
+}
+
+/// Both layers as one; where both have a row, the upper one's counts.
+fn layered<'a>(
+    upper: impl Iterator<Item = Entry<'a>>,
+    lower: impl Iterator<Item = Entry<'a>>,
+    order: impl Fn(&[u8], &[u8]) -> Ordering,
+) -> impl Iterator<Item = Entry<'a>> {
+    let (mut upper, mut lower) = (upper.peekable(), lower.peekable());
+    std::iter::from_fn(move || {
+        let side = match (upper.peek(), lower.peek()) {
+            (Some((above, _)), Some((below, _))) => order(above, below),
+            (Some(_), None) => Ordering::Less,
+            (None, _) => Ordering::Greater,
+        };
+        if side == Ordering::Greater {
+            return lower.next();
+        }
+        if side == Ordering::Equal {
+            lower.next();
+        }
+        upper.next()
+    })
 }
 
 fn merge_ordered<'a>(
     base: impl Iterator<Item = BaseRow>,
-    over: impl Iterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)>,
+    over: impl Iterator<Item = Entry<'a>>,
     limit: usize,
     order: impl Fn(&[u8], &[u8]) -> Ordering,
 ) -> Result<Rows, StoreError> {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::changes::Changes;
 use super::error::StoreError;
 use super::files::size_of;
 use super::journal::JournalWriter;
@@ -12,6 +11,7 @@ use super::kv::{Rows, Scan};
 use super::lock::FolderLock;
 use super::opening::Opened;
 use super::options::OpenOptions;
+use super::overlay::Layers;
 use super::sledstate::SledState;
 use super::snapshot::list_snapshots;
 use super::upkeep::SnapshotJob;
@@ -19,7 +19,7 @@ use super::upkeep::SnapshotJob;
 /// What readers see.
 pub(super) struct View {
     /// Committed rows that sled does not have yet.
-    pub recent: Changes,
+    pub layers: Layers,
     /// `None` while reopening and after closing.
     pub state: Option<SledState>,
     /// What readers are told while there is no state.
@@ -35,8 +35,12 @@ pub(super) struct Core {
     pub health: Health,
     pub last_seq: u64,
     pub last_event: u64,
-    /// Bytes in the layer of recent rows.
+    /// Bytes of the newest rows.
     pub recent_bytes: usize,
+    /// The commit as of which rows are being moved, while they are.
+    pub moving: Option<u64>,
+    /// Bytes of rows being moved.
+    pub moving_bytes: usize,
     pub since_snapshot: u64,
     /// Size of the newest snapshot in bytes.
     pub snapshot_bytes: u64,
@@ -58,17 +62,24 @@ pub(super) enum Health {
     Closed,
 }
 
+impl Core {
+    /// Bytes of committed rows that sled does not have yet.
+    pub fn waiting_bytes(&self) -> usize {
+        self.recent_bytes.saturating_add(self.moving_bytes)
+    }
+}
+
 impl View {
     pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let state = self.state()?;
-        match self.recent.get(key) {
+        match self.layers.get(key) {
             Some(row) => Ok(row.clone()),
             None => state.get(key),
         }
     }
 
     pub fn scan(&self, scan: &Scan) -> Result<Rows, StoreError> {
-        self.state()?.scan(scan, &self.recent)
+        self.state()?.scan(scan, &self.layers)
     }
 
     pub fn state(&self) -> Result<&SledState, StoreError> {
@@ -123,6 +134,8 @@ pub(super) fn start(options: &OpenOptions, opened: Opened) -> Result<(View, Core
         last_seq: report.last_seq,
         last_event,
         recent_bytes: 0,
+        moving: None,
+        moving_bytes: 0,
         since_snapshot: later.map(|segment| size_of(&segment.path)).sum(),
         snapshot_bytes: newest.map_or(0, |newest| size_of(&newest.path)),
         snapshot_wanted: false,
@@ -132,7 +145,7 @@ pub(super) fn start(options: &OpenOptions, opened: Opened) -> Result<(View, Core
         lock: None,
     };
     let view = View {
-        recent: Changes::new(),
+        layers: Layers::default(),
         state: Some(state),
         absent: reopening(),
         epoch,

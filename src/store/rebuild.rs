@@ -9,6 +9,7 @@ use super::digest::Verification;
 use super::error::StoreError;
 use super::journal::{Survey, read_records};
 use super::kv::{Derive, Rows, Scan};
+use super::overlay::Layers;
 use super::sledstate::{Applied, SledState, Sync, remove_folder};
 use super::snapshot::{Part, SnapshotFile, list_snapshots, read_export};
 
@@ -207,7 +208,7 @@ fn each_slice(
     state: &SledState,
     each: &mut dyn FnMut(&Rows) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let none = super::changes::Changes::new();
+    let none = Layers::default();
     let mut scan = Scan::forward(Vec::new(), SLICE_ROWS);
     loop {
         let rows = state.scan(&scan, &none)?;

@@ -10,14 +10,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::changes::Changes;
 use super::envelope::{
     CHUNK_BYTES, CHUNKED, CHUNKS, INLINE, chunk_key, chunk_prefix, envelope, open_envelope,
 };
 use super::error::{StoreError, hex};
 use super::files::{make_folder, names_in, size_of, sync_folder};
 use super::kv::{Direction, Rows, Scan};
-use super::overlay::{BaseRow, merge, scan_bounds};
+use super::overlay::{BaseRow, Layers, merge, scan_bounds};
 
 /// At most this much is applied between two syncs of sled's file, with the size of one chunk to
 /// spare: above about 128 KB sled was seen to lose rows in power cuts.
@@ -115,16 +114,16 @@ impl SledState {
         })
     }
 
-    /// Rows of a scan, with `overlay` laid over them.
+    /// Rows of a scan, with `layers` laid over them.
     ///
     /// # Errors
     /// [`StoreError::StateDamaged`].
-    pub fn scan(&self, scan: &Scan, overlay: &Changes) -> Result<Rows, StoreError> {
+    pub fn scan(&self, scan: &Scan, layers: &Layers) -> Result<Rows, StoreError> {
         guarded(|| match self.range(scan) {
-            None => merge(std::iter::empty(), overlay, scan),
+            None => merge(std::iter::empty(), layers, scan),
             Some(range) => match scan.direction {
-                Direction::Forward => merge(range.map(|row| self.row(row)), overlay, scan),
-                Direction::Backward => merge(range.rev().map(|row| self.row(row)), overlay, scan),
+                Direction::Forward => merge(range.map(|row| self.row(row)), layers, scan),
+                Direction::Backward => merge(range.rev().map(|row| self.row(row)), layers, scan),
             },
         })
     }

@@ -11,6 +11,8 @@ use super::keys::{batch_bytes, check_batch};
 use super::kv::{Batch, Committed, Pace, Receipt, Store, Upkeep, Urgency};
 use super::writer::{Ack, Job, Lane, Shared, locked};
 
+/// Commits between two slices of upkeep while more commits wait.
+const GROUPS_PER_UPKEEP: u64 = 8;
 /// Quiet time between two rounds of upkeep when nothing happens at all.
 const LONG: Duration = Duration::from_secs(60);
 
@@ -20,6 +22,8 @@ pub(super) struct Worker {
     /// Lanes with a failed batch, by the generation that failed.
     failed: BTreeMap<[u8; 16], u64>,
     broken: bool,
+    /// Groups committed, to pace upkeep.
+    groups: u64,
 }
 
 enum Turn {
@@ -35,6 +39,7 @@ impl Worker {
             shared,
             failed: BTreeMap::new(),
             broken: false,
+            groups: 0,
         }
     }
 
@@ -50,7 +55,7 @@ impl Worker {
             match turn {
                 Turn::Group(jobs) => {
                     self.commit(jobs);
-                    patience = self.maintain(Pace::Busy, self.shared.options.idle_after);
+                    patience = self.after_group();
                 }
                 Turn::Quiet => patience = self.maintain(Pace::Idle, LONG),
                 Turn::Stop => break,
@@ -98,6 +103,7 @@ impl Worker {
             bytes = bytes.saturating_add(batch_bytes(&job.batch));
             jobs.push(job);
         }
+        queue.bytes = queue.bytes.saturating_sub(bytes);
         Turn::Group(jobs)
     }
 
@@ -214,6 +220,17 @@ impl Worker {
         }
     }
 
+    /// While commits wait, upkeep comes only now and then, so that a burst is taken at the
+    /// journal's speed and a snapshot goes on all the same.
+    fn after_group(&mut self) -> Duration {
+        self.groups = self.groups.wrapping_add(1);
+        let pressed = !locked(&self.shared.queue).waiting.is_empty();
+        if pressed && !self.groups.is_multiple_of(GROUPS_PER_UPKEEP) {
+            return Duration::ZERO;
+        }
+        self.maintain(Pace::Busy, self.shared.options.idle_after)
+    }
+
     /// Does upkeep and answers how long to wait for batches before the next: not at all while a
     /// snapshot is being written, else `rest`.
     fn maintain(&mut self, pace: Pace, rest: Duration) -> Duration {
@@ -233,7 +250,8 @@ impl Worker {
         match self.store.reopen() {
             Ok(report) => {
                 tracing::info!(state = ?report.state, last_seq = report.last_seq, "the store was reopened");
-                self.broken = report.damage.is_some();
+                // A store that had to open read-only says so to every commit.
+                self.broken = false;
                 let end = self.store.stats().last_event;
                 self.shared.feed_end.store(end, Ordering::Release);
                 self.shared

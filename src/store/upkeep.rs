@@ -19,9 +19,6 @@ use super::snapshot::{ExportWriter, snapshot_path};
 /// Recent rows are moved into sled when they reach this many bytes: rows that change often, like
 /// counters and digests, are then written to sled once instead of once per commit.
 const MOVE_AT_BYTES: usize = 64 * 1024;
-/// A commit that finds this many bytes of recent rows moves them first, so that memory stays
-/// bounded even when nobody calls for upkeep.
-const ROOM_BYTES: usize = 1 << 20;
 /// Rows read at once for an export; few, because one row can be 4 MiB.
 const SLICE_ROWS: usize = 32;
 /// Bytes of a snapshot written between two looks at the queue of commits (some 5 ms of disk).
@@ -52,10 +49,14 @@ impl DiskStore {
         if !matches!(core.health, Health::Good) {
             return Ok(Upkeep::Done);
         }
-        let recent = core.recent_bytes;
-        if recent >= MOVE_AT_BYTES || (pace == Pace::Idle && recent > 0) {
-            self.drain(&mut core)?;
+        let waiting = core.waiting_bytes();
+        if waiting >= MOVE_AT_BYTES || (pace == Pace::Idle && waiting > 0) {
+            self.move_some(&mut core)?;
         }
+        let moved = match pace {
+            Pace::Idle => core.waiting_bytes() == 0,
+            Pace::Busy => core.waiting_bytes() < MOVE_AT_BYTES,
+        };
         if pace == Pace::Idle {
             self.reserve.remake_ballast()?;
         }
@@ -63,47 +64,65 @@ impl DiskStore {
             let job = self.begin_snapshot(&core);
             self.note_snapshot(&mut core, job.map(Some))?;
         }
-        let Some(job) = core.job.take() else {
-            return Ok(Upkeep::Done);
-        };
-        let stepped = self.step_snapshot(&mut core, job, pace);
-        self.note_snapshot(&mut core, stepped)?;
-        Ok(if core.job.is_some() {
-            Upkeep::More
-        } else {
-            Upkeep::Done
-        })
-    }
-
-    /// Moves recent rows into sled when there are many.
-    pub(super) fn make_room(&self, core: &mut Core) -> Result<(), StoreError> {
-        if core.recent_bytes < ROOM_BYTES {
-            return Ok(());
+        if let Some(job) = core.job.take() {
+            let stepped = self.step_snapshot(&mut core, job, pace);
+            self.note_snapshot(&mut core, stepped)?;
         }
-        self.drain(core)
+        if moved && core.job.is_none() {
+            return Ok(Upkeep::Done);
+        }
+        Ok(Upkeep::More)
     }
 
-    /// Moves all recent rows into sled. Readers see them in the layer until sled has them all.
+    /// Moves rows into sled until a commit may add more.
+    pub(super) fn make_room(&self, core: &mut Core) -> Result<(), StoreError> {
+        while core.waiting_bytes() >= self.options.recent_bytes {
+            self.move_some(core)?;
+        }
+        Ok(())
+    }
+
+    /// Moves all rows into sled.
     pub(super) fn drain(&self, core: &mut Core) -> Result<(), StoreError> {
-        let lineage = core
-            .journal
-            .as_ref()
-            .map(super::journal::JournalWriter::lineage);
-        let Some(lineage) = lineage else {
-            return Ok(());
-        };
-        let applied = Applied {
-            lineage,
-            seq: core.last_seq,
-        };
-        let outcome = {
+        while core.waiting_bytes() > 0 {
+            self.move_some(core)?;
+        }
+        Ok(())
+    }
+
+    /// Moves some rows into sled. Readers see them in a layer until sled has them.
+    ///
+    /// A whole layer is frozen and moved before the next, so that sled's *applied* record can be
+    /// raised whenever one is done; a stop in between is repaired by the journal, because doing
+    /// changes again is harmless.
+    fn move_some(&self, core: &mut Core) -> Result<(), StoreError> {
+        let lineage = core.journal.as_ref().ok_or(StoreError::ReadOnly)?.lineage();
+        let seq = core.moving.unwrap_or(core.last_seq);
+        if core.moving.is_none() {
+            let layers = &mut self.view_mut().layers;
+            layers.moving = std::mem::take(&mut layers.recent);
+            core.moving = Some(seq);
+            core.moving_bytes = std::mem::take(&mut core.recent_bytes);
+        }
+        let (moved, bytes, next) = {
             let view = self.view();
-            view.state()
-                .and_then(|state| state.apply(&view.recent, Some(applied), Sync::EveryPiece))
+            let (slice, bytes, next) =
+                first_rows(&view.layers.moving, self.options.move_step_bytes);
+            let applied = next.is_none().then_some(Applied { lineage, seq });
+            let state = view.state();
+            let moved = state.and_then(|state| state.apply(slice, applied, Sync::EveryPiece));
+            (moved, bytes, next)
         };
-        outcome.map_err(|error| self.broken(core, error))?;
-        core.recent_bytes = 0;
-        self.view_mut().recent = Changes::new();
+        moved.map_err(|error| self.broken(core, error))?;
+        let moving = &mut self.view_mut().layers.moving;
+        if let Some(next) = next {
+            *moving = moving.split_off(&next);
+            core.moving_bytes = core.moving_bytes.saturating_sub(bytes).max(1);
+        } else {
+            *moving = Changes::new();
+            core.moving = None;
+            core.moving_bytes = 0;
+        }
         Ok(())
     }
 
@@ -295,6 +314,24 @@ impl DiskStore {
         Ok(())
     }
 }
+
+/// The first rows of a layer that make one step, their bytes, and the first key behind them.
+fn first_rows(layer: &Changes, step_bytes: usize) -> (Slice<'_>, usize, Option<Vec<u8>>) {
+    let (mut bytes, mut rows) = (0_usize, 0_usize);
+    let mut next = None;
+    for (key, value) in layer {
+        if bytes >= step_bytes {
+            next = Some(key.clone());
+            break;
+        }
+        let value_bytes = value.as_ref().map_or(0, Vec::len);
+        bytes = bytes.saturating_add(key.len()).saturating_add(value_bytes);
+        rows = rows.saturating_add(1);
+    }
+    (layer.iter().take(rows), bytes, next)
+}
+
+type Slice<'a> = std::iter::Take<std::collections::btree_map::Iter<'a, Vec<u8>, Option<Vec<u8>>>>;
 
 /// Copies the next rows; answers the last key, `None` when there were none left.
 fn copy_rows<W: Write>(

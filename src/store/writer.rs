@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::error::StoreError;
+use super::keys::batch_bytes;
 use super::kv::{Batch, Receipt, Store, Urgency};
 use super::storage_thread::Worker;
 
@@ -33,6 +34,8 @@ pub struct Lane {
 pub struct WriterOptions {
     /// Batches that may wait; results may wait up to twice as many.
     pub queue_batches: usize,
+    /// Bytes of batches that may wait; results may wait up to twice as much.
+    pub queue_bytes: usize,
     /// Most batches of one commit.
     pub group_batches: usize,
     /// Bytes of batches after which a commit takes no more.
@@ -48,6 +51,7 @@ impl Default for WriterOptions {
     fn default() -> Self {
         Self {
             queue_batches: 10_000,
+            queue_bytes: 64 << 20,
             group_batches: 1_000,
             group_bytes: 4 << 20,
             idle_after: Duration::from_millis(200),
@@ -75,6 +79,8 @@ pub(super) struct Shared {
 #[derive(Default)]
 pub(super) struct Queue {
     pub waiting: VecDeque<Job>,
+    /// Bytes of the batches waiting.
+    pub bytes: usize,
     pub nudged: bool,
     pub stopping: bool,
     pub ended: bool,
@@ -128,14 +134,18 @@ impl Writer {
         if queue.stopping || queue.ended {
             return Err(StoreError::Closed);
         }
-        let limit = match batch.urgency {
-            Urgency::NewWork => self.shared.options.queue_batches,
-            Urgency::Result => self.shared.options.queue_batches.saturating_mul(2),
+        let share = match batch.urgency {
+            Urgency::NewWork => 1,
+            Urgency::Result => 2,
         };
+        let options = &self.shared.options;
         let waiting = queue.waiting.len();
-        if waiting >= limit {
+        if waiting >= options.queue_batches.saturating_mul(share)
+            || queue.bytes >= options.queue_bytes.saturating_mul(share)
+        {
             return Err(StoreError::Busy { waiting });
         }
+        queue.bytes = queue.bytes.saturating_add(batch_bytes(&batch));
         queue.waiting.push_back(Job {
             lane,
             batch,

@@ -38,22 +38,30 @@ pub struct Address {
     pub write: Option<(String, Bytes)>,
 }
 
+/// Why a request has no address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unaskable {
+    /// It asks for nothing: sent, Xero would take it as a question for everything.
+    Nothing,
+    /// It cannot be put into Xero's words, so that its answer would prove nothing.
+    Inexpressible,
+}
+
 /// The address of a request.
-#[must_use]
-pub fn of(request: &Request) -> Address {
-    match request {
+///
+/// # Errors
+/// When it must not be sent.
+pub fn of(request: &Request) -> Result<Address, Unaskable> {
+    Ok(match request {
         Request::Organisation => get("/api.xro/2.0/Organisation".to_owned()),
         Request::Accounts => get("/api.xro/2.0/Accounts".to_owned()),
         Request::TaxRates => get("/api.xro/2.0/TaxRates".to_owned()),
-        Request::FindContacts { numbers, names } => get(format!(
-            "/api.xro/2.0/Contacts?where={}&includeArchived=true&page=1&pageSize={LOOK_UP_PAGE_SIZE}",
-            percent_encoded(&contacts_clause(numbers, names)),
-        )),
+        Request::FindContacts { numbers, names } => get(contacts(numbers, names)?),
         Request::InvoicesById(ids) => {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-            get(look_up("IDs", &ids.join(",")))
+            get(look_up("IDs", &ids.join(","))?)
         }
-        Request::InvoicesByNumber(numbers) => get(by_number(numbers)),
+        Request::InvoicesByNumber(numbers) => get(by_number(numbers)?),
         Request::MadeByUs { kind, since, page } => Address {
             modified_since: Some(plain_utc(*since)),
             ..get(format!(
@@ -62,11 +70,16 @@ pub fn of(request: &Request) -> Address {
                 percent_encoded(&format!("Type==\"{}\"", type_word(*kind))),
             ))
         },
-        Request::Write { target, body, key } => Address {
-            write: Some((key.clone(), body.clone())),
-            ..write(*target)
-        },
-    }
+        Request::Write { target, body, key } => {
+            if body.is_empty() || key.is_empty() {
+                return Err(Unaskable::Inexpressible);
+            }
+            Address {
+                write: Some((key.clone(), body.clone())),
+                ..write(*target)
+            }
+        }
+    })
 }
 
 /// Xero's word for a kind of document.
@@ -108,33 +121,46 @@ fn write(target: WriteTarget) -> Address {
 }
 
 /// `page` is sent because lists without it carry no lines.
-fn look_up(parameter: &str, value: &str) -> String {
-    format!(
+fn look_up(parameter: &str, value: &str) -> Result<String, Unaskable> {
+    if value.is_empty() {
+        return Err(Unaskable::Nothing);
+    }
+    Ok(format!(
         "/api.xro/2.0/Invoices?{parameter}={}&includeArchived=true&page=1\
          &pageSize={LOOK_UP_PAGE_SIZE}&unitdp=4",
         percent_encoded(value),
-    )
+    ))
 }
 
-/// A list parameter is split at commas by Xero, so a number with one goes through `where`.
-fn by_number(numbers: &[String]) -> String {
+/// A list parameter is split at commas by Xero, so a number with one goes through `where`. A
+/// number that cannot be asked for must not look absent.
+fn by_number(numbers: &[String]) -> Result<String, Unaskable> {
     if numbers.iter().any(|number| number.contains(',')) {
-        let clauses: Vec<String> = numbers
+        let clauses: Option<Vec<String>> = numbers
             .iter()
-            .filter_map(|number| equals("InvoiceNumber", number))
+            .map(|number| equals("InvoiceNumber", number))
             .collect();
+        let clauses = clauses.ok_or(Unaskable::Inexpressible)?;
         look_up("where", &clauses.join(" OR "))
     } else {
         look_up("InvoiceNumbers", &numbers.join(","))
     }
 }
 
-fn contacts_clause(numbers: &[String], names: &[String]) -> String {
+/// A contact that cannot be asked for may look absent: creating it again is refused by its name.
+fn contacts(numbers: &[String], names: &[String]) -> Result<String, Unaskable> {
     let by_number = numbers
         .iter()
         .filter_map(|number| equals("ContactNumber", number));
     let by_name = names.iter().filter_map(|name| equals("Name", name));
-    by_number.chain(by_name).collect::<Vec<_>>().join(" OR ")
+    let clauses: Vec<String> = by_number.chain(by_name).collect();
+    if clauses.is_empty() {
+        return Err(Unaskable::Nothing);
+    }
+    Ok(format!(
+        "/api.xro/2.0/Contacts?where={}&includeArchived=true&page=1&pageSize={LOOK_UP_PAGE_SIZE}",
+        percent_encoded(&clauses.join(" OR ")),
+    ))
 }
 
 /// `field == "value"`, or a test that is true for at least that value.

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, IF_MODIFIED_SINCE};
 use reqwest::{Client, RequestBuilder, Url, redirect, retry};
 
-use super::address::{self, Address, Verb};
+use super::address::{self, Address, Unaskable, Verb};
 use super::api::XeroApi;
 use super::outcome::{self, Asked, Lost};
 use super::transport::{self, Part, Whole};
@@ -194,13 +194,12 @@ impl XeroClient {
         } else {
             Asked::Read
         };
-        let Some(outgoing) = self.outgoing(asked, address::of(request)) else {
-            return Answer {
-                result: Err(outcome::of_lost(asked, Lost::Unsendable)),
-                meta: AnswerMeta::default(),
-            };
+        let address = match address::of(request) {
+            Ok(address) => address,
+            Err(unaskable) => return unsent(asked, request, unaskable),
         };
-        let outgoing = outgoing
+        let outgoing = self
+            .outgoing(asked, address)
             .bearer_auth(token.expose_secret())
             .header("xero-tenant-id", tenant.to_string());
         match self.exchange(asked, outgoing).await {
@@ -220,8 +219,7 @@ impl XeroClient {
         }
     }
 
-    /// `None` when a write has nothing to write.
-    fn outgoing(&self, asked: Asked, address: Address) -> Option<RequestBuilder> {
+    fn outgoing(&self, asked: Asked, address: Address) -> RequestBuilder {
         let url = self.api_url(&address.path);
         let client = self.sender(asked);
         let mut request = match address.verb {
@@ -234,15 +232,12 @@ impl XeroClient {
             request = request.header(IF_MODIFIED_SINCE, since);
         }
         if let Some((key, body)) = address.write {
-            if body.is_empty() || key.is_empty() {
-                return None;
-            }
             request = request
                 .header("Idempotency-Key", key)
                 .header(CONTENT_TYPE, "application/json")
                 .body(body);
         }
-        Some(request)
+        request
     }
 }
 
@@ -290,6 +285,18 @@ fn understood(
             &whole.headers,
             &whole.body,
         )),
+    }
+}
+
+/// No call is made.
+fn unsent(asked: Asked, request: &Request, unaskable: Unaskable) -> Answer {
+    let nothing = match unaskable {
+        Unaskable::Nothing => decode::nothing_found(request),
+        Unaskable::Inexpressible => None,
+    };
+    Answer {
+        result: nothing.ok_or_else(|| outcome::of_lost(asked, Lost::Unsendable)),
+        meta: AnswerMeta::default(),
     }
 }
 

@@ -64,6 +64,19 @@ pub fn nothing_newer(request: &Request) -> Option<Reply> {
     }
 }
 
+/// The answer of a look-up for nothing.
+#[must_use]
+pub fn nothing_found(request: &Request) -> Option<Reply> {
+    match request {
+        Request::FindContacts { .. } => Some(Reply::Contacts(Vec::new())),
+        Request::InvoicesById(_) | Request::InvoicesByNumber(_) => Some(Reply::Invoices {
+            found: Vec::new(),
+            page_count: 0,
+        }),
+        _not_a_look_up => None,
+    }
+}
+
 /// The token endpoint's answer.
 ///
 /// # Errors

@@ -1,3 +1,4 @@
 //! Whole-daemon tests.
 
+#[cfg(test)]
 mod xero_client;

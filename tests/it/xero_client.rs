@@ -134,9 +134,9 @@ fn client(base: &str) -> XeroClient {
         client_id: "id".into(),
         client_secret: SecretString::from(format!("secret-{CANARY}")),
         timeouts: Timeouts {
-            connect: Duration::from_millis(500),
-            read: Duration::from_millis(400),
-            write: Duration::from_millis(800),
+            connect: Duration::from_secs(1),
+            read: Duration::from_secs(1),
+            write: Duration::from_secs(2),
             unacknowledged: Duration::from_secs(5),
         },
     })
@@ -184,7 +184,7 @@ async fn a_write_goes_out_as_it_was_frozen() {
     let answer = call(&server.client(), write()).await;
     assert!(matches!(answer.result, Ok(Reply::Written(elements)) if elements.len() == 1));
     assert_eq!(answer.meta.minute_remaining, Some(57));
-    assert_eq!(answer.meta.bytes_count, body.len() as u64);
+    assert_eq!(answer.meta.bytes_count, u64::try_from(body.len()).unwrap());
     let request = server.requests().remove(0);
     let (head, sent) = request.split_once("\r\n\r\n").unwrap();
     assert!(
@@ -407,6 +407,18 @@ async fn an_empty_write_is_not_sent() {
         failed(call(&server.client(), request).await).received,
         Received::No
     );
+    assert_eq!(server.connections_count(), 0);
+}
+
+#[tokio::test]
+async fn a_look_up_for_nothing_finds_nothing_without_a_call() {
+    let server = Scripted::start(vec![]).await;
+    let answer = call(&server.client(), Request::InvoicesById(vec![])).await;
+    let nothing = Reply::Invoices {
+        found: vec![],
+        page_count: 0,
+    };
+    assert_eq!(answer.result, Ok(nothing));
     assert_eq!(server.connections_count(), 0);
 }
 

@@ -2,7 +2,7 @@
 
 use crate::imports::Tables;
 use crate::source::{Source, tokens};
-use crate::{imports, limits, words};
+use crate::{imports, limits, pages, words};
 
 const TABLES: &str = "
 | Module | May import | Must not know |
@@ -235,4 +235,59 @@ fn marks_of_unfinished_work_are_found_in_comments_and_texts() {
 fn the_names_of_a_package_are_told_from_fields() {
     let words = tokens("use hyper;\nlet x = a.hyper;\ncrate::hyper::x();\nhyper::body();");
     assert_eq!(imports::named_in(&words, "hyper"), [1, 4]);
+}
+
+#[test]
+fn a_reason_without_a_page_and_a_page_without_a_reason_are_found() {
+    let files = ["docs/how-to/reasons/a.md", "docs/how-to/reasons/c.md"].map(str::to_owned);
+    assert_eq!(
+        pages::reason_breaches(&["a", "b"], &files),
+        [
+            "docs/how-to/reasons lacks the reason b",
+            "docs/how-to/reasons has the reason c, which the code has not",
+        ]
+    );
+}
+
+#[test]
+fn a_metric_that_is_described_otherwise_is_found() {
+    let rows = pages::metric_rows();
+    let document = rows.join("\n");
+    assert!(pages::metric_breaches(&document, &rows).is_empty());
+    let changed = document.replace("Automatic retries.", "Retries.");
+    assert_eq!(pages::metric_breaches(&changed, &rows).len(), 2);
+}
+
+#[test]
+fn a_key_that_is_not_shipped_and_one_that_is_not_read_are_found() {
+    let shipped = crate::source::read("config/counterfoil.toml");
+    let changed = shipped.replace("\nminute = 60", "\nminutes = 60");
+    assert_eq!(
+        pages::config_breaches(&changed),
+        [
+            "config/counterfoil.toml lacks the key xero.limits.minute",
+            "config/counterfoil.toml has the key xero.limits.minutes, which the code has not",
+        ]
+    );
+    let broken = shipped.replace("# socket = \"", "# socket = ");
+    assert_eq!(pages::config_breaches(&broken).len(), 1);
+}
+
+#[test]
+fn an_invariant_without_its_test_is_found() {
+    let code = "#[test]\nfn proof() {}\n#[tokio::test]\nasync fn flow() {}\nfn no_test() {}\n";
+    let sources = [Source::new("src/a.rs", code)];
+    let table = "| # | Promise | Proven by |\n| --- | --- | --- |\n| 1 | a | `proof`, `flow` |\n";
+    let good = format!("{table}\n2. b\n");
+    assert!(pages::invariant_breaches(&good, 2, &sources).is_empty());
+    let bad = format!("{table}| 2 | b | `no_test` |\n| 3 | c | later |\n1. a again\n");
+    assert_eq!(
+        pages::invariant_breaches(&bad, 4, &sources),
+        [
+            "invariant 2 names the test `no_test`, which is nowhere",
+            "invariant 3 names no test",
+            "invariant 1 must be listed exactly once",
+            "invariant 4 must be listed exactly once",
+        ]
+    );
 }

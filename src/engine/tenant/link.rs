@@ -6,7 +6,7 @@ use crate::engine::connection::{Transition, access, next};
 use crate::engine::effect::{Effect, Notice};
 use crate::engine::event::ConnectionEvent;
 use crate::model::connection::ConnectionState;
-use crate::model::ids::InvoiceId;
+use crate::model::ids::{GrantId, InvoiceId};
 use crate::model::row::{Invoice, OperationState};
 use crate::model::time::{Mono, Now};
 use crate::model::write::Write;
@@ -52,6 +52,14 @@ impl TenantMachine {
         if self.is_catching_up() {
             self.chart.want();
         }
+    }
+
+    /// Another consent reaches the organisation from now on.
+    pub(super) fn regranted(&mut self, now: Now, grant: GrantId, out: &mut Vec<Effect>) {
+        self.setup.tenant.grant = grant;
+        self.token_rejections = 0;
+        out.push(Effect::Persist(vec![Write::Tenant(Box::new(self.setup.tenant.clone()))]));
+        self.connection_event(now, ConnectionEvent::Reconnected, out);
     }
 
     /// Asks Xero whether the organisation is still connected, once at a time.

@@ -198,6 +198,7 @@ impl TenantMachine {
             Event::FailedLoaded { code, subject, rows } => self.release_rows(now, code, subject, rows, out),
             Event::Answered { call, answer, rows } => self.answered(now, call, answer, rows, out),
             Event::Connection(event) => self.connection_event(now, event, out),
+            Event::Regranted(grant) => self.regranted(now, grant, out),
             Event::MappingSet { ask, mapping } => self.mapping_set(ask, *mapping, out),
             Event::SettingsSet { ask, settings } => self.settings_set(ask, *settings, out),
             Event::Woken => {}

@@ -9,7 +9,7 @@ use crate::http::json as strict;
 use crate::http::paths::{self, Query, invalid_parameter};
 use crate::http::preconditions;
 use crate::http::problem::{Fault, Problem, ProblemCode};
-use crate::http::reads::InvoiceQuery;
+use crate::http::reads::{BadgeCounts, InvoiceQuery};
 use crate::http::render::{self, Detail, Surroundings};
 use crate::http::reply::Reply;
 use crate::http::{cursor, filter};
@@ -51,7 +51,9 @@ pub async fn show(call: &Call) -> Result<Reply, Problem> {
     let name = paths::invoice_name(call.raw_param("invoice"))?;
     let tenant = call.tenant().await?;
     let row = find(call, &tenant, &name).await?;
-    if preconditions::has_version(&call.headers, &render::etag(&row)) {
+    // What a grey badge waits for is not part of the version.
+    let is_settled = row.sync.badge != Some(Badge::Pending);
+    if is_settled && preconditions::has_version(&call.headers, &render::etag(&row)) {
         return Ok(Reply::not_modified().with_header("etag", render::etag(&row)));
     }
     let detail = if query.expands("payments") {
@@ -65,32 +67,11 @@ pub async fn show(call: &Call) -> Result<Reply, Problem> {
 /// A page of invoices.
 pub async fn list(call: &Call) -> Result<Reply, Problem> {
     let known = [
-        "limit", "cursor", "filter", "sort", "expand[]", "state", "reason", "kind", "number", "q",
+        "limit", "cursor", "filter", "sort", "state", "reason", "kind", "number", "q",
     ];
     let query = Query::parse(&call.query, &known).map_err(as_filter)?;
     let tenant = call.tenant().await?;
-    let mut wanted = InvoiceQuery {
-        newest_first: true,
-        ..InvoiceQuery::default()
-    };
-    if let Some(text) = query.get("filter") {
-        filter::apply(text, &mut wanted)?;
-    }
-    for key in filter::KEYS {
-        if let Some(value) = query.get(key) {
-            filter::apply_one(key, value, &mut wanted)?;
-        }
-    }
-    match query.get("sort") {
-        None | Some("-created_at") => {}
-        Some("created_at") => wanted.newest_first = false,
-        Some(_other) => {
-            return Err(invalid_parameter(
-                "sort",
-                "it must be created_at or -created_at",
-            ));
-        }
-    }
+    let mut wanted = wanted(&query)?;
     let list = format!("{} {wanted:?}", tenant.id);
     if let Some(text) = query.get("cursor") {
         wanted.after = Some(cursor::decode_list(text, &list)?);
@@ -115,17 +96,7 @@ pub async fn list(call: &Call) -> Result<Reply, Problem> {
         .iter()
         .map(|row| render::invoice(row, around, Detail::Summary))
         .collect();
-    let is_plain = wanted.reason.is_none()
-        && wanted.kind.is_none()
-        && wanted.number.is_none()
-        && wanted.text.is_none();
-    let total = is_plain.then(|| match wanted.badge {
-        None => counts.total(),
-        Some(None) => counts.none,
-        Some(Some(Badge::Synced)) => counts.synced,
-        Some(Some(Badge::Pending)) => counts.pending,
-        Some(Some(Badge::Failed)) => counts.failed,
-    });
+    let total = total(&wanted, &counts);
     Ok(Reply::json(
         200,
         &json!({
@@ -135,6 +106,46 @@ pub async fn list(call: &Call) -> Result<Reply, Problem> {
             "total": total.map(|value| json!({"value": value, "exact": true})),
         }),
     ))
+}
+
+/// What a list asks for: the filter, the single keys beside it, the order.
+fn wanted(query: &Query) -> Result<InvoiceQuery, Problem> {
+    let mut wanted = InvoiceQuery {
+        newest_first: true,
+        ..InvoiceQuery::default()
+    };
+    if let Some(text) = query.get("filter") {
+        filter::apply(text, &mut wanted)?;
+    }
+    for key in filter::KEYS {
+        if let Some(value) = query.get(key) {
+            filter::apply_one(key, value, &mut wanted)?;
+        }
+    }
+    match query.get("sort") {
+        None | Some("-created_at") => {}
+        Some("created_at") => wanted.newest_first = false,
+        Some(_other) => {
+            let detail = "it must be created_at or -created_at";
+            return Err(invalid_parameter("sort", detail));
+        }
+    }
+    Ok(wanted)
+}
+
+/// How many there are in all, where the counts tell.
+fn total(wanted: &InvoiceQuery, counts: &BadgeCounts) -> Option<u64> {
+    let is_counted = wanted.reason.is_none()
+        && wanted.kind.is_none()
+        && wanted.number.is_none()
+        && wanted.text.is_none();
+    is_counted.then(|| match wanted.badge {
+        None => counts.total(),
+        Some(None) => counts.none,
+        Some(Some(Badge::Synced)) => counts.synced,
+        Some(Some(Badge::Pending)) => counts.pending,
+        Some(Some(Badge::Failed)) => counts.failed,
+    })
 }
 
 /// How many invoices have each badge.

@@ -1,1 +1,14 @@
 //! The control endpoint over real sockets.
+
+mod bad_input;
+mod client;
+mod double;
+mod feed;
+mod fixture;
+mod guards;
+mod limits;
+mod listing;
+mod pure;
+mod repeats;
+mod resources;
+mod words;

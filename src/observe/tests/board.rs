@@ -1,4 +1,4 @@
-use super::{at_rest, tenant};
+use super::tenants::{at_rest, tenant};
 use crate::engine::status::TenantStatus;
 use crate::model::connection::ConnectionState;
 use crate::model::time::Timestamp;

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{at_rest, tenant};
+use super::tenants::{at_rest, tenant};
 use crate::engine::status::TenantStatus;
 use crate::model::connection::ConnectionState;
 use crate::model::time::Timestamp;
@@ -74,9 +74,8 @@ fn names_say_what_they_are() {
             "{}",
             spec.name
         );
-        assert_eq!(
-            spec.kind == "histogram" && !spec.name.ends_with("_seconds"),
-            false,
+        assert!(
+            spec.kind != "histogram" || spec.name.ends_with("_seconds"),
             "{}",
             spec.name
         );

@@ -1,7 +1,5 @@
-use std::io;
-use std::sync::{Arc, Mutex};
-
-use super::tenant;
+use super::lines::Lines;
+use super::tenants::tenant;
 use crate::engine::effect::Notice;
 use crate::engine::status::Blocked;
 use crate::model::connection::{ConnectionCause, ConnectionState};
@@ -11,20 +9,6 @@ use crate::model::ids::{IntentId, InvoiceId, OperationId};
 use crate::model::reason::ReasonCode;
 use crate::model::time::Timestamp;
 use crate::observe::{Board, Metrics, Reporter};
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// Announces one notice; answers its lines (without time) and the series that moved.
 fn announced(notice: &Notice) -> (Vec<String>, Vec<String>) {
@@ -49,7 +33,7 @@ fn announced(notice: &Notice) -> (Vec<String>, Vec<String>) {
         .filter(|line| !before.lines().any(|old| old == *line))
         .map(|line| line.replace("counterfoil_", ""))
         .collect();
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let text = lines.text();
     (
         text.lines().map(|line| line.trim().to_owned()).collect(),
         moved,
@@ -118,6 +102,10 @@ fn notices_about_documents_become_one_line_and_their_metric() {
             "push_failures_total{reason=\"needs_review\"} 1",
         ],
     );
+}
+
+#[test]
+fn notices_about_attempts_and_operations_become_one_line_and_their_metric() {
     let intent = IntentId::from_parts(2, 2);
     check(
         &Notice::RetryScheduled {

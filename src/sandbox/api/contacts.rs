@@ -164,7 +164,8 @@ fn write_one(call: &mut Call<'_>, element: Json, known: Option<Uuid>) -> Element
         .as_ref()
         .is_some_and(|contact| contact.status == ContactStatus::Archived)
     {
-        return Element::Refused(element, vec![ARCHIVED.to_owned()]);
+        let named = envelope::named(element, WORDING, known);
+        return Element::Refused(named, vec![ARCHIVED.to_owned()]);
     }
     let mut contact = match &old {
         Some(contact) => contact.clone(),
@@ -183,7 +184,7 @@ fn write_one(call: &mut Call<'_>, element: Json, known: Option<Uuid>) -> Element
     }
     errors.extend(refusals(call.books, &contact));
     if !errors.is_empty() {
-        return Element::Refused(element, errors);
+        return Element::Refused(envelope::named(element, WORDING, known), errors);
     }
     contact.updated_ms = call.now_ms;
     contact.versions = contact.versions.saturating_add(1);

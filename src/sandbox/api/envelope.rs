@@ -104,6 +104,18 @@ pub fn written<T>(
     })
 }
 
+/// A refused element that was resolved to an existing document carries that document's id.
+pub fn named(element: Json, wording: Wording, known: Option<Uuid>) -> Json {
+    match (element, known) {
+        (Json::Map(mut pairs), Some(id)) => {
+            pairs.retain(|(key, _)| !key.eq_ignore_ascii_case(wording.id_key));
+            pairs.insert(0, (wording.id_key.to_owned(), Json::Text(id.to_string())));
+            Json::Map(pairs)
+        }
+        (element, _) => element,
+    }
+}
+
 /// 404 as Xero gives it: HTML, no JSON.
 pub fn not_found() -> Answer {
     Answer::html(404, "The resource you're looking for cannot be found")

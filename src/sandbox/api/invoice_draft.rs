@@ -258,7 +258,6 @@ impl Drafting<'_> {
             kind: invoice.kind,
             amounts_are: invoice.amounts_are,
             unit_places: self.unit_places,
-            complete: invoice.status != InvoiceStatus::Draft,
         };
         match element.list("LineItems") {
             Some(sent) => {
@@ -308,6 +307,15 @@ impl Drafting<'_> {
         if old.is_some_and(|old| invoice_rules::breaks_money_lock(old, invoice)) {
             self.errors.push(HAS_MONEY.to_owned());
         }
+        // Lines of text need no account, and drafts may be coded later.
+        let uncoded = invoice
+            .lines
+            .iter()
+            .any(|line| line.unit_amount.is_some() && line.account_code.is_none());
+        if uncoded && invoice.status != InvoiceStatus::Draft && !invoice.status.is_cancelled() {
+            self.errors
+                .push("Account code must be specified".to_owned());
+        }
         if let Some(total) = decimal(element, "Total", &mut self.errors)
             && element.list("LineItems").is_some()
             && total != invoice.total
@@ -326,6 +334,7 @@ fn retax(line: &mut crate::sandbox::books::Line, amounts_are: AmountsAre, books:
         .tax_type
         .as_deref()
         .and_then(|tax_type| books.tax_rate(tax_type));
+    line.taxed_as = amounts_are;
     let percent = rate.map_or(Decimal::ZERO, |rate| rate.rate);
     line.tax_amount = crate::sandbox::books::money::tax_on(line.line_amount, percent, amounts_are);
 }

@@ -179,7 +179,7 @@ pub fn apply(
 fn write_one(call: &mut Call<'_>, element: Json, known: Option<Uuid>) -> Element<Stored> {
     let old = known.and_then(|id| call.books.invoices().get(id)).cloned();
     match apply(call, &element, old.as_ref()) {
-        Err(messages) => Element::Refused(element, messages),
+        Err(messages) => Element::Refused(envelope::named(element, WORDING, known), messages),
         Ok(id) => {
             let voided = call
                 .books

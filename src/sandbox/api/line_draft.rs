@@ -23,8 +23,6 @@ pub struct LineDraft<'a> {
     pub amounts_are: AmountsAre,
     /// Decimals of unit amounts.
     pub unit_places: u32,
-    /// Whether every line of money needs an account: the document is to be approved.
-    pub complete: bool,
 }
 
 /// The amounts of a line as far as they are known.
@@ -80,9 +78,18 @@ impl LineDraft<'_> {
         }
         let amounts = self.amounts(element, old, errors);
         let account_code = self.account_code(element, old);
-        let account = self.check_account(account_code.as_deref(), amounts, errors);
+        let account = self.check_account(account_code.as_deref(), errors);
         let tax_type = self.tax_type(element, old, account, errors);
-        let tax_amount = self.tax(element, tax_type.as_deref(), amounts.line_amount, errors);
+        let asked_tax = decimal(element, "TaxAmount", errors).or_else(|| {
+            // A line whose amount and tax type stay keeps a tax amount somebody chose.
+            let same = |old: &&Line| {
+                old.tax_type == tax_type
+                    && old.line_amount == amounts.line_amount
+                    && old.taxed_as == self.amounts_are
+            };
+            old.filter(same).map(|line| line.tax_amount)
+        });
+        let tax_amount = self.tax(asked_tax, tax_type.as_deref(), amounts.line_amount);
         Line {
             id,
             description,
@@ -92,6 +99,7 @@ impl LineDraft<'_> {
             account_code: account.map(|found| found.code.clone()).or(account_code),
             tax_type,
             tax_amount,
+            taxed_as: self.amounts_are,
             line_amount: amounts.line_amount,
             discount_rate: amounts.discount_rate,
             discount_amount: amounts.discount_amount,
@@ -166,19 +174,8 @@ impl LineDraft<'_> {
             .or_else(|| old.and_then(|line| line.account_code.clone()))
     }
 
-    fn check_account(
-        &self,
-        code: Option<&str>,
-        amounts: Amounts,
-        errors: &mut Vec<String>,
-    ) -> Option<&Account> {
-        let Some(code) = code else {
-            // Lines of text need no account, and drafts may be coded later.
-            if self.complete && amounts.unit_amount.is_some() {
-                errors.push("Account code must be specified".to_owned());
-            }
-            return None;
-        };
+    fn check_account(&self, code: Option<&str>, errors: &mut Vec<String>) -> Option<&Account> {
+        let code = code?;
         let account = self
             .books
             .account(code)
@@ -230,18 +227,12 @@ impl LineDraft<'_> {
         Some(rate.tax_type.clone())
     }
 
-    fn tax(
-        &self,
-        element: &Json,
-        tax_type: Option<&str>,
-        line_amount: Decimal,
-        errors: &mut Vec<String>,
-    ) -> Decimal {
+    fn tax(&self, asked: Option<Decimal>, tax_type: Option<&str>, line_amount: Decimal) -> Decimal {
         if self.amounts_are == AmountsAre::NoTax {
             return Decimal::ZERO;
         }
-        if let Some(sent) = decimal(element, "TaxAmount", errors) {
-            return money::cents(sent);
+        if let Some(asked) = asked {
+            return money::cents(asked);
         }
         let rate = tax_type.and_then(|tax_type| self.books.tax_rate(tax_type));
         rate.map_or(Decimal::ZERO, |rate| {

@@ -79,7 +79,7 @@ fn write_organisation(row: &mut Writer, organisation: &Organisation) {
     row.text("Name", &organisation.name);
     row.text("LegalName", &organisation.name);
     row.flag("PaysTax", true);
-    row.text("Version", &organisation.country);
+    row.text("Version", version(&organisation.country));
     row.text("OrganisationType", "COMPANY");
     row.text("BaseCurrency", &organisation.base_currency);
     row.text("CountryCode", &organisation.country);
@@ -135,7 +135,7 @@ fn write_account(row: &mut Writer, account: &Account, call: &Call<'_>) {
 fn write_tax_rate(row: &mut Writer, rate: &TaxRate) {
     row.text("Name", &rate.name);
     row.text("TaxType", &rate.tax_type);
-    row.text("ReportTaxType", &rate.tax_type);
+    row.text("ReportTaxType", report_type(&rate.tax_type));
     row.flag("CanApplyToAssets", rate.applies(AccountClass::Asset));
     row.flag("CanApplyToEquity", rate.applies(AccountClass::Equity));
     row.flag("CanApplyToExpenses", rate.applies(AccountClass::Expense));
@@ -160,4 +160,24 @@ fn write_tax_rate(row: &mut Writer, rate: &TaxRate) {
             component.flag("IsNonRecoverable", false);
         });
     });
+}
+
+/// The edition of Xero a country gets.
+fn version(country: &str) -> &'static str {
+    match country {
+        "GB" => "UK",
+        "AU" => "AU",
+        "NZ" => "NZ",
+        "US" => "US",
+        _ => "GLOBAL",
+    }
+}
+
+/// The side of the tax return a rate is reported on.
+fn report_type(tax_type: &str) -> &'static str {
+    match (tax_type.contains("OUTPUT"), tax_type.contains("INPUT")) {
+        (true, _) => "OUTPUT",
+        (_, true) => "INPUT",
+        _ => "NONE",
+    }
 }

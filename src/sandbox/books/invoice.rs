@@ -64,6 +64,8 @@ pub struct Line {
     pub tax_type: Option<String>,
     /// Rounded to cents, or what the caller said.
     pub tax_amount: Decimal,
+    /// What the tax amount was computed under.
+    pub taxed_as: AmountsAre,
     /// After discount, in cents.
     pub line_amount: Decimal,
     /// Percent.

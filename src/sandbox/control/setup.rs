@@ -131,7 +131,11 @@ pub(super) fn webhooks(world: &mut World, request: &Request) -> Result<Done, Bad
 
 pub(super) fn reset(world: &mut World, now: Instants) -> Done {
     let mut documents = 0_usize;
-    for tenant in world.tenants.values_mut() {
+    // In a fixed order, so that one seed always gives one world.
+    for id in &world.tenant_order {
+        let Some(tenant) = world.tenants.get_mut(id) else {
+            continue;
+        };
         let books = &mut tenant.books;
         documents = documents
             .saturating_add(books.invoices().len())

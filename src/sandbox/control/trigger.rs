@@ -13,7 +13,8 @@ use crate::sandbox::world::World;
 
 const NAMES: &str = "payment.partial, payment.full, payment.delete, invoice.void, invoice.edit, \
 invoice.approve, invoice.create, contact.create, contact.rename, contact.archive, account.archive, \
-organisation.lock, connection.revoke, grant.revoke";
+organisation.lock, connection.revoke, \
+connection.restore, grant.revoke, grant.renew";
 
 pub(super) fn run(world: &mut World, now: Instants, request: &Request) -> Result<Done, Bad> {
     let input = body::object(request)?;
@@ -30,7 +31,20 @@ pub(super) fn run(world: &mut World, now: Instants, request: &Request) -> Result
         world.grants.revoke_all();
         return Ok(Done::object(200, |body| body.text("scenario", &name)));
     }
+    if name == "grant.renew" {
+        let (tenants, now_ms) = (world.tenant_order.clone(), now.document_ms);
+        let pair = world.grants.consent(&tenants, &mut world.rng, now_ms);
+        let pair = pair.ok_or_else(|| Bad::input("the consent could not be renewed"))?;
+        return Ok(Done::object(200, |body| {
+            body.text("scenario", &name);
+            body.text("refresh_token", &pair.refresh);
+        }));
+    }
     let id = tenant(world, &input)?;
+    if name == "connection.restore" {
+        world.grants.connect(id, &mut world.rng, now.document_ms);
+        return Ok(done(&name, id, None));
+    }
     if matches!(name.as_str(), "connection.revoke" | "app.revoked") {
         return if world.grants.disconnect_tenant(id) {
             Ok(done(&name, id, None))

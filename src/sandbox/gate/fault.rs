@@ -62,7 +62,7 @@ pub struct Rule {
     pub fault: Fault,
     /// How many strikes are left; `None` is for ever.
     pub times: Option<u64>,
-    /// Every how many matching calls it strikes, from the first; at least one.
+    /// Strikes every so many matching calls: 3 is the third, sixth… At least one.
     pub every: u64,
     /// Matching calls seen so far.
     pub seen: u64,
@@ -99,8 +99,8 @@ impl Faults {
         self.0.clear();
     }
 
-    /// The fault that strikes this call, if any. Only the oldest rule that matches is asked
-    /// whether it strikes; when it does not, the next one is.
+    /// The fault that strikes this call, if any: of the matching rules, oldest first, the first
+    /// whose turn and luck it is.
     pub fn strike(
         &mut self,
         method: &str,
@@ -127,8 +127,8 @@ impl Faults {
 
 impl Rule {
     fn strikes(&mut self, rng: &mut StdRng) -> bool {
-        let turn = self.seen.checked_rem(self.every).unwrap_or(0) == 0;
         self.seen = self.seen.saturating_add(1);
+        let turn = self.seen.checked_rem(self.every).unwrap_or(0) == 0;
         let lucky = match self.probability {
             None => true,
             Some(chance) => self

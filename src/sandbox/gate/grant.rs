@@ -121,6 +121,23 @@ impl Grants {
         }
     }
 
+    /// The user consents (again): a dead consent is replaced by a new one, these organisations are
+    /// connected, and a fresh pair comes back.
+    pub fn consent(&mut self, tenants: &[Uuid], rng: &mut StdRng, now_ms: i64) -> Option<Pair> {
+        if self.grants.last().is_none_or(|grant| grant.revoked) {
+            self.open(rng, now_ms);
+        }
+        for tenant in tenants {
+            self.connect(*tenant, rng, now_ms);
+        }
+        let current = self.current_refresh()?.to_owned();
+        // A consent after 60 idle days starts the chain anew as well.
+        if let Some(grant) = self.grants.last_mut() {
+            grant.current.minted_ms = now_ms;
+        }
+        self.refresh(&current, false, rng, now_ms)
+    }
+
     /// The refresh token that works now, of the newest consent.
     pub fn current_refresh(&self) -> Option<&str> {
         self.grants.last().map(|grant| grant.current.token.as_str())

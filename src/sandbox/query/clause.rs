@@ -177,7 +177,7 @@ impl Parser {
         let Some(Token::Word(path)) = self.next() else {
             return Err(QueryError("Expression expected".to_owned()));
         };
-        let path = self.without_case_calls(path);
+        let path = self.without_case_calls(path)?;
         if let Some((field, method)) = split_method(&path) {
             self.open()?;
             let literal = self.literal()?;
@@ -194,17 +194,22 @@ impl Parser {
         Ok(Clause::Test(field, comparison, literal))
     }
 
-    /// Comparison ignores case anyway, so `.ToLower()` and `.ToUpper()` change nothing.
-    fn without_case_calls(&mut self, path: String) -> String {
-        for call in [".ToLower", ".ToUpper"] {
-            if let Some(bare) = path.strip_suffix(call)
-                && self.peek() == Some(&Token::Open)
-            {
-                self.at = self.at.saturating_add(2);
-                return bare.to_owned();
-            }
+    /// Comparison ignores case anyway, so `.ToLower()` and `.ToUpper()` change nothing; a method
+    /// may follow them.
+    fn without_case_calls(&mut self, path: String) -> Result<String, QueryError> {
+        let bare = path
+            .strip_suffix(".ToLower")
+            .or_else(|| path.strip_suffix(".ToUpper"));
+        let Some(bare) = bare else { return Ok(path) };
+        self.open()?;
+        let mut whole = self.closed(bare.to_owned())?;
+        if let Some(Token::Word(method)) = self.peek()
+            && method.starts_with('.')
+        {
+            whole.push_str(method);
+            self.at = self.at.saturating_add(1);
         }
-        path
+        Ok(whole)
     }
 
     fn open(&mut self) -> Result<(), QueryError> {
@@ -290,7 +295,6 @@ fn split_method(path: &str) -> Option<(&str, Comparison)> {
         "endswith" => Comparison::EndsWith,
         _ => return None,
     };
-    // `Name.ToLower().Contains("…")` leaves nothing before the call it was stripped of.
     Some((field, comparison))
 }
 

@@ -39,7 +39,7 @@ pub fn tokens(clause: &str) -> Result<Vec<Token>, QueryError> {
             ',' => (Token::Comma, skip(rest, 1)),
             '"' => quoted(rest)?,
             '0'..='9' | '-' => number(rest)?,
-            'a'..='z' | 'A'..='Z' | '_' => word(rest),
+            'a'..='z' | 'A'..='Z' | '_' | '.' => word(rest),
             _ => sign(rest)?,
         };
         out.push(token);

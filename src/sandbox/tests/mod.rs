@@ -1,5 +1,17 @@
 //! Tests of the sandbox.
 
+mod clauses;
+mod contacts;
+mod control;
 mod desk;
+mod faults;
 mod lifecycle;
+mod limits;
+mod lists;
+mod money;
+mod replays;
+mod shapes;
 mod socket;
+mod statuses;
+mod tokens;
+mod webhooks;

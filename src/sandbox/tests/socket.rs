@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 
+use crate::sandbox::webhooks::sign;
 use crate::sandbox::{Handle, Options, start};
 
 fn exchange(address: SocketAddr, request: &str) -> String {
@@ -85,5 +86,51 @@ async fn serves_drops_and_cuts() {
         late.starts_with("HTTP/1.1 401") && late.contains("TokenExpired"),
         "{late}"
     );
+    handle.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn webhooks_reach_their_subscriber() {
+    let handle = start(Options::default()).await.unwrap();
+    let subscriber = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", subscriber.local_addr().unwrap());
+    let received = tokio::task::spawn_blocking(move || {
+        let (mut stream, _) = subscriber.accept().unwrap();
+        let mut bytes = Vec::new();
+        let mut chunk = [0; 4096];
+        while !bytes.ends_with(b"\"}") {
+            let read = stream.read(&mut chunk).unwrap();
+            bytes.extend_from_slice(&chunk[..read]);
+        }
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            .unwrap();
+        String::from_utf8(bytes).unwrap()
+    });
+    let hook = format!(r#"{{"url":"{url}"}}"#);
+    ask(
+        handle.address,
+        "POST /_sandbox/webhooks HTTP/1.1".into(),
+        hook,
+    )
+    .await;
+    let tenant = handle.tenants[0].tenant_id;
+    let made = format!(
+        r#"{{"scenario":"contact.create","tenant_id":"{tenant}","args":{{"name":"Hook"}}}}"#
+    );
+    ask(
+        handle.address,
+        "POST /_sandbox/trigger HTTP/1.1".into(),
+        made,
+    )
+    .await;
+    let received = received.await.unwrap();
+    let (head, body) = received.split_once("\r\n\r\n").unwrap();
+    let signature = sign(&handle.webhook_key, body.as_bytes());
+    assert!(
+        head.contains(&format!("x-xero-signature: {signature}")),
+        "{received}"
+    );
+    assert!(body.contains("\"eventCategory\":\"CONTACT\""), "{received}");
     handle.stop().await;
 }

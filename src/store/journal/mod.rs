@@ -7,6 +7,7 @@
 pub mod record;
 pub mod recover;
 pub mod segment;
+mod tail;
 pub mod writer;
 
 #[cfg(test)]

@@ -128,6 +128,24 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// Whether `bytes` are one whole record in everything but the length it bears.
+#[must_use]
+pub fn is_whole_but_for_len(bytes: &[u8], chain: u32) -> bool {
+    let Some((covered, crc)) = bytes.split_last_chunk::<TAIL_BYTES>() else {
+        return false;
+    };
+    let len = covered
+        .len()
+        .checked_sub(HEAD_BYTES)
+        .and_then(|len| u32::try_from(len).ok());
+    let Some((len, rest)) = len.zip(covered.get(4..)) else {
+        return false;
+    };
+    let mut mended = len.to_le_bytes().to_vec();
+    mended.extend_from_slice(rest);
+    checksum(chain, &mended) == u32::from_le_bytes(*crc)
+}
+
 /// Reads the next record of a stream as the successor of `chain`.
 ///
 /// # Errors
@@ -153,7 +171,9 @@ pub fn read(from: &mut dyn Read, chain: u32) -> io::Result<Record> {
 }
 
 impl Kind {
-    fn code(self) -> u8 {
+    /// The byte it is written as.
+    #[must_use]
+    pub fn code(self) -> u8 {
         match self {
             Self::Commit => 1,
             Self::SnapshotHead => 2,

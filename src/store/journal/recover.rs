@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::record::{Frame, HEAD_BYTES, Kind, TAIL_BYTES, decode};
 use super::segment::{HEADER_BYTES, Header, SegmentFile, list_segments};
+use super::tail::is_interrupted_write;
 use crate::store::error::StoreError;
 
 /// Takes a record's number and payload.
@@ -51,6 +52,8 @@ pub struct BadTail {
     pub bytes: u64,
     /// Number the record there would have.
     pub seq: u64,
+    /// Whether it is what a process killed in the middle of a write leaves.
+    pub interrupted: bool,
 }
 
 /// Reads the journal in `folder`; `None` when it has no segment.
@@ -202,11 +205,12 @@ fn judge(survey: &mut Survey, bytes: &[u8], offset: usize, is_last: bool) {
         let problem = format!("record {seq} is unreadable, and record {later} behind it is intact");
         survey.damage = Some(StoreError::journal(&segment, wide(offset), problem));
     } else {
-        let unreadable = bytes.len().saturating_sub(offset);
+        let rest = bytes.get(offset..).unwrap_or_default();
         survey.tail = Some(BadTail {
             segment,
             offset: wide(offset),
-            bytes: wide(unreadable),
+            bytes: wide(rest.len()),
+            interrupted: is_interrupted_write(rest, seq, survey.chain),
             seq,
         });
     }

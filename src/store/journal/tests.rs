@@ -100,6 +100,7 @@ fn a_cut_at_every_byte_leaves_a_prefix() {
         let intact = ends.iter().filter(|end| **end <= cut as u64).count() as u64;
         assert_eq!(survey.last_seq, intact, "cut at {cut}");
         assert!(survey.damage.is_none());
+        assert!(survey.tail.as_ref().is_none_or(|tail| tail.interrupted));
         assert_eq!(
             survey.tail.is_some(),
             !ends.contains(&(cut as u64)) && cut > HEADER_BYTES
@@ -159,6 +160,8 @@ fn a_flip_at_every_byte_is_noticed() {
         assert_eq!(survey.last_seq, intact, "flip at {at}");
         assert_eq!(survey.damage.is_some(), at < last_start, "flip at {at}");
         assert_eq!(survey.tail.is_some(), at >= last_start, "flip at {at}");
+        let interrupted = survey.tail.is_some_and(|tail| tail.interrupted);
+        assert!(!interrupted, "flip at {at} taken for a kill");
     }
 }
 

@@ -168,7 +168,13 @@ impl JournalWriter {
         self.disk
             .before_write(HEADER_BYTES)
             .map_err(|error| StoreError::io("write", &self.folder, error))?;
-        (self.file, self.path, self.len) = new_segment(&self.folder, header, &[])?;
+        match new_segment(&self.folder, header, &[]) {
+            Ok(segment) => (self.file, self.path, self.len) = segment,
+            Err(StoreError::Io { doing, source, .. }) if doing.starts_with("sync") => {
+                return Err(self.sync_failed(std::io::Error::other(source)));
+            }
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 
@@ -203,8 +209,9 @@ fn new_segment(
     let mut bytes = header.encode();
     bytes.extend_from_slice(records);
     file.write_all(&bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(|e| StoreError::io("write", &temporary, e))?;
+        .map_err(|error| StoreError::io("write", &temporary, error))?;
+    file.sync_all()
+        .map_err(|error| StoreError::io("sync", &temporary, error))?;
     put_in_place(&temporary, &path)?;
     Ok((file, path, u64::try_from(bytes.len()).unwrap_or(u64::MAX)))
 }

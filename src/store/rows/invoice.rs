@@ -77,6 +77,8 @@ struct Stored<'a> {
     sent: Option<StoredSent<'a>>,
     #[serde(default, skip_serializing_if = "is_false")]
     create_was_sent: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    on_request: bool,
 }
 
 /// [`Common`]; a draft that is left out is the invoice's own, a Xero document the copy.
@@ -121,6 +123,7 @@ impl<'a> Stored<'a> {
             copy,
             sent,
             create_was_sent,
+            on_request,
         } = invoice;
         Self {
             id: *id,
@@ -142,6 +145,7 @@ impl<'a> Stored<'a> {
                 .as_ref()
                 .map(|sent| StoredSent::of(sent, draft, copy.as_ref())),
             create_was_sent: *create_was_sent,
+            on_request: *on_request,
         }
     }
 
@@ -170,6 +174,7 @@ impl<'a> Stored<'a> {
             link: self.link.map(Cow::into_owned),
             copy,
             create_was_sent: self.create_was_sent,
+            on_request: self.on_request,
         })
     }
 }

@@ -175,7 +175,7 @@ fn a_fresh_sled_is_rebuilt() {
 }
 
 #[test]
-fn an_older_sled_is_caught_up_or_rebuilt() {
+fn an_older_sled_is_caught_up() {
     let folder = Folder::new();
     let (store, _) = folder.open();
     fill(&store, 0, 30);
@@ -186,15 +186,15 @@ fn an_older_sled_is_caught_up_or_rebuilt() {
     let killed = folder.copy();
     store.close().unwrap();
     drop(store);
-    for (folder, expected) in [(&killed, "replayed"), (&folder, "rebuilt")] {
+    // After a clean stop, too, an older state is only behind the journal.
+    for folder in [&killed, &folder] {
         let sled = folder.options().sled();
         std::fs::remove_dir_all(&sled).unwrap();
         copy_tree(&older.options().sled(), &sled);
         let state = assert_whole(folder, &rows).state;
-        // After a clean stop an older state is also only behind the journal.
         assert!(
             matches!(state, StateReport::Replayed { records } if records >= 60),
-            "{expected}: {state:?}"
+            "{state:?}"
         );
     }
 }
@@ -221,32 +221,21 @@ fn a_flipped_byte_in_sled_loses_nothing() {
 
 #[test]
 fn a_doubtful_state_is_kept_aside_once() {
-    let (folder, rows) = killed();
+    let (folder, mut rows) = killed();
     for _ in 0..3 {
         std::fs::write(folder.options().path.join("sled.doubtful"), "a test").unwrap();
-        let report = assert_whole(&folder, &{
-            let mut rows = rows.clone();
-            if folder.options().path.join("again").exists() {
-                rows = everything(&folder.copy().open().0);
-            }
-            rows
-        });
-        std::fs::write(folder.options().path.join("again"), "").unwrap();
+        let report = assert_whole(&folder, &rows);
         assert!(
             matches!(report.state, StateReport::Rebuilt { because, .. } if because == "a test")
         );
         assert!(report.quarantined.unwrap().exists());
+        // The check above wrote a row.
+        rows = everything(&folder.open().0);
     }
-    let kept = std::fs::read_dir(folder.options().path)
-        .unwrap()
-        .filter(|entry| {
-            entry
-                .as_ref()
-                .unwrap()
-                .file_name()
-                .to_string_lossy()
-                .starts_with("sled.quarantine-")
-        });
+    let names = std::fs::read_dir(folder.options().path).unwrap();
+    let kept = names
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with("sled.quarantine-"));
     assert_eq!(kept.count(), 1);
 }
 
@@ -338,10 +327,11 @@ fn a_cut_journal_is_never_taken_for_a_whole_one() {
     assert!(opened > 5);
 }
 
-/// After a clean stop the last record is known: a flip in it is damage, not an interrupted write.
+/// After a clean stop, or once sled has it, the last record is known; and a kill changes no byte.
+/// So a flip in it is damage, not an interrupted write.
 #[test]
 fn a_damaged_last_record_is_no_tail_when_it_was_acknowledged() {
-    for (folder, _) in [closed(), {
+    for (folder, _) in [closed(), killed(), {
         let k = killed();
         drop(k.0.open().0.maintain(Pace::Idle));
         k
@@ -381,7 +371,22 @@ fn garbage_behind_the_end_is_cut() {
         bytes.extend_from_slice(&[0; 700]);
         bytes.extend_from_slice(&[0x5A; 300]);
         std::fs::write(&path, &bytes).unwrap();
-        let cut = assert_whole(&folder, &rows).cut.unwrap();
+        if folder.options().path.join("last-run").exists() {
+            let marker = std::fs::read_to_string(folder.options().path.join("last-run")).unwrap();
+            if marker.starts_with("open") {
+                // In the same boot nobody writes garbage: it may have been a record.
+                let error = folder.try_open(folder.options()).err().unwrap();
+                assert!(
+                    matches!(error, StoreError::JournalDamaged { .. }),
+                    "{error}"
+                );
+            }
+        }
+        let mut options = folder.options();
+        options.boot_id = "boot-2".to_owned();
+        let (store, report) = folder.try_open(options).unwrap();
+        assert_eq!(everything(&store), rows);
+        let cut = report.cut.unwrap();
         assert_eq!((cut.offset, cut.bytes), (end, 1000));
     }
 }

@@ -199,3 +199,18 @@ fn a_page_of_failed_invoices_is_not_cut_short_by_what_was_released() {
         vec![]
     );
 }
+
+/// What is committed under a reference does not count once the invoice has another one.
+#[test]
+fn a_reference_that_was_given_up_finds_nothing() {
+    let world = World::memory();
+    let tenant = tenant_id(1);
+    let mut row = samples::invoice(tenant, 1);
+    world.commit(&[Write::Invoice(Box::new(row.clone()))]);
+    row.host_ref = "SO-1b".to_owned();
+    let mut overlay = Overlay::default();
+    overlay.submitted(1, &[Write::Invoice(Box::new(row.clone()))]);
+    let view = View::new(&overlay, &world.reader, tenant);
+    assert_eq!(view.invoice_by_ref("SO-1").unwrap(), None);
+    assert_eq!(view.invoice_by_ref("SO-1b").unwrap(), Some(row));
+}

@@ -103,6 +103,7 @@ pub fn invoice(tenant: TenantId, n: u64) -> Invoice {
         common: None,
         copy: None,
         sent: None,
+        on_request: false,
         create_was_sent: false,
     }
 }

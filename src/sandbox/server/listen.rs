@@ -2,14 +2,11 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Response, StatusCode};
@@ -18,18 +15,17 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use super::clock::Clock;
-use super::gate::limit::Limits;
-use super::query::page::SinceIs;
-use super::seed::{Seed, TenantName};
-use super::webhooks::Delivery;
-use super::wire::{CallId, Outcome, Request, Transport};
-use super::world::{Setup, World};
+use super::body::{Broken, Cuttable, End};
+use super::courier::deliver;
+use crate::sandbox::clock::Clock;
+use crate::sandbox::gate::limit::Limits;
+use crate::sandbox::query::page::SinceIs;
+use crate::sandbox::seed::{Seed, TenantName};
+use crate::sandbox::wire::{CallId, Outcome, Request, Transport};
+use crate::sandbox::world::{Setup, World};
 
 /// Xero refuses larger bodies.
 const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
-/// Subscribers have this long to answer a webhook.
-const DELIVERY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How a sandbox is started.
 #[derive(Debug, Clone)]
@@ -154,23 +150,18 @@ pub async fn start(options: Options) -> io::Result<Handle> {
 }
 
 #[derive(Debug)]
-struct Shared {
+pub(super) struct Shared {
     world: Mutex<World>,
-    clock: Clock,
+    pub(super) clock: Clock,
     latency_ms: u64,
-    deliveries: Notify,
+    pub(super) deliveries: Notify,
 }
 
 impl Shared {
-    fn world(&self) -> MutexGuard<'_, World> {
+    pub(super) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-/// The connection is to be closed without an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("the connection breaks on purpose")]
-struct Broken;
 
 /// A call that counts as under way until it is answered or abandoned.
 struct Flight {
@@ -182,53 +173,6 @@ impl Drop for Flight {
     fn drop(&mut self) {
         let now = self.shared.clock.instants();
         self.shared.world().answered(self.call, now);
-    }
-}
-
-/// A body that may end before its announced length.
-struct Cuttable {
-    announced: u64,
-    rest: Option<Bytes>,
-    end: End,
-}
-
-/// How a body ends.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// At its announced length.
-    Whole,
-    /// Early; the connection first sends what it has.
-    CutAfterFlush,
-    /// Early, now.
-    Cut,
-}
-
-impl Body for Cuttable {
-    type Data = Bytes;
-    type Error = Broken;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        match (self.rest.take(), self.end) {
-            (Some(bytes), _) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
-            (None, End::Whole) => Poll::Ready(None),
-            (None, End::CutAfterFlush) => {
-                self.end = End::Cut;
-                context.waker().wake_by_ref();
-                Poll::Pending
-            }
-            (None, End::Cut) => Poll::Ready(Some(Err(Broken))),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_none() && self.end == End::Whole
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.announced)
     }
 }
 
@@ -345,69 +289,4 @@ fn headers(map: &HeaderMap) -> Vec<(String, String)> {
             )
         })
         .collect()
-}
-
-/// Sends webhooks when they are due; each failure is tried once more at once, as Xero does.
-async fn deliver(shared: Arc<Shared>) {
-    loop {
-        let now = shared.clock.instants();
-        let (due, next_ms) = {
-            let mut world = shared.world();
-            (world.take_deliveries(now), world.next_delivery_ms())
-        };
-        for delivery in due {
-            tokio::spawn(async move {
-                if post(&delivery).await.is_err()
-                    && let Err(error) = post(&delivery).await
-                {
-                    tracing::debug!(%error, "sandbox webhook was not delivered");
-                }
-            });
-        }
-        let wait_ms = next_ms.map(|at| at.saturating_sub(now.real_ms).max(1));
-        let wait = wait_ms
-            .and_then(|wait| u64::try_from(wait).ok())
-            .unwrap_or(60_000);
-        tokio::select! {
-            () = shared.deliveries.notified() => {}
-            () = tokio::time::sleep(Duration::from_millis(wait)) => {}
-        }
-    }
-}
-
-async fn post(delivery: &Delivery) -> io::Result<()> {
-    tokio::time::timeout(DELIVERY_TIMEOUT, post_once(delivery))
-        .await
-        .map_err(io::Error::other)?
-}
-
-async fn post_once(delivery: &Delivery) -> io::Result<()> {
-    let uri: hyper::Uri = delivery.url.parse().map_err(io::Error::other)?;
-    let host = uri.host().unwrap_or("127.0.0.1");
-    let stream = TcpStream::connect((host, uri.port_u16().unwrap_or(80))).await?;
-    let io = TokioIo::new(stream);
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(io)
-        .await
-        .map_err(io::Error::other)?;
-    let driver = tokio::spawn(connection);
-    let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let request = hyper::Request::post(path)
-        .header(
-            "host",
-            uri.authority().map_or(host, |authority| authority.as_str()),
-        )
-        .header("content-type", "application/json; charset=utf-8")
-        .header("x-xero-signature", &delivery.signature)
-        .body(http_body_util::Full::new(Bytes::from(
-            delivery.body.clone(),
-        )))
-        .map_err(io::Error::other)?;
-    let sent = sender.send_request(request).await;
-    driver.abort();
-    let status = sent.map_err(io::Error::other)?.status();
-    if status.is_success() {
-        Ok(())
-    } else {
-        Err(io::Error::other(format!("subscriber answered {status}")))
-    }
 }

@@ -1,0 +1,104 @@
+use governor::clock::FakeRelativeClock;
+
+use super::*;
+
+fn limits(per_minute: u32, burst: u32) -> AppLimits {
+    AppLimits {
+        per_minute: NonZeroU32::new(per_minute).unwrap(),
+        burst: NonZeroU32::new(burst).unwrap(),
+        background_percent: 95,
+    }
+}
+
+/// Takes as much as it gets, in steps of a millisecond; tells when each call went.
+fn greedy(
+    budget: &AppBudget<FakeRelativeClock>,
+    clock: &FakeRelativeClock,
+    class: Class,
+    span_ms: u64,
+) -> Vec<u64> {
+    let mut went = Vec::new();
+    for at_ms in 0..span_ms {
+        while budget.check(&mut Ticket::of(class)).is_ok() {
+            went.push(at_ms);
+        }
+        clock.advance(Duration::from_millis(1));
+    }
+    went
+}
+
+fn fullest_minute(went: &[u64]) -> usize {
+    let mut from = 0;
+    let mut fullest = 0;
+    for (at, moment) in went.iter().enumerate() {
+        while went[from] + 60_000 <= *moment {
+            from += 1;
+        }
+        fullest = fullest.max(at - from + 1);
+    }
+    fullest
+}
+
+#[test]
+fn no_rolling_minute_reaches_the_limit_of_the_app() {
+    let clock = FakeRelativeClock::default();
+    let budget = AppBudget::with_clock(AppLimits::default(), clock.clone());
+    let went = greedy(&budget, &clock, Class::User, 180_000);
+    let fullest = fullest_minute(&went);
+    assert!((9_800..10_000).contains(&fullest), "{fullest}");
+    assert!(went.len() >= 3 * 9_800 - 1, "{}", went.len());
+}
+
+#[test]
+fn clicks_pass_while_everything_else_is_saturated() {
+    for class in Class::ALL.into_iter().filter(|class| *class != Class::User) {
+        let clock = FakeRelativeClock::default();
+        let budget = AppBudget::with_clock(AppLimits::default(), clock.clone());
+        let background = greedy(&budget, &clock, class, 60_000).len();
+        assert!(
+            (9_300..=9_470).contains(&background),
+            "{class:?} {background}"
+        );
+        let clicks = (0..300)
+            .filter(|_| budget.check(&mut Ticket::of(Class::User)).is_ok())
+            .count();
+        assert!(clicks >= 8, "{class:?} {clicks}");
+    }
+}
+
+#[test]
+fn a_limiter_that_was_passed_is_not_spent_again() {
+    let clock = FakeRelativeClock::default();
+    let budget = AppBudget::with_clock(limits(60, 2), clock.clone());
+    // Clicks empty the limiter for all.
+    while budget.check(&mut Ticket::of(Class::User)).is_ok() {}
+    let mut ticket = Ticket::of(Class::Push);
+    let wait = budget.check(&mut ticket).unwrap_err();
+    assert_eq!(ticket, Ticket::All);
+    clock.advance(wait);
+    assert_eq!(budget.check(&mut ticket), Ok(()));
+}
+
+#[tokio::test]
+async fn waiters_are_served_no_faster_than_allowed() {
+    let budget = AppBudget::new(limits(6_000, 1));
+    let started = tokio::time::Instant::now();
+    let waiters = (0..30).map(|_| budget.acquire(Class::User));
+    futures_util::future::join_all(waiters).await;
+    assert!(
+        started.elapsed() >= Duration::from_millis(280),
+        "{:?}",
+        started.elapsed()
+    );
+    assert_eq!(budget.inner.waiting_count.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn who_gives_up_does_not_count_as_waiting() {
+    let budget = AppBudget::new(limits(1, 1));
+    budget.acquire(Class::User).await;
+    let gave_up =
+        tokio::time::timeout(Duration::from_millis(20), budget.acquire(Class::User)).await;
+    assert!(gave_up.is_err());
+    assert_eq!(budget.inner.waiting_count.load(Ordering::Relaxed), 0);
+}

@@ -1,0 +1,262 @@
+//! The shell around the grants' state machines: carries out what they ask for.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture,
+    WrapFuture,
+};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::sync::oneshot;
+
+use super::handle::{Borrowed, KeyringParts};
+use super::state::{Act, Grant, Input, KEEP_ALIVE_MS, WaiterId};
+use super::tokens::{Access, Durable, NewPair};
+use crate::model::failure::{Failure, FailureKind, Received, Remedy};
+use crate::model::ids::GrantId;
+use crate::model::secret::SecretString;
+use crate::model::time::Timestamp;
+
+/// How often idle grants are looked at.
+const IDLE_CHECK: Duration = Duration::from_secs(60 * 60);
+/// Over how long the refreshes of idle grants are spread: a day.
+const IDLE_SPREAD_MS: u128 = 24 * 60 * 60 * 1_000;
+/// Messages that may wait.
+const MAILBOX_CAPACITY: usize = 4_096;
+
+/// Asks for a token.
+#[derive(Message)]
+#[rtype(result = "Result<Borrowed, Failure>")]
+pub struct Borrow(pub GrantId);
+
+/// Says that a token was refused.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Invalidate(pub GrantId, pub SecretString);
+
+/// Hands over a refresh token.
+#[derive(Message)]
+#[rtype(result = "Adopted")]
+pub struct Adopt(pub SecretString);
+
+/// The grant a refresh token belongs to.
+pub struct Adopted {
+    /// Which.
+    pub grant: GrantId,
+    /// Whether it was unknown until now.
+    pub is_new: bool,
+}
+
+/// Drops a grant.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Forget(pub GrantId);
+
+/// The owner of all grants.
+pub struct KeyringActor {
+    parts: KeyringParts,
+    grants: HashMap<GrantId, Grant>,
+    waiting: HashMap<WaiterId, oneshot::Sender<Result<Access, Failure>>>,
+    last_waiter: u64,
+}
+
+impl KeyringActor {
+    /// An actor that owns these grants.
+    pub fn new(parts: KeyringParts, stored: Vec<(GrantId, Durable)>) -> Self {
+        let grants = stored
+            .into_iter()
+            .map(|(id, durable)| (id, Grant::stored(durable, keep_alive_ms(id))))
+            .collect();
+        Self {
+            parts,
+            grants,
+            waiting: HashMap::new(),
+            last_waiter: 0,
+        }
+    }
+
+    fn feed(&mut self, id: GrantId, input: Input, ctx: &mut Context<Self>) {
+        let now = self.now();
+        if let Some(grant) = self.grants.get_mut(&id) {
+            let acts = grant.handle(now, input);
+            self.carry_out(id, acts, ctx);
+        }
+    }
+
+    fn carry_out(&mut self, id: GrantId, acts: Vec<Act>, ctx: &mut Context<Self>) {
+        for act in acts {
+            match act {
+                Act::Refresh(token) => self.refresh(id, token, ctx),
+                Act::Save(durable) => self.save(id, &durable, ctx),
+                Act::Answer(waiter, result) => self.answer(waiter, result),
+                Act::WakeAfter(delay_ms) => {
+                    ctx.run_later(Duration::from_millis(delay_ms), move |actor, ctx| {
+                        actor.feed(id, Input::Woken, ctx);
+                    });
+                }
+            }
+        }
+    }
+
+    fn refresh(&self, id: GrantId, token: SecretString, ctx: &mut Context<Self>) {
+        let call = self.parts.identity.refresh(token);
+        let call = AssertUnwindSafe(call).catch_unwind().map(|ended| {
+            let pair = ended.unwrap_or_else(|_panic| Err(panicked("the refresh")))?;
+            Ok(NewPair {
+                access: pair.access,
+                refresh: pair.refresh,
+                expires_in_s: pair.expires_in_s,
+            })
+        });
+        ctx.spawn(call.into_actor(self).map(move |result, actor, ctx| {
+            actor.feed(id, Input::Refreshed(result), ctx);
+        }));
+    }
+
+    fn save(&self, id: GrantId, durable: &Durable, ctx: &mut Context<Self>) {
+        let save: BoxFuture<'static, Result<(), String>> = match self.parts.sealer.seal(id, durable)
+        {
+            Ok(row) => self.parts.store.save(row),
+            Err(why) => std::future::ready(Err(why.to_string())).boxed(),
+        };
+        let save = AssertUnwindSafe(save)
+            .catch_unwind()
+            .map(|ended| ended.unwrap_or_else(|_panic| Err("the save panicked".to_owned())));
+        ctx.spawn(save.into_actor(self).map(move |result, actor, ctx| {
+            if let Err(why) = &result {
+                tracing::error!(grant = %id, why, "a renewed grant could not be stored");
+            }
+            actor.feed(id, Input::Saved(result), ctx);
+        }));
+    }
+
+    fn answer(&mut self, waiter: WaiterId, result: Result<Access, Failure>) {
+        if let Some(sender) = self.waiting.remove(&waiter) {
+            // Who has gone meanwhile needs no token.
+            drop(sender.send(result));
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.parts.clock.now().wall
+    }
+}
+
+impl Actor for KeyringActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX_CAPACITY);
+        ctx.run_interval(IDLE_CHECK, |actor, ctx| {
+            let ids: Vec<GrantId> = actor.grants.keys().copied().collect();
+            for id in ids {
+                actor.feed(id, Input::Woken, ctx);
+            }
+        });
+    }
+}
+
+impl Handler<Borrow> for KeyringActor {
+    type Result = ResponseFuture<Result<Borrowed, Failure>>;
+
+    fn handle(&mut self, Borrow(id): Borrow, ctx: &mut Self::Context) -> Self::Result {
+        if !self.grants.contains_key(&id) {
+            return std::future::ready(Err(no_such_grant())).boxed_local();
+        }
+        self.last_waiter = self.last_waiter.wrapping_add(1);
+        let waiter = WaiterId(self.last_waiter);
+        let (sender, receiver) = oneshot::channel();
+        self.waiting.insert(waiter, sender);
+        self.feed(id, Input::Borrow(waiter), ctx);
+        let answer = receiver.map(|answer| {
+            let access = answer.unwrap_or_else(|_dropped| Err(no_such_grant()))?;
+            Ok(Borrowed {
+                token: access.token,
+                expires_at: access.expires_at,
+            })
+        });
+        answer.boxed_local()
+    }
+}
+
+impl Handler<Invalidate> for KeyringActor {
+    type Result = ();
+
+    fn handle(&mut self, Invalidate(id, token): Invalidate, ctx: &mut Self::Context) {
+        self.feed(id, Input::Invalidate(token), ctx);
+    }
+}
+
+impl Handler<Adopt> for KeyringActor {
+    type Result = MessageResult<Adopt>;
+
+    fn handle(&mut self, Adopt(token): Adopt, ctx: &mut Self::Context) -> Self::Result {
+        let knows = |(id, grant): (&GrantId, &Grant)| {
+            (!grant.is_dead() && grant.knows(&token)).then_some(*id)
+        };
+        if let Some(grant) = self.grants.iter().find_map(knows) {
+            return MessageResult(Adopted {
+                grant,
+                is_new: false,
+            });
+        }
+        let made_at_ms = u64::try_from(self.now().0).unwrap_or(0);
+        let id = GrantId::from_parts(made_at_ms, self.parts.entropy.random_u128());
+        let (grant, acts) = Grant::adopted(token, keep_alive_ms(id));
+        self.grants.insert(id, grant);
+        self.carry_out(id, acts, ctx);
+        MessageResult(Adopted {
+            grant: id,
+            is_new: true,
+        })
+    }
+}
+
+impl Handler<Forget> for KeyringActor {
+    type Result = ();
+
+    fn handle(&mut self, Forget(id): Forget, ctx: &mut Self::Context) {
+        let dropped = self.grants.remove(&id);
+        for waiter in dropped.into_iter().flat_map(Grant::into_waiters) {
+            self.answer(waiter, Err(no_such_grant()));
+        }
+        let removal = self.parts.store.remove(id);
+        ctx.spawn(removal.into_actor(self).map(move |result, _, _| {
+            if let Err(why) = result {
+                tracing::warn!(grant = %id, why, "an unused grant could not be dropped");
+            }
+        }));
+    }
+}
+
+/// Seven days less up to one, by the random bits of the id, so that grants adopted together are
+/// not refreshed together.
+fn keep_alive_ms(id: GrantId) -> i64 {
+    let spread = u128::from_be_bytes(id.to_bytes()) % IDLE_SPREAD_MS;
+    KEEP_ALIVE_MS - i64::try_from(spread).unwrap_or(0)
+}
+
+fn no_such_grant() -> Failure {
+    Failure {
+        kind: FailureKind::GrantRejected,
+        remedy: Remedy::Reconnect,
+        received: Received::No,
+        status: None,
+        message: "the grant is not known".to_owned(),
+        validation: Vec::new(),
+    }
+}
+
+fn panicked(what: &str) -> Failure {
+    Failure {
+        kind: FailureKind::Unavailable,
+        remedy: Remedy::RetryWithBackoff,
+        received: Received::Unknown,
+        status: None,
+        message: format!("{what} panicked"),
+        validation: Vec::new(),
+    }
+}

@@ -1,0 +1,5 @@
+//! The decisions as tables, the seal, and the actor with everything around it.
+
+mod actor;
+mod seal;
+mod state;

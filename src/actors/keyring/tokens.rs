@@ -1,0 +1,37 @@
+//! The tokens of a grant, in memory. Their `Debug` shows none.
+
+use crate::model::secret::SecretString;
+use crate::model::time::Timestamp;
+
+/// A token for calls.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// The token.
+    pub token: SecretString,
+    /// When it expires, wall clock.
+    pub expires_at: Timestamp,
+}
+
+/// What the store has, or is to have, of a grant.
+#[derive(Debug, Clone)]
+pub struct Durable {
+    /// The refresh token to use next.
+    pub current: SecretString,
+    /// The one it came from.
+    pub previous: Option<SecretString>,
+    /// The token for calls that came with it.
+    pub access: Option<Access>,
+    /// When the pair was made.
+    pub refreshed_at: Timestamp,
+}
+
+/// A new pair from Xero.
+#[derive(Debug, Clone)]
+pub struct NewPair {
+    /// For calls.
+    pub access: SecretString,
+    /// For the next refresh.
+    pub refresh: SecretString,
+    /// Lifetime of the access token, in seconds.
+    pub expires_in_s: u64,
+}

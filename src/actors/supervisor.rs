@@ -1,0 +1,204 @@
+//! Keeps one actor per tenant alive. actix's own `Supervisor` does not survive a panic, so each
+//! tenant's actor carries a drop guard that tells here how it ended.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, ResponseFuture};
+use tokio::sync::oneshot;
+
+use super::ports::Ports;
+use super::registry::Door;
+use super::tenant::{Down, Drain, LookAgain, TenantActor};
+use crate::model::ids::TenantId;
+use crate::model::row::Tenant;
+use crate::model::time::Mono;
+use crate::observe::labels::RestartCause;
+use crate::observe::metrics::Metrics;
+
+/// Panics within [`PARK_WINDOW_MS`] after which a tenant is given up until the daemon restarts.
+const PARK_PANICS: usize = 3;
+/// Ten minutes.
+const PARK_WINDOW_MS: u64 = 600_000;
+/// First delay before a restart; doubles with each one in a row.
+const RESTART_MS: u64 = 100;
+/// Longest delay before a restart.
+const RESTART_MAX_MS: u64 = 30_000;
+/// A tenant that ran this long starts afresh with its delays.
+const CALM_MS: u64 = 60_000;
+
+/// One tenant's history of ends.
+#[derive(Debug, Default)]
+struct History {
+    panics: VecDeque<Mono>,
+    restarts_in_row: u32,
+    started: Mono,
+}
+
+/// Starts, restarts and parks tenants.
+pub struct Supervisor {
+    ports: Arc<Ports>,
+    metrics: Metrics,
+    histories: HashMap<TenantId, History>,
+    draining: Option<(usize, Option<oneshot::Sender<()>>)>,
+}
+
+impl Supervisor {
+    /// A supervisor without tenants.
+    #[must_use]
+    pub fn new(ports: Arc<Ports>, metrics: Metrics) -> Self {
+        Self { ports, metrics, histories: HashMap::new(), draining: None }
+    }
+
+    fn start(&mut self, tenant: Tenant, ctx: &mut Context<Self>) {
+        let id = tenant.id;
+        self.histories.entry(id).or_default().started = self.ports.clock.now().mono;
+        match TenantActor::load(Arc::clone(&self.ports), tenant, ctx.address().recipient()) {
+            Ok(actor) => {
+                // Tenants are spread by the random end of their id; which thread does not matter.
+                let place = id.to_bytes().last().copied().map_or(0, usize::from);
+                let count = self.ports.arbiters.len().max(1);
+                if let Some(arbiter) = self.ports.arbiters.get(place % count) {
+                    let addr = TenantActor::start_in_arbiter(arbiter, move |_| actor);
+                    self.ports.registry.set(id, Door::Open(addr));
+                }
+            }
+            Err(problem) => {
+                tracing::error!(tenant = %id, problem, "a tenant could not be read from the store");
+                self.restart_later(id, ctx);
+            }
+        }
+    }
+
+    fn restart_later(&mut self, id: TenantId, ctx: &mut Context<Self>) {
+        self.ports.registry.set(id, Door::Restarting);
+        let history = self.histories.entry(id).or_default();
+        let delay_ms = RESTART_MS.saturating_mul(1 << history.restarts_in_row.min(16)).min(RESTART_MAX_MS);
+        history.restarts_in_row = history.restarts_in_row.saturating_add(1);
+        ctx.run_later(Duration::from_millis(delay_ms), move |supervisor, ctx| supervisor.restart(id, ctx));
+    }
+
+    fn restart(&mut self, id: TenantId, ctx: &mut Context<Self>) {
+        match self.ports.reader.tenant(id) {
+            Ok(Some(tenant)) => self.start(tenant, ctx),
+            Ok(None) => tracing::error!(tenant = %id, "a tenant that ran is not in the store"),
+            Err(error) => {
+                tracing::error!(tenant = %id, %error, "a tenant could not be read from the store");
+                self.restart_later(id, ctx);
+            }
+        }
+    }
+
+    fn park(&mut self, id: TenantId) {
+        let reason = format!("{PARK_PANICS} panics within ten minutes");
+        tracing::error!(tenant = %id, reason, "a tenant is parked; the others go on");
+        if let Some(mut status) = self.ports.board.get(id) {
+            status.parked = Some(reason.clone());
+            self.ports.board.set(id, status);
+        }
+        self.ports.registry.set(id, Door::Parked(reason));
+    }
+}
+
+impl Actor for Supervisor {
+    type Context = Context<Self>;
+}
+
+/// From the door and from the start of the daemon: run this tenant.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Run(pub Box<Tenant>);
+
+impl Handler<Run> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, message: Run, ctx: &mut Context<Self>) {
+        self.start(*message.0, ctx);
+    }
+}
+
+impl Handler<Down> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, down: Down, ctx: &mut Context<Self>) {
+        if let Some((left, _)) = &mut self.draining {
+            *left = left.saturating_sub(1);
+            self.end_drain(ctx);
+            return;
+        }
+        let now = self.ports.clock.now().mono;
+        let history = self.histories.entry(down.tenant).or_default();
+        if now.since_ms(history.started) >= CALM_MS {
+            history.restarts_in_row = 0;
+        }
+        if down.panicked {
+            self.metrics.actor_restarted(RestartCause::Panic);
+            history.panics.push_back(now);
+            while history.panics.front().is_some_and(|at| now.since_ms(*at) > PARK_WINDOW_MS) {
+                history.panics.pop_front();
+            }
+            tracing::error!(tenant = %down.tenant, panics_count = history.panics.len(), "a tenant's actor panicked");
+            if history.panics.len() >= PARK_PANICS {
+                self.park(down.tenant);
+                return;
+            }
+        } else {
+            self.metrics.actor_restarted(RestartCause::Store);
+        }
+        self.restart_later(down.tenant, ctx);
+    }
+}
+
+/// From the daemon: start no more calls, let those in flight be answered and recorded, and tell
+/// when every tenant has ended.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct DrainAll;
+
+impl Handler<DrainAll> for Supervisor {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _message: DrainAll, ctx: &mut Context<Self>) -> Self::Result {
+        let running = self.ports.registry.running();
+        let (done, waiting) = oneshot::channel();
+        self.draining = Some((running.len(), Some(done)));
+        for (_, addr) in running {
+            addr.do_send(Drain);
+        }
+        self.end_drain(ctx);
+        Box::pin(async move {
+            // The sender is only dropped when the supervisor itself has ended.
+            let _ended = waiting.await;
+        })
+    }
+}
+
+impl Supervisor {
+    fn end_drain(&mut self, ctx: &mut Context<Self>) {
+        if let Some((0, done)) = &mut self.draining {
+            if let Some(done) = done.take() {
+                // Whoever asked may have stopped waiting.
+                let _gone = done.send(());
+            }
+            ctx.stop();
+        }
+    }
+}
+
+/// From the daemon: the numbers changed, or the clock was moved.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct LookAgainAll;
+
+impl Handler<LookAgainAll> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, _message: LookAgainAll, _ctx: &mut Context<Self>) {
+        for (tenant, addr) in self.ports.registry.running() {
+            if addr.try_send(LookAgain).is_err() {
+                tracing::debug!(%tenant, "a busy tenant looks again by itself soon");
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Message → event → machine → effects. Nothing is decided here.
+
+use actix::{Context, Handler};
+
+use super::actor::TenantActor;
+use super::messages::{
+    ConnectionChanged, Drain, LookAgain, PutInvoice, Regranted, Replier, SetMapping, SetSettings, SyncNow, WantPreview,
+};
+use super::perform::Committed;
+use crate::actors::control::{InvoiceName, Refused};
+use crate::engine::event::Event;
+use crate::model::row::Invoice;
+use crate::store::Urgency;
+use crate::store::reader::ReadError;
+
+impl Handler<PutInvoice> for TenantActor {
+    type Result = ();
+
+    fn handle(&mut self, message: PutInvoice, ctx: &mut Context<Self>) {
+        let PutInvoice { host_ref, draft, reply } = message;
+        if let Some((row, reply)) = self.answer_errors(self.view().invoice_by_ref(&host_ref), reply) {
+            let ask = self.ask(reply);
+            let row = row.map(Box::new);
+            self.feed(Event::HostWrote { ask, host_ref, draft, row }, Urgency::NewWork, ctx);
+        }
+    }
+}
+
+impl Handler<SyncNow> for TenantActor {
+    type Result = ();
+
+    fn handle(&mut self, message: SyncNow, ctx: &mut Context<Self>) {
+        let SyncNow { invoice, requested_by, reply } = message;
+        if let Some((row, reply)) = self.find(&invoice, reply) {
+            let ask = self.ask(reply);
+            self.feed(Event::SyncNow { ask, row: Box::new(row), requested_by }, Urgency::NewWork, ctx);
+        }
+    }
+}
+
+impl Handler<WantPreview> for TenantActor {
+    type Result = ();
+
+    fn handle(&mut self, message: WantPreview, ctx: &mut Context<Self>) {
+        let Some((row, reply)) = self.find(&message.invoice, message.reply) else { return };
+        let Some((context, reply)) = self.answer_errors(self.context(row), reply) else { return };
+        if let Some((chart, reply)) = self.answer_errors(self.view().chart(), reply) {
+            let ask = self.ask(reply);
+            let (context, chart) = (Box::new(context), chart.map(Box::new));
+            self.feed(Event::PreviewWanted { ask, context, chart }, Urgency::Result, ctx);
+        }
+    }
+}
+
+impl Handler<SetMapping> for TenantActor {
+    type Result = ();
+
+    fn handle(&mut self, message: SetMapping, ctx: &mut Context<Self>) {
+        let ask = self.ask(message.reply);
+        self.feed(Event::MappingSet { ask, mapping: message.mapping }, Urgency::NewWork, ctx);
+    }
+}
+
+impl Handler<SetSettings> for TenantActor {
+    type Result = ();
+
+    fn handle(&mut self, message: SetSettings, ctx: &mut Context<Self>) {
+        let ask = self.ask(message.reply);
+        self.feed(Event::SettingsSet { ask, settings: message.settings }, Urgency::NewWork, ctx);
+    }
+}
+
+impl Handler<ConnectionChanged> for TenantActor {
+    type Result = ();
+
+    fn handle(&mut self, message: ConnectionChanged, ctx: &mut Context<Self>) {
+        self.feed(Event::Connection(message.0), Urgency::Result, ctx);
+    }
+}
+
+impl Handler<Regranted> for TenantActor {
+    type Result = ();
+
+    fn handle(&mut self, message: Regranted, ctx: &mut Context<Self>) {
+        self.feed(Event::Regranted(message.0), Urgency::Result, ctx);
+    }
+}
+
+impl Handler<LookAgain> for TenantActor {
+    type Result = ();
+
+    fn handle(&mut self, _message: LookAgain, ctx: &mut Context<Self>) {
+        self.machine.set_policy(self.ports.policy.get());
+        self.feed(Event::Woken, Urgency::Result, ctx);
+    }
+}
+
+impl Handler<Drain> for TenantActor {
+    type Result = ();
+
+    fn handle(&mut self, _message: Drain, ctx: &mut Context<Self>) {
+        self.draining = true;
+        self.stop_when_drained(ctx);
+    }
+}
+
+impl Handler<Committed> for TenantActor {
+    type Result = ();
+
+    fn handle(&mut self, message: Committed, ctx: &mut Context<Self>) {
+        self.committed(message, ctx);
+    }
+}
+
+impl TenantActor {
+    fn find(&self, name: &InvoiceName, reply: Replier) -> Option<(Invoice, Replier)> {
+        let found = match name {
+            InvoiceName::Id(id) => self.view().invoice(*id),
+            InvoiceName::HostRef(host_ref) => self.view().invoice_by_ref(host_ref),
+        };
+        let (row, reply) = self.answer_errors(found, reply)?;
+        match row {
+            Some(row) => Some((row, reply)),
+            None => {
+                // A caller that went away needs no reply.
+                let _gone = reply.send(Err(Refused::InvoiceNotFound));
+                None
+            }
+        }
+    }
+
+    fn answer_errors<T>(&self, read: Result<T, ReadError>, reply: Replier) -> Option<(T, Replier)> {
+        match read {
+            Ok(read) => Some((read, reply)),
+            Err(error) => {
+                tracing::error!(tenant = %self.tenant, %error, "a row could not be read");
+                let _gone = reply.send(Err(Refused::Store(error.to_string())));
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What may be sent to a tenant. From outside only by `try_send`: a full mailbox is shown to the
+//! caller as "busy".
+
+use actix::Message;
+use tokio::sync::oneshot;
+
+use crate::actors::control::{InvoiceName, Refused};
+use crate::engine::effect::Reply;
+use crate::engine::event::ConnectionEvent;
+use crate::model::document::Draft;
+use crate::model::ids::GrantId;
+use crate::model::row::{Mapping, Settings};
+
+/// Where a reply goes.
+pub type Replier = oneshot::Sender<Result<Reply, Refused>>;
+
+/// From the control endpoint: the host wrote a document. The reply comes when it is durable.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct PutInvoice {
+    /// The host's reference.
+    pub host_ref: String,
+    /// The document.
+    pub draft: Box<Draft>,
+    /// Waits for [`Reply::Accepted`].
+    pub reply: Replier,
+}
+
+/// From the control endpoint: a person pressed *Sync now*.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct SyncNow {
+    /// The invoice.
+    pub invoice: InvoiceName,
+    /// Who asked.
+    pub requested_by: String,
+    /// Waits for [`Reply::Operation`].
+    pub reply: Replier,
+}
+
+/// From the control endpoint: what would be sent? Changes nothing.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct WantPreview {
+    /// The invoice.
+    pub invoice: InvoiceName,
+    /// Waits for [`Reply::Preview`].
+    pub reply: Replier,
+}
+
+/// From the control endpoint: a mapping was set.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct SetMapping {
+    /// The mapping.
+    pub mapping: Box<Mapping>,
+    /// Waits for [`Reply::Done`].
+    pub reply: Replier,
+}
+
+/// From the control endpoint: the settings were changed.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct SetSettings {
+    /// The settings.
+    pub settings: Box<Settings>,
+    /// Waits for [`Reply::Done`].
+    pub reply: Replier,
+}
+
+/// From the supervisor and from people: something about the connection became known.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct ConnectionChanged(pub ConnectionEvent);
+
+/// From the supervisor: another consent reaches the organisation.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Regranted(pub GrantId);
+
+/// From the supervisor: the clock was moved, or the numbers changed; look again what is due.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct LookAgain;
+
+/// From the supervisor: start no more calls, and stop once those in flight are answered and
+/// recorded.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Drain;

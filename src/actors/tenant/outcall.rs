@@ -1,0 +1,83 @@
+//! Calls that leave the process: borrow a token, wait for the app's budget, call, report back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+
+use super::actor::TenantActor;
+use crate::engine::effect::Call;
+use crate::engine::event::{ConnectionEvent, Event};
+use crate::model::connection::ConnectionCause;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::xero::{Answer, AnswerMeta};
+use crate::store::Urgency;
+
+/// Longest pause between two tries to learn whether Xero still lists a connection.
+const CHECK_PAUSE_MAX: Duration = Duration::from_secs(60);
+
+impl TenantActor {
+    pub(super) fn call_xero(&mut self, call: Call, ctx: &mut Context<Self>) {
+        if self.draining {
+            // Its attempt is durable: after the restart it is found out what became of it.
+            return;
+        }
+        let ports = Arc::clone(&self.ports);
+        let (grant, xero_id) = (self.machine.tenant().grant, self.machine.tenant().xero_id);
+        let Call { id, class, request, rows } = call;
+        self.calls.insert(id, rows);
+        let calling = async move {
+            let borrowed = match ports.keyring.borrow(grant).await {
+                Ok(borrowed) => borrowed,
+                Err(failure) => return not_sent(failure),
+            };
+            ports.app_budget.acquire(class).await;
+            let answer = ports.api.call(xero_id, borrowed.token.clone(), request).await;
+            if matches!(&answer.result, Err(failure) if failure.kind == FailureKind::TokenRejected) {
+                ports.keyring.invalidate(grant, borrowed.token);
+            }
+            answer
+        };
+        ctx.spawn(calling.into_actor(self).map(move |answer, actor, ctx| {
+            let wanted = actor.calls.remove(&id).unwrap_or_default();
+            match actor.rows(&wanted) {
+                Ok(rows) => actor.feed(Event::Answered { call: id, answer, rows }, Urgency::Result, ctx),
+                Err(error) => {
+                    tracing::error!(tenant = %actor.tenant, %error, "rows could not be read; the tenant starts again");
+                    actor.give_up(&crate::actors::control::Refused::Store(error.to_string()), ctx);
+                }
+            }
+        }));
+    }
+
+    pub(super) fn check_connection(&mut self, ctx: &mut Context<Self>) {
+        let ports = Arc::clone(&self.ports);
+        let (grant, xero_id) = (self.machine.tenant().grant, self.machine.tenant().xero_id);
+        let checking = async move {
+            let mut pause = Duration::from_secs(1);
+            loop {
+                match ports.keyring.connections(grant).await {
+                    Ok(listed) if listed.iter().any(|connection| connection.tenant == xero_id) => {
+                        return ConnectionEvent::Listed;
+                    }
+                    Ok(_) => return ConnectionEvent::NotListed(ConnectionCause::AppRevoked),
+                    Err(failure) if failure.kind == FailureKind::GrantRejected => {
+                        return ConnectionEvent::GrantLost(ConnectionCause::GrantDead);
+                    }
+                    Err(_) => {
+                        tokio::time::sleep(pause).await;
+                        pause = pause.saturating_mul(2).min(CHECK_PAUSE_MAX);
+                    }
+                }
+            }
+        };
+        ctx.spawn(checking.into_actor(self).map(|event, actor, ctx| {
+            actor.feed(Event::Connection(event), Urgency::Result, ctx);
+        }));
+    }
+}
+
+/// The call never left, because there was no token for it.
+fn not_sent(failure: Failure) -> Answer {
+    Answer { result: Err(failure), meta: AnswerMeta::default() }
+}

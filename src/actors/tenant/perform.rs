@@ -1,0 +1,178 @@
+//! Carries out effects in order. There is no choice in here but the kind of the effect.
+
+use actix::{AsyncContext, Context, Message};
+
+use super::actor::TenantActor;
+use crate::actors::control::Refused;
+use crate::engine::effect::{Effect, LoadId};
+use crate::engine::event::{Event, PushContext};
+use crate::model::ids::InvoiceId;
+use crate::model::reason::ReasonCode;
+use crate::model::row::{Invoice, Mapping, MappingKind};
+use crate::model::write::Write;
+use crate::store::reader::ReadError;
+use crate::store::rows::batch;
+use crate::store::{StoreError, Urgency};
+
+/// Rows a release is fed at a time.
+const RELEASE_ROWS: usize = 500;
+
+/// An effect that waits until everything up to `after_seq` is durable.
+pub(super) struct Waiting {
+    after_seq: u64,
+    effect: Effect,
+}
+
+/// From the storage thread: a batch was committed, or not.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Committed {
+    seq: u64,
+    result: Result<(), StoreError>,
+}
+
+impl TenantActor {
+    pub(super) fn perform(&mut self, effects: Vec<Effect>, urgency: Urgency, ctx: &mut Context<Self>) {
+        for effect in effects {
+            if self.is_over {
+                return;
+            }
+            match effect {
+                Effect::Persist(writes) if writes.is_empty() => {}
+                Effect::Persist(writes) => self.persist(&writes, urgency, ctx),
+                effect if self.waiting.is_empty() && self.durable_seq == self.submitted_seq => self.run(effect, ctx),
+                effect => self.waiting.push_back(Waiting { after_seq: self.submitted_seq, effect }),
+            }
+        }
+    }
+
+    fn persist(&mut self, writes: &[Write], urgency: Urgency, ctx: &mut Context<Self>) {
+        self.submitted_seq = self.submitted_seq.saturating_add(1);
+        let seq = self.submitted_seq;
+        self.overlay.submitted(seq, writes);
+        let addr = ctx.address();
+        let submitted = batch(writes, urgency).map_err(|error| Refused::Store(error.to_string())).and_then(|batch| {
+            let ack = move |result: Result<_, StoreError>| addr.do_send(Committed { seq, result: result.map(|_| ()) });
+            self.ports.writer.submit(self.lane, batch, ack).map_err(|error| refusal(&error))
+        });
+        if let Err(refusal) = submitted {
+            self.give_up(&refusal, ctx);
+        }
+    }
+
+    pub(super) fn committed(&mut self, message: Committed, ctx: &mut Context<Self>) {
+        if self.is_over {
+            return;
+        }
+        if let Err(error) = message.result {
+            tracing::warn!(tenant = %self.tenant, %error, "a change was not stored; the tenant starts again");
+            self.give_up(&refusal(&error), ctx);
+            return;
+        }
+        self.durable_seq = self.durable_seq.max(message.seq);
+        self.overlay.acknowledged(message.seq);
+        while !self.is_over && self.waiting.front().is_some_and(|waiting| waiting.after_seq <= self.durable_seq) {
+            if let Some(waiting) = self.waiting.pop_front() {
+                self.run(waiting.effect, ctx);
+            }
+        }
+        self.stop_when_drained(ctx);
+    }
+
+    fn run(&mut self, effect: Effect, ctx: &mut Context<Self>) {
+        match effect {
+            Effect::Persist(writes) => self.persist(&writes, Urgency::Result, ctx),
+            Effect::Load { load, invoices } => self.load_contexts(load, &invoices, ctx),
+            Effect::LoadRows { load, invoices } => {
+                let rows = self.rows(&invoices);
+                self.read_then(rows, |rows| Event::RowsLoaded { load, rows }, ctx);
+            }
+            Effect::LoadFailed { code, subject, after } => self.load_failed(code, subject, after, ctx),
+            Effect::Call(call) => self.call_xero(call, ctx),
+            Effect::CheckConnection => self.check_connection(ctx),
+            Effect::Reply(ask, reply) => {
+                if let Some(waiting) = self.asks.remove(&ask) {
+                    // A caller that went away needs no reply.
+                    let _gone = waiting.send(Ok(reply));
+                }
+            }
+            Effect::Announce(notice) => self.ports.reporter.announce(self.tenant, &notice),
+        }
+    }
+
+    fn load_contexts(&mut self, load: LoadId, invoices: &[InvoiceId], ctx: &mut Context<Self>) {
+        if self.draining {
+            return;
+        }
+        let read = self.rows(invoices).and_then(|rows| {
+            let contexts = rows.into_iter().map(|row| self.context(row)).collect::<Result<Vec<_>, _>>()?;
+            Ok((contexts, self.view().chart()?.map(Box::new)))
+        });
+        self.read_then(read, |(contexts, chart)| Event::Loaded { load, contexts, chart }, ctx);
+    }
+
+    fn load_failed(
+        &mut self,
+        code: ReasonCode,
+        subject: Option<String>,
+        after: Option<InvoiceId>,
+        ctx: &mut Context<Self>,
+    ) {
+        let rows = self.view().failed(code, subject.as_deref(), after, RELEASE_ROWS);
+        self.read_then(rows, |rows| Event::FailedLoaded { code, subject, rows }, ctx);
+    }
+
+    /// Turns what was read into an event; rows that cannot be read end the actor.
+    fn read_then<T>(
+        &mut self,
+        read: Result<T, ReadError>,
+        event: impl FnOnce(T) -> Event,
+        ctx: &mut Context<Self>,
+    ) {
+        match read {
+            Ok(read) => self.feed(event(read), Urgency::Result, ctx),
+            Err(error) => {
+                tracing::error!(tenant = %self.tenant, %error, "rows could not be read; the tenant starts again");
+                self.give_up(&Refused::Store(error.to_string()), ctx);
+            }
+        }
+    }
+
+    pub(super) fn rows(&self, invoices: &[InvoiceId]) -> Result<Vec<Invoice>, ReadError> {
+        let view = self.view();
+        let rows = invoices.iter().map(|id| view.invoice(*id)).collect::<Result<Vec<_>, _>>()?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    /// What a push of this invoice needs.
+    pub(super) fn context(&self, invoice: Invoice) -> Result<PushContext, ReadError> {
+        let view = self.view();
+        let party = &invoice.draft.contact;
+        let contact = view.contact(&party.reference)?;
+        let namesakes = if contact.is_some() { Vec::new() } else { view.contacts_named(&party.name)? };
+        let mut mappings: Vec<Mapping> = Vec::new();
+        for line in &invoice.draft.lines {
+            let wanted = [
+                (MappingKind::NominalCodes, line.nominal_code.as_deref()),
+                (MappingKind::TaxRates, line.tax_type.as_deref()),
+            ];
+            for (kind, key) in wanted {
+                let Some(key) = key else { continue };
+                if !mappings.iter().any(|mapping| mapping.kind == kind && mapping.key == key) {
+                    mappings.extend(view.mapping(kind, key)?);
+                }
+            }
+        }
+        Ok(PushContext { contact, namesakes, mappings, invoice })
+    }
+}
+
+/// How a store's failure is told to a caller.
+pub(in crate::actors) fn refusal(error: &StoreError) -> Refused {
+    match error {
+        StoreError::DiskReserve { .. } | StoreError::Full { .. } => Refused::DiskReserve(error.to_string()),
+        StoreError::Busy { .. } => Refused::Busy,
+        StoreError::Closed => Refused::Draining,
+        other => Refused::Store(other.to_string()),
+    }
+}

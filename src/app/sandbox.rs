@@ -1,0 +1,93 @@
+//! `counterfoil sandbox`: the simulated Xero alone.
+
+use std::io::Write;
+
+use serde_json::json;
+
+use super::programs::{SandboxOrder, complain};
+use super::signals::Signals;
+use crate::cli::exit;
+use crate::model::time::Entropy;
+use crate::sandbox::{self, Options, Seed};
+
+/// Runs the sandbox until it is told to stop. Returns the exit code.
+#[must_use]
+pub fn run(order: &SandboxOrder) -> i32 {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            complain(&format!("no runtime: {error}"));
+            return exit::FAILED;
+        }
+    };
+    runtime.block_on(serve(order))
+}
+
+async fn serve(order: &SandboxOrder) -> i32 {
+    let options = Options {
+        port: order.port,
+        seed: if order.is_empty { Seed::Empty } else { Seed::Demo },
+        rng_seed: seed(),
+        ..Options::default()
+    };
+    let handle = match sandbox::start(options).await {
+        Ok(handle) => handle,
+        Err(error) => {
+            complain(&format!(
+                "the sandbox cannot listen on port {}: {error}\nchoose another one with --port, or 0 for any free one",
+                order.port
+            ));
+            return exit::FAILED;
+        }
+    };
+    let tenants: Vec<_> =
+        handle.tenants.iter().map(|tenant| json!({ "tenant_id": tenant.tenant_id, "name": tenant.name })).collect();
+    let text = if order.json {
+        json!({
+            "xero_url": handle.url(),
+            "client_id": handle.client_id,
+            "client_secret": handle.client_secret,
+            "refresh_token": handle.refresh_token,
+            "webhook_key": handle.webhook_key,
+            "tenants": tenants,
+        })
+        .to_string()
+    } else {
+        let names: Vec<&str> = handle.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
+        format!(
+            "A simulated Xero listens. Nothing here reaches the real one.\n  \
+             Xero           {}\n  \
+             client id      {}\n  \
+             client secret  {}\n  \
+             refresh token  {}\n  \
+             organisations  {}\n\
+             Try:  curl {}/_sandbox/violations\n\
+             Stop: Ctrl-C",
+            handle.url(),
+            handle.client_id,
+            handle.client_secret,
+            handle.refresh_token,
+            names.join(", "),
+            handle.url()
+        )
+    };
+    let mut out = std::io::stdout();
+    if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) {
+        complain(&format!("standard output: {error}"));
+    }
+    match Signals::listen() {
+        Ok(mut signals) => {
+            while signals.next().await == super::signals::Order::Reload {}
+        }
+        Err(error) => complain(&format!("signals cannot be listened to: {error}")),
+    }
+    handle.stop().await;
+    exit::OK
+}
+
+/// Where the sandbox's randomness comes from.
+pub(super) fn seed() -> u64 {
+    let mut bytes = [0; 8];
+    super::clock::RealEntropy.fill(&mut bytes);
+    u64::from_be_bytes(bytes)
+}

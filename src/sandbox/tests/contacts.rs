@@ -1,0 +1,139 @@
+//! Contacts: names, numbers, archiving, inside invoices.
+
+use serde_json::json;
+
+use super::desk::Desk;
+
+#[test]
+fn names_and_numbers_are_unique_on_put_and_match_on_post() {
+    let mut desk = Desk::new();
+    let put =
+        |desk: &mut Desk, body: serde_json::Value| desk.call("PUT", "Contacts", &body.to_string());
+    let made = put(
+        &mut desk,
+        json!({"Name":"Zed","ContactNumber":"C-1","EmailAddress":"z@z.example"}),
+    );
+    assert_eq!(made.status, 200, "{}", made.text);
+    let id = made.json["Contacts"][0]["ContactID"].clone();
+    let twice = put(&mut desk, json!({"Name":"zed"}));
+    assert_eq!(twice.status, 400);
+    assert!(
+        twice
+            .text
+            .contains("The contact name zed is already assigned to another contact."),
+        "{}",
+        twice.text
+    );
+    assert_eq!(twice.json["Elements"][0]["HasValidationErrors"], true);
+    let number = put(&mut desk, json!({"Name":"Other","ContactNumber":"C-1"}));
+    assert!(
+        number
+            .text
+            .contains("Another contact has this contact number."),
+        "{}",
+        number.text
+    );
+    for body in [
+        json!({"Name":"ZED","AccountNumber":"9"}),
+        json!({"ContactNumber":"C-1","Name":"Zed & Co"}),
+        json!({"ContactID":id,"FirstName":"Z"}),
+    ] {
+        let reply = desk.call("POST", "Contacts", &body.to_string());
+        assert_eq!(
+            (reply.status, &reply.json["Contacts"][0]["ContactID"]),
+            (200, &id),
+            "{}",
+            reply.text
+        );
+    }
+    assert_eq!(
+        desk.get("Contacts/C-1").json["Contacts"][0]["Name"],
+        "Zed & Co"
+    );
+    assert!(
+        put(&mut desk, json!({"Name":"E","EmailAddress":"nonsense"}))
+            .text
+            .contains("Email address must be valid.")
+    );
+}
+
+#[test]
+fn archived_contacts_hide_and_refuse() {
+    let mut desk = Desk::new();
+    let tenant = desk.tenant;
+    let archive = json!({"scenario":"contact.archive","tenant_id":tenant,"args":{"contact_name":"City Limousines"}});
+    let id = desk.control("POST", "trigger", &archive.to_string())["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let names = |desk: &mut Desk, target: &str| desk.get(target).text.contains("City Limousines");
+    assert!(!names(&mut desk, "Contacts") && names(&mut desk, "Contacts?includeArchived=true"));
+    assert!(names(&mut desk, &format!("Contacts/{id}")));
+    let edit = desk.call(
+        "POST",
+        "Contacts",
+        &json!({"ContactID":id,"Name":"X"}).to_string(),
+    );
+    assert!(
+        edit.text.contains("matched an archived contact"),
+        "{}",
+        edit.text
+    );
+    let body = json!({"Type":"ACCREC","Contact":{"ContactID":id},"LineItems":[{"Description":"x","Quantity":1,"UnitAmount":1,"AccountCode":"200"}]});
+    let reply = desk.call("PUT", "Invoices", &body.to_string());
+    assert!(
+        reply
+            .text
+            .contains("The contact must be un-archived before creating new invoices"),
+        "{}",
+        reply.text
+    );
+    // The name is free again.
+    assert_eq!(
+        desk.call("PUT", "Contacts", r#"{"Name":"City Limousines"}"#)
+            .status,
+        200
+    );
+}
+
+#[test]
+fn an_invoice_finds_or_makes_its_contact_and_marks_it() {
+    let mut desk = Desk::new();
+    let invoice = |contact: serde_json::Value, status: &str| {
+        json!({"Type":"ACCREC","Status":status,"DueDate":"2026-12-01","Contact":contact,
+        "LineItems":[{"Description":"x","Quantity":1,"UnitAmount":1,"AccountCode":"200"}]})
+        .to_string()
+    };
+    let made = desk.call(
+        "PUT",
+        "Invoices",
+        &invoice(json!({"Name":"Brand New"}), "AUTHORISED"),
+    );
+    let contact = made.json["Invoices"][0]["Contact"].clone();
+    assert_eq!(contact["IsCustomer"], true);
+    let again = desk.call(
+        "PUT",
+        "Invoices",
+        &invoice(json!({"Name":"brand new"}), "DRAFT"),
+    );
+    assert_eq!(
+        again.json["Invoices"][0]["Contact"]["ContactID"],
+        contact["ContactID"]
+    );
+    let unknown = desk.call(
+        "PUT",
+        "Invoices",
+        &invoice(
+            json!({"ContactID":"6f3c7a0e-0000-4000-8000-000000000000"}),
+            "DRAFT",
+        ),
+    );
+    assert_eq!(unknown.status, 400);
+    let refused = desk.call(
+        "PUT",
+        "Invoices",
+        &invoice(json!({"Name":"Never Made"}), "PAID"),
+    );
+    assert_eq!(refused.status, 400);
+    assert!(!desk.get("Contacts").text.contains("Never Made"));
+}

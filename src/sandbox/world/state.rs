@@ -1,0 +1,186 @@
+//! What a world consists of and how it begins.
+
+use std::collections::HashMap;
+
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use uuid::Uuid;
+
+use crate::sandbox::books::Books;
+use crate::sandbox::clock::Instants;
+use crate::sandbox::gate::fault::Faults;
+use crate::sandbox::gate::grant::{Grants, new_id};
+use crate::sandbox::gate::idempotency::Replays;
+use crate::sandbox::gate::journal::Journal;
+use crate::sandbox::gate::limit::{Limits, MINUTE_MS, Meter, Refusal, Window};
+use crate::sandbox::gate::token::Client;
+use crate::sandbox::gate::watch::Watch;
+use crate::sandbox::query::page::SinceIs;
+use crate::sandbox::seed::{Founding, Seed, TenantName};
+use crate::sandbox::webhooks::{Delivery, Webhooks};
+use crate::sandbox::wire::CallId;
+
+/// How a world is made.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Which organisations it starts with.
+    pub seed: Seed,
+    /// Where all its randomness comes from.
+    pub rng_seed: u64,
+    /// The app's limits.
+    pub limits: Limits,
+    /// A refresh token that was just replaced works again for 30 minutes.
+    pub refresh_grace: bool,
+    /// Whether `If-Modified-Since` lists documents of exactly that time.
+    pub since_is: SinceIs,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            seed: Seed::Demo,
+            rng_seed: 7,
+            limits: Limits::default(),
+            refresh_grace: true,
+            since_is: SinceIs::default(),
+        }
+    }
+}
+
+/// One organisation behind the gate.
+#[derive(Debug, Clone)]
+pub(in crate::sandbox) struct Tenant {
+    pub(in crate::sandbox) books: Books,
+    pub(in crate::sandbox) founding: Founding,
+    pub(in crate::sandbox) meter: Meter,
+}
+
+/// A call under way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Flight {
+    pub(super) tenant: Option<Uuid>,
+    pub(super) told: Option<Refusal>,
+}
+
+/// An independent Xero.
+#[derive(Debug)]
+pub struct World {
+    pub(in crate::sandbox) rng: StdRng,
+    pub(in crate::sandbox) limits: Limits,
+    pub(in crate::sandbox) tenants: HashMap<Uuid, Tenant>,
+    pub(in crate::sandbox) tenant_order: Vec<Uuid>,
+    pub(in crate::sandbox) grants: Grants,
+    pub(in crate::sandbox) faults: Faults,
+    pub(in crate::sandbox) journal: Journal,
+    pub(in crate::sandbox) watch: Watch,
+    pub(in crate::sandbox) webhooks: Webhooks,
+    pub(super) client: Client,
+    pub(super) refresh_grace: bool,
+    pub(super) since_is: SinceIs,
+    pub(super) app: Window,
+    pub(super) flights: HashMap<CallId, Flight>,
+    pub(super) replays: Replays,
+    /// Authorization codes: until when, and for which redirect URI.
+    pub(super) codes: HashMap<String, (i64, String)>,
+}
+
+impl World {
+    /// A world at this time.
+    pub fn new(setup: &Setup, now: Instants) -> Self {
+        let mut rng = StdRng::seed_from_u64(setup.rng_seed);
+        let client = Client {
+            id: new_id(&mut rng).simple().to_string().to_ascii_uppercase(),
+            secret: new_id(&mut rng).simple().to_string(),
+        };
+        let webhooks = Webhooks::new(new_id(&mut rng).simple().to_string());
+        let mut grants = Grants::default();
+        grants.open(&mut rng, now.document_ms);
+        let mut world = Self {
+            rng,
+            limits: setup.limits,
+            tenants: HashMap::new(),
+            tenant_order: Vec::new(),
+            grants,
+            faults: Faults::default(),
+            journal: Journal::default(),
+            watch: Watch::default(),
+            webhooks,
+            client,
+            refresh_grace: setup.refresh_grace,
+            since_is: setup.since_is,
+            app: Window::new(MINUTE_MS),
+            flights: HashMap::new(),
+            replays: Replays::default(),
+            codes: HashMap::new(),
+        };
+        for founding in setup.seed.foundings() {
+            world.found(founding, now);
+        }
+        world
+    }
+
+    /// Webhook deliveries that are due.
+    pub fn take_deliveries(&mut self, now: Instants) -> Vec<Delivery> {
+        self.webhooks.take_due(now.real_ms)
+    }
+
+    /// When the next webhook delivery is due, in milliseconds of real time.
+    pub fn next_delivery_ms(&self) -> Option<i64> {
+        self.webhooks.next_due_ms()
+    }
+
+    /// The app's `client_id`.
+    pub fn client_id(&self) -> &str {
+        &self.client.id
+    }
+
+    /// The app's `client_secret`.
+    pub fn client_secret(&self) -> &str {
+        &self.client.secret
+    }
+
+    /// A refresh token that works now; empty when there is no consent.
+    pub fn refresh_token(&self) -> &str {
+        self.grants.current_refresh().unwrap_or_default()
+    }
+
+    /// The key webhooks are signed with.
+    pub fn webhook_key(&self) -> &str {
+        self.webhooks.key()
+    }
+
+    /// The organisations, oldest first.
+    pub fn tenants(&self) -> Vec<TenantName> {
+        let named = |id: &Uuid| {
+            let tenant = self.tenants.get(id)?;
+            let name = tenant.books.organisation.name.clone();
+            Some(TenantName {
+                tenant_id: *id,
+                name,
+            })
+        };
+        self.tenant_order.iter().filter_map(named).collect()
+    }
+
+    /// One organisation's books, to look at.
+    pub fn books(&self, tenant: Uuid) -> Option<&Books> {
+        self.tenants.get(&tenant).map(|tenant| &tenant.books)
+    }
+
+    /// Opens an organisation and connects it to the newest consent.
+    pub(in crate::sandbox) fn found(&mut self, founding: Founding, now: Instants) -> Uuid {
+        let books = founding.open_books(&mut self.rng, now.document_ms);
+        let id = books.organisation.id;
+        self.grants.connect(id, &mut self.rng, now.document_ms);
+        self.tenants.insert(
+            id,
+            Tenant {
+                books,
+                founding,
+                meter: Meter::default(),
+            },
+        );
+        self.tenant_order.push(id);
+        id
+    }
+}
