@@ -1,0 +1,14 @@
+//! What can be typed.
+
+mod documents;
+mod programs;
+mod root;
+mod setup;
+
+pub use documents::{
+    EventsCommand, InvoiceArgs, InvoiceListArgs, InvoicesCommand, OperationCommand, PageArgs, PutArgs, StatusArgs,
+    SyncArgs, TailArgs, TenantsCommand,
+};
+pub use programs::{DemoArgs, SandboxArgs, ServeArgs};
+pub use root::{Cli, Command, Globals};
+pub use setup::{ConfigCommand, ConnectImportArgs, ExplainArgs, MappingsCommand, SettingsCommand};

@@ -1,0 +1,47 @@
+//! The programs that run until they are stopped.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Options of the daemon.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(before_help = "Examples:\n  counterfoil serve --config /etc/counterfoil/counterfoil.toml")]
+pub struct ServeArgs {
+    /// The configuration file; without it the defaults and COUNTERFOIL__SECTION__KEY apply
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Options of the demo.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(before_help = "Examples:\n  counterfoil demo\n  counterfoil demo --port 0 --xero-port 0 --json")]
+pub struct DemoArgs {
+    /// Port of the control endpoint and the console; 0 = any free one
+    #[arg(long, default_value_t = 7626)]
+    pub port: u16,
+    /// Port of the simulated Xero; 0 = any free one
+    #[arg(long, default_value_t = 7627)]
+    pub xero_port: u16,
+    /// Folder of the data; the default is shared by all demos of this user
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Whether the first line is one object (the option of every command).
+    #[arg(skip)]
+    pub json: bool,
+}
+
+/// Options of the simulated Xero.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(before_help = "Examples:\n  counterfoil sandbox\n  counterfoil sandbox --port 0 --empty --json")]
+pub struct SandboxArgs {
+    /// Port; 0 = any free one
+    #[arg(long, default_value_t = 7627)]
+    pub port: u16,
+    /// Without the seeded organisations
+    #[arg(long)]
+    pub empty: bool,
+    /// Whether the first line is one object (the option of every command).
+    #[arg(skip)]
+    pub json: bool,
+}

@@ -1,0 +1,98 @@
+//! What can be set up.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand};
+
+use crate::model::row::MappingKind;
+
+/// What can be done with mappings.
+#[derive(Debug, Subcommand)]
+#[command(before_help = "Examples:
+  counterfoil mappings list nominal_codes
+  counterfoil mappings set nominal_codes 4010 200
+  counterfoil mappings set tax_rates S20 OUTPUT2")]
+pub enum MappingsCommand {
+    /// List the mappings of a kind
+    List {
+        /// nominal_codes or tax_rates
+        #[arg(value_parser = kinds())]
+        kind: String,
+    },
+    /// Set one, and release what failed for it
+    Set {
+        /// nominal_codes or tax_rates
+        #[arg(value_parser = kinds())]
+        kind: String,
+        /// The host's code
+        key: String,
+        /// Xero's code
+        value: String,
+    },
+}
+
+/// What can be done with settings.
+#[derive(Debug, Subcommand)]
+#[command(before_help = "Examples:
+  counterfoil settings get
+  counterfoil settings set auto-sync.sales off
+  counterfoil settings set currencies GBP,EUR")]
+pub enum SettingsCommand {
+    /// Show the settings
+    Get,
+    /// Change one
+    Set {
+        /// auto-sync.enabled, auto-sync.sales, auto-sync.purchases, same-code-default or currencies
+        key: String,
+        /// on or off; for currencies their codes, separated by commas
+        value: String,
+    },
+}
+
+/// What to explain.
+#[derive(Debug, Args)]
+#[command(before_help = "Examples:\n  counterfoil explain unmapped_nominal_code\n  counterfoil explain")]
+pub struct ExplainArgs {
+    /// The reason's code; none lists them all
+    pub code: Option<String>,
+}
+
+/// What can be done with the configuration.
+#[derive(Debug, Subcommand)]
+#[command(before_help = "Examples:\n  counterfoil config check --config /etc/counterfoil/counterfoil.toml")]
+pub enum ConfigCommand {
+    /// Check a file, naming every problem
+    Check {
+        /// The file
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Check a file, and tell how the daemon is made to load it
+    Reload {
+        /// The file
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+}
+
+/// Which grant to take over.
+#[derive(Debug, Args)]
+#[command(before_help = "Examples:
+  counterfoil connect-import < refresh-token.txt
+  counterfoil connect-import --refresh-token-file token.txt --observe")]
+pub struct ConnectImportArgs {
+    /// File that holds the refresh token; - is standard input
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub refresh_token_file: PathBuf,
+    /// Only this organisation, by Xero's GUID; may be given several times
+    #[arg(long = "organisation", value_name = "GUID")]
+    pub organisations: Vec<String>,
+    /// Send nothing by itself until auto-sync is turned on
+    #[arg(long)]
+    pub observe: bool,
+}
+
+fn kinds() -> PossibleValuesParser {
+    PossibleValuesParser::new([MappingKind::NominalCodes, MappingKind::TaxRates].map(MappingKind::label))
+}

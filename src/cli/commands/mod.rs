@@ -1,0 +1,15 @@
+//! One file for each thing that can be asked.
+
+pub mod config;
+pub mod connect;
+pub mod events;
+pub mod explain;
+pub mod invoices;
+pub mod mappings;
+pub mod operation;
+pub mod put;
+pub mod settings;
+pub mod sheet;
+pub mod status;
+pub mod sync;
+pub mod tenants;

@@ -1,0 +1,125 @@
+//! An organisation's settings.
+
+use serde_json::{Value, json};
+
+use crate::cli::control::{Request, Trouble};
+use crate::cli::exit::Exit;
+use crate::cli::session::Session;
+use crate::cli::tenant;
+use crate::cli::words::field;
+use crate::cli::words::screen::{Stop, Style};
+use crate::config::nearest::nearest;
+
+/// The keys there are.
+const KEYS: [&str; 5] = [
+    "auto-sync.enabled",
+    "auto-sync.sales",
+    "auto-sync.purchases",
+    "same-code-default",
+    "currencies",
+];
+
+/// Shows the settings.
+pub async fn get(session: &mut Session<'_>) -> Result<Exit, Stop> {
+    let tenant = tenant::chosen(session).await?;
+    let answer = session.get(&path(&tenant)).await?;
+    if !session.shown_as_object(&answer)? {
+        show(session, &answer.value)?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// Changes one, unless somebody else changed them at the same time.
+pub async fn set(session: &mut Session<'_>, key: &str, value: &str) -> Result<Exit, Stop> {
+    let patch = patch(key, value)?;
+    let tenant = tenant::chosen(session).await?;
+    let before = session.get(&path(&tenant)).await?;
+    let etag = before
+        .value
+        .pointer("/etag")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let request = Request::write("PATCH", path(&tenant), patch.to_string()).header("if-match", etag);
+    let answer = session.client.ask(request).await?;
+    if !session.shown_as_object(&answer)? {
+        show(session, &answer.value)?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn path(tenant: &str) -> String {
+    format!("{}/settings", tenant::path(tenant))
+}
+
+fn show(session: &mut Session<'_>, settings: &Value) -> Result<(), Stop> {
+    let on = |pointer: &str| if field::is_true(settings, pointer) { "on" } else { "off" };
+    let currencies: Vec<String> = field::items(settings, "/currencies")
+        .iter()
+        .filter_map(|currency| field::text(currency, ""))
+        .collect();
+    let currencies = match currencies.as_slice() {
+        [] => "the organisation's own".to_owned(),
+        listed => listed.join(", "),
+    };
+    let is_on = field::is_true(settings, "/auto_sync/enabled");
+    let rows = [
+        (
+            "auto-sync.enabled",
+            on("/auto_sync/enabled"),
+            "Automatically sync new invoices to Xero",
+        ),
+        ("auto-sync.sales", on("/auto_sync/sales"), "Sync sales invoices"),
+        (
+            "auto-sync.purchases",
+            on("/auto_sync/purchases"),
+            "Sync purchase invoices",
+        ),
+        (
+            "same-code-default",
+            on("/same_code_default"),
+            "A code equal to a Xero account code needs no mapping",
+        ),
+        ("currencies", &currencies, "Currencies that are sent"),
+    ];
+    for (key, value, meaning) in rows {
+        session.screen.line(&format!("{key:<20} {value:<22} {meaning}"))?;
+    }
+    if !is_on {
+        session
+            .screen
+            .styled("Auto-sync is off. Sync now still works.", Style::Warning)?;
+    }
+    Ok(())
+}
+
+/// The change as the API takes it.
+pub fn patch(key: &str, value: &str) -> Result<Value, Trouble> {
+    let key = key.to_lowercase().replace('_', "-");
+    let patch = match key.as_str() {
+        "auto-sync.enabled" => json!({"auto_sync": {"enabled": switch(value)?}}),
+        "auto-sync.sales" => json!({"auto_sync": {"sales": switch(value)?}}),
+        "auto-sync.purchases" => json!({"auto_sync": {"purchases": switch(value)?}}),
+        "same-code-default" => json!({"same_code_default": switch(value)?}),
+        "currencies" => {
+            let codes = value.split(',').map(|code| code.trim().to_uppercase());
+            json!({"currencies": codes.filter(|code| !code.is_empty()).collect::<Vec<_>>()})
+        }
+        _ => {
+            let trouble = Trouble::usage(format!("There is no setting \"{}\"", field::clean(&key)));
+            let trouble = match nearest(&key, KEYS) {
+                Some(meant) => trouble.because(format!("did you mean {meant}?")),
+                None => trouble,
+            };
+            return Err(trouble.fix(format!("The settings are {}.", KEYS.join(", "))));
+        }
+    };
+    Ok(patch)
+}
+
+fn switch(value: &str) -> Result<bool, Trouble> {
+    match value.to_lowercase().as_str() {
+        "on" | "true" | "yes" => Ok(true),
+        "off" | "false" | "no" => Ok(false),
+        _ => Err(Trouble::usage(format!("\"{}\" is neither on nor off", field::clean(value))).fix("Write on or off.")),
+    }
+}

@@ -1,0 +1,141 @@
+//! One invoice on one screen.
+
+use serde_json::Value;
+
+use crate::cli::words::screen::{Screen, Stop, Style};
+use crate::cli::words::{Cell, Column, Table, badge, field, number, time};
+use crate::model::time::Timestamp;
+
+/// Shows an invoice: badge and reason first, then the document, its lines and payments.
+pub fn show(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<(), Stop> {
+    let text = |pointer: &str| field::shown(invoice, pointer);
+    screen.styled(
+        &format!("{} · {} · {}", text("/number"), text("/status"), text("/kind")),
+        Style::Strong,
+    )?;
+    sync(screen, invoice, now)?;
+    screen.pair("Reference", &text("/host_ref"), Style::Plain)?;
+    screen.pair("Id", &text("/id"), Style::Plain)?;
+    let host = format!("{} here · {} in Xero", text("/host_status"), text("/xero_status_label"));
+    screen.pair("State", &host, Style::Plain)?;
+    screen.pair("Contact", &contact(invoice), Style::Plain)?;
+    let dates = format!("issued {} · due {}", text("/issue_date"), text("/due_date"));
+    screen.pair("Dates", &dates, Style::Plain)?;
+    if let Some(url) = field::text(invoice, "/xero/url") {
+        screen.pair("In Xero", &url, Style::Plain)?;
+    }
+    totals(screen, invoice)?;
+    lines(screen, invoice)?;
+    payments(screen, invoice, now)
+}
+
+fn sync(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<(), Stop> {
+    let sync = invoice.get("sync").unwrap_or(&Value::Null);
+    let (line, style) = badge::line(sync, now);
+    screen.pair("Xero", &line, style)?;
+    if let Some(reason) = sync.get("reason").filter(|reason| reason.is_object()) {
+        for line in badge::reason(reason) {
+            screen.pair("", &line, Style::Plain)?;
+        }
+    }
+    for remark in badge::remarks(sync, now) {
+        screen.pair("", &remark, Style::Plain)?;
+    }
+    if sync.get("reason").is_some_and(Value::is_object) {
+        let name = field::shown(invoice, "/host_ref");
+        screen.note(&format!("When it is fixed: counterfoil invoices sync {name}"));
+    }
+    Ok(())
+}
+
+fn contact(invoice: &Value) -> String {
+    let name = field::shown(invoice, "/contact/name");
+    match field::text(invoice, "/contact/email") {
+        Some(email) if !email.is_empty() => format!("{name} <{email}>"),
+        _ => name,
+    }
+}
+
+fn totals(screen: &mut Screen<'_>, invoice: &Value) -> Result<(), Stop> {
+    let mut table = Table::new(vec![
+        Column::Word("TOTALS"),
+        Column::Number("SUBTOTAL"),
+        Column::Number("TAX"),
+        Column::Number("CIS"),
+        Column::Number("TOTAL"),
+        Column::Number("PAID"),
+        Column::Number("CREDITED"),
+        Column::Number("TO PAY"),
+    ])
+    .indented(2);
+    let amount = |name: &str| Cell::from(number::amount(&field::shown(invoice, &format!("/totals/{name}"))));
+    table.row(vec![
+        field::shown(invoice, "/currency").into(),
+        amount("subtotal"),
+        amount("tax"),
+        amount("cis_deduction"),
+        amount("total"),
+        amount("amount_paid"),
+        amount("amount_credited"),
+        amount("amount_due"),
+    ]);
+    screen.line("")?;
+    screen.table(&table)
+}
+
+fn lines(screen: &mut Screen<'_>, invoice: &Value) -> Result<(), Stop> {
+    let lines = field::items(invoice, "/lines");
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(vec![
+        Column::Number("LINE"),
+        Column::Text("DESCRIPTION"),
+        Column::Number("QUANTITY"),
+        Column::Number("UNIT PRICE"),
+        Column::Number("DISCOUNT"),
+        Column::Word("NOMINAL"),
+        Column::Word("TAX"),
+    ])
+    .indented(2);
+    for (at, line) in lines.iter().enumerate() {
+        let discount = field::text(line, "/discount_percent").map(|percent| format!("{percent} %"));
+        table.row(vec![
+            (at + 1).to_string().into(),
+            field::shown(line, "/description").into(),
+            number::amount(&field::shown(line, "/quantity")).into(),
+            number::amount(&field::shown(line, "/unit_price")).into(),
+            discount.unwrap_or_default().into(),
+            field::shown(line, "/nominal_code").into(),
+            field::shown(line, "/tax_type").into(),
+        ]);
+    }
+    screen.line("")?;
+    screen.table(&table)
+}
+
+fn payments(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<(), Stop> {
+    let payments = field::items(invoice, "/payments");
+    if payments.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(vec![
+        Column::Word("PAYMENT"),
+        Column::Text("METHOD"),
+        Column::Number("AMOUNT"),
+        Column::Word(""),
+    ])
+    .indented(2);
+    for payment in payments {
+        let deleted = field::moment(payment, "/deleted_at");
+        let remark = deleted.map(|at| format!("deleted in Xero {}", time::ago(at, now)));
+        table.row(vec![
+            field::shown(payment, "/date").into(),
+            field::shown(payment, "/method").into(),
+            number::amount(&field::shown(payment, "/amount")).into(),
+            remark.unwrap_or_default().into(),
+        ]);
+    }
+    screen.line("")?;
+    screen.table(&table)
+}

@@ -1,0 +1,107 @@
+//! One command on its way: whom it asks, where it shows, what it was told.
+
+use std::collections::BTreeMap;
+use std::io::BufRead;
+
+use super::args::{
+    Command, ConfigCommand, EventsCommand, Globals, InvoicesCommand, MappingsCommand, OperationCommand,
+    SettingsCommand, TenantsCommand,
+};
+use super::commands::{
+    config, connect, events, explain, invoices, mappings, operation, put, settings, status, sync, tenants,
+};
+use super::control::{Answer, Client, Request, Trouble};
+use super::exit::Exit;
+use super::outside::Ends;
+use super::words::Screen;
+use super::words::screen::Stop;
+use crate::model::time::{Clock, Timestamp};
+
+/// One command on its way.
+pub struct Session<'a> {
+    /// The daemon.
+    pub client: Client,
+    /// The way out.
+    pub screen: Screen<'a>,
+    /// Options of every command.
+    pub globals: Globals,
+    /// The clocks.
+    pub clock: &'a dyn Clock,
+    /// The environment.
+    pub variables: BTreeMap<String, String>,
+    /// Standard input.
+    pub input: &'a mut dyn BufRead,
+    /// What the streams end in.
+    pub ends: Ends,
+}
+
+impl Session<'_> {
+    /// The wall clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now().wall
+    }
+
+    /// Reads from the daemon.
+    pub async fn get(&self, path: &str) -> Result<Answer, Trouble> {
+        self.client.ask(Request::get(path)).await
+    }
+
+    /// Shows an answer as it came; `false` when it is to be shown in words instead.
+    pub fn shown_as_object(&mut self, answer: &Answer) -> Result<bool, Stop> {
+        if self.screen.is_for_people() {
+            return Ok(false);
+        }
+        self.screen.object(&answer.body, &answer.value)?;
+        Ok(true)
+    }
+
+    /// Asks a person to go on; `--yes` says so beforehand.
+    pub fn confirm(&mut self, question: &str) -> Result<(), Stop> {
+        if self.globals.yes {
+            return Ok(());
+        }
+        if !self.ends.input_is_terminal {
+            return Err(Trouble::usage(question)
+                .because("nobody is there to be asked")
+                .fix("Say so beforehand with --yes.")
+                .into());
+        }
+        self.screen.ask(&format!("{question} Continue? [y/N] "));
+        let mut answer = String::new();
+        self.input.read_line(&mut answer)?;
+        match answer.trim().to_lowercase().as_str() {
+            "y" | "yes" => Ok(()),
+            _ => Err(Trouble::new(Exit::Failed, "not_confirmed", "Nothing was done").into()),
+        }
+    }
+}
+
+/// Carries a command out. The programs that run until they are stopped are not among them.
+pub async fn carry_out(session: &mut Session<'_>, command: Command) -> Result<Exit, Stop> {
+    match command {
+        Command::Status(args) => status::show(session, &args).await,
+        Command::Tenants(TenantsCommand::List(page)) => tenants::list(session, &page).await,
+        Command::Tenants(TenantsCommand::Show { name }) => tenants::show(session, name).await,
+        Command::Invoices(InvoicesCommand::List(args)) => invoices::list(session, &args).await,
+        Command::Invoices(InvoicesCommand::Show(args)) => invoices::show(session, &args.invoice).await,
+        Command::Invoices(InvoicesCommand::Preview(args)) => invoices::preview(session, &args.invoice).await,
+        Command::Invoices(InvoicesCommand::Put(args)) => put::put(session, &args).await,
+        Command::Invoices(InvoicesCommand::Sync(args)) => sync::sync(session, &args.invoices).await,
+        Command::Events(EventsCommand::Tail(args)) => events::tail(session, &args).await,
+        Command::Operation(OperationCommand::Show { id }) => operation::show(session, &id).await,
+        Command::Operation(OperationCommand::Watch { id }) => operation::watch(session, &id).await,
+        Command::Mappings(MappingsCommand::List { kind }) => mappings::list(session, &kind).await,
+        Command::Mappings(MappingsCommand::Set { kind, key, value }) => {
+            mappings::set(session, &kind, &key, &value).await
+        }
+        Command::Settings(SettingsCommand::Get) => settings::get(session).await,
+        Command::Settings(SettingsCommand::Set { key, value }) => settings::set(session, &key, &value).await,
+        Command::Explain(args) => explain::show(session, args.code.as_deref()),
+        Command::Config(ConfigCommand::Check { config }) => config::check(session, &config),
+        Command::Config(ConfigCommand::Reload { config }) => config::reload(session, config.as_deref()),
+        Command::ConnectImport(args) => connect::import(session, &args).await,
+        Command::Serve(_) | Command::Demo(_) | Command::Sandbox(_) => {
+            Err(Trouble::usage("This command is started, not asked.").into())
+        }
+    }
+}
