@@ -12,12 +12,13 @@ use serde_json::json;
 
 use super::clock::{RealClock, RealEntropy};
 use super::daemon::{Daemon, Parts};
-use super::programs::{DemoOrder, complain};
+use super::programs::complain;
 use super::seeding;
 use super::serve::STOP_DEADLINE;
 use super::signals::{Order, Signals};
 use crate::actors::control::ConnectImport;
 use crate::cli::exit::Exit;
+use crate::cli::{DemoArgs, demo_data_dir};
 use crate::config::Config;
 use crate::http;
 use crate::model::secret::{ExposeSecret, SecretString};
@@ -54,7 +55,7 @@ impl Clock for DemoClock {
 
 /// Runs the demo until it is told to stop. Returns why it ended.
 #[must_use]
-pub fn run(order: &DemoOrder) -> Exit {
+pub fn run(order: &DemoArgs) -> Exit {
     match prepare(order) {
         Ok(prepared) => prepared.run(order),
         Err(problem) => {
@@ -73,7 +74,7 @@ struct Prepared {
     folder: PathBuf,
 }
 
-fn prepare(order: &DemoOrder) -> Result<Prepared, String> {
+fn prepare(order: &DemoArgs) -> Result<Prepared, String> {
     let folder = data_folder(order.data.as_deref()).map_err(|error| error.to_string())?;
     let clock = sandbox::Clock::new();
     let machine = RealClock::new().map_err(|error| format!("the clock cannot be read: {error}"))?;
@@ -99,7 +100,7 @@ fn prepare(order: &DemoOrder) -> Result<Prepared, String> {
 }
 
 impl Prepared {
-    fn run(self, order: &DemoOrder) -> Exit {
+    fn run(self, order: &DemoArgs) -> Exit {
         let Self { runtime, xero, clock, config, folder } = self;
         crate::xero::client::install_tls();
         let board = Board::default();
@@ -212,7 +213,7 @@ fn announce(daemon: &Daemon, xero: &sandbox::Handle, folder: &Path, json: bool) 
 }
 
 /// The demo's settings, as a user would give them.
-fn config(order: &DemoOrder, folder: &Path, xero: &sandbox::Handle) -> Result<Config, String> {
+fn config(order: &DemoArgs, folder: &Path, xero: &sandbox::Handle) -> Result<Config, String> {
     let secret_file = folder.join("client-secret");
     write_secret(&secret_file, &xero.client_secret).map_err(|error| format!("{}: {error}", secret_file.display()))?;
     let text = |path: &Path| path.display().to_string();
@@ -247,13 +248,4 @@ fn data_folder(asked: Option<&Path>) -> io::Result<PathBuf> {
     };
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
     Ok(folder)
-}
-
-/// Where `demo` keeps its data when no folder is named: below `XDG_STATE_HOME`, else below the
-/// user's home.
-#[must_use]
-pub fn demo_data_dir(variables: &BTreeMap<String, String>) -> Option<PathBuf> {
-    let given = |name: &str| variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let state = given("XDG_STATE_HOME").or_else(|| given("HOME").map(|home| home.join(".local/state")));
-    state.map(|state| state.join("counterfoil").join("demo"))
 }

@@ -4,15 +4,16 @@ use std::io::Write;
 
 use serde_json::json;
 
-use super::programs::{SandboxOrder, complain};
+use super::programs::complain;
 use super::signals::Signals;
+use crate::cli::SandboxArgs;
 use crate::cli::exit::Exit;
 use crate::model::time::Entropy;
 use crate::sandbox::{self, Options, Seed};
 
 /// Runs the sandbox until it is told to stop. Returns the exit code.
 #[must_use]
-pub fn run(order: &SandboxOrder) -> Exit {
+pub fn run(order: &SandboxArgs) -> Exit {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -23,10 +24,10 @@ pub fn run(order: &SandboxOrder) -> Exit {
     runtime.block_on(serve(order))
 }
 
-async fn serve(order: &SandboxOrder) -> Exit {
+async fn serve(order: &SandboxArgs) -> Exit {
     let options = Options {
         port: order.port,
-        seed: if order.is_empty { Seed::Empty } else { Seed::Demo },
+        seed: if order.empty { Seed::Empty } else { Seed::Demo },
         rng_seed: seed(),
         ..Options::default()
     };
