@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
-use crate::actors::keyring::GrantStore;
+use crate::actors::keyring::port::GrantStore;
 use crate::model::ids::GrantId;
 use crate::model::row::GrantRow;
 use crate::model::write::Write;

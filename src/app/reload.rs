@@ -25,8 +25,10 @@ impl Outcome {
     #[must_use]
     pub const fn result(&self) -> ReloadResult {
         match self {
-            Self::Unchanged | Self::Applied(_) => ReloadResult::Ok,
-            Self::NeedsRestart(_) | Self::Bad(_) => ReloadResult::Invalid,
+            Self::Unchanged => ReloadResult::Unchanged,
+            Self::Applied(_) => ReloadResult::Applied,
+            Self::NeedsRestart(_) => ReloadResult::Refused,
+            Self::Bad(_) => ReloadResult::Invalid,
         }
     }
 

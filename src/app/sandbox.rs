@@ -4,29 +4,30 @@ use std::io::Write;
 
 use serde_json::json;
 
-use super::programs::{SandboxOrder, complain};
+use super::programs::complain;
 use super::signals::Signals;
-use crate::cli::exit;
+use crate::cli::SandboxArgs;
+use crate::cli::exit::Exit;
 use crate::model::time::Entropy;
 use crate::sandbox::{self, Options, Seed};
 
 /// Runs the sandbox until it is told to stop. Returns the exit code.
 #[must_use]
-pub fn run(order: &SandboxOrder) -> i32 {
+pub fn run(order: &SandboxArgs) -> Exit {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             complain(&format!("no runtime: {error}"));
-            return exit::FAILED;
+            return Exit::Failed;
         }
     };
     runtime.block_on(serve(order))
 }
 
-async fn serve(order: &SandboxOrder) -> i32 {
+async fn serve(order: &SandboxArgs) -> Exit {
     let options = Options {
         port: order.port,
-        seed: if order.is_empty { Seed::Empty } else { Seed::Demo },
+        seed: if order.empty { Seed::Empty } else { Seed::Demo },
         rng_seed: seed(),
         ..Options::default()
     };
@@ -37,7 +38,7 @@ async fn serve(order: &SandboxOrder) -> i32 {
                 "the sandbox cannot listen on port {}: {error}\nchoose another one with --port, or 0 for any free one",
                 order.port
             ));
-            return exit::FAILED;
+            return Exit::Failed;
         }
     };
     let tenants: Vec<_> =
@@ -82,7 +83,7 @@ async fn serve(order: &SandboxOrder) -> i32 {
         Err(error) => complain(&format!("signals cannot be listened to: {error}")),
     }
     handle.stop().await;
-    exit::OK
+    Exit::Ok
 }
 
 /// Where the sandbox's randomness comes from.

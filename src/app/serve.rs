@@ -9,7 +9,7 @@ use super::daemon::{Daemon, Parts};
 use super::notify::Notifier;
 use super::reload::reload;
 use super::signals::{Order, Signals};
-use crate::cli::exit;
+use crate::cli::exit::Exit;
 use crate::config::{Config, LogFormat};
 use crate::http;
 use crate::model::time::Clock;
@@ -22,24 +22,24 @@ pub const STOP_DEADLINE: Duration = Duration::from_secs(45);
 
 /// Runs the daemon until it is told to stop. Returns the exit code.
 #[must_use]
-pub fn serve(path: Option<PathBuf>) -> i32 {
+pub fn serve(path: Option<PathBuf>) -> Exit {
     let config = match Config::load(path.as_deref(), std::env::vars()) {
         Ok(config) => config,
         Err(problems) => {
             super::programs::complain(&problems.to_string());
-            return exit::USAGE;
+            return Exit::Usage;
         }
     };
     let clock = match RealClock::new() {
         Ok(clock) => Arc::new(clock),
         Err(error) => {
             super::programs::complain(&format!("the clock cannot be read: {error}"));
-            return exit::FAILED;
+            return Exit::Failed;
         }
     };
     crate::xero::client::install_tls();
     let board = Board::default();
-    let metrics = Metrics::new(board.clone(), clock.now().wall, &http::route_names());
+    let metrics = Metrics::new(board.clone(), clock.now().wall, &http::routes::names());
     let format = match config.log.format {
         LogFormat::Text => Format::Text,
         LogFormat::Json => Format::Json,
@@ -48,7 +48,7 @@ pub fn serve(path: Option<PathBuf>) -> i32 {
         Ok(log) => log,
         Err(error) => {
             super::programs::complain(&error.to_string());
-            return exit::FAILED;
+            return Exit::Failed;
         }
     };
     let parts = Parts {
@@ -64,7 +64,7 @@ pub fn serve(path: Option<PathBuf>) -> i32 {
             Ok(daemon) => daemon,
             Err(error) => {
                 tracing::error!(%error, "the daemon did not start");
-                return exit::FAILED;
+                return Exit::Failed;
             }
         };
         announce(&daemon);
@@ -79,13 +79,13 @@ struct Live<'a> {
     log: &'a LogControl,
 }
 
-async fn run(daemon: Daemon, mut config: Config, path: Option<&Path>, live: &Live<'_>) -> i32 {
+async fn run(daemon: Daemon, mut config: Config, path: Option<&Path>, live: &Live<'_>) -> Exit {
     let notifier = Notifier;
     let mut signals = match Signals::listen() {
         Ok(signals) => signals,
         Err(error) => {
             tracing::error!(%error, "signals cannot be listened to");
-            return exit::FAILED;
+            return Exit::Failed;
         }
     };
     notifier.ready("serving");
@@ -108,23 +108,23 @@ async fn run(daemon: Daemon, mut config: Config, path: Option<&Path>, live: &Liv
                 notifier.ready("serving");
             }
             Order::Stop => break,
-            Order::StopNow => return exit::FAILED,
+            Order::StopNow => return Exit::Failed,
         }
     }
     notifier.stopping("finishing open calls");
     tracing::info!("stopping");
     let stopped = tokio::select! {
         stopped = daemon.stop(STOP_DEADLINE) => stopped,
-        () = stop_now(&mut signals) => return exit::FAILED,
+        () = stop_now(&mut signals) => return Exit::Failed,
     };
     match stopped {
         Ok(()) => {
             tracing::info!("stopped");
-            exit::OK
+            Exit::Ok
         }
         Err(error) => {
             tracing::error!(%error, "the store was not closed cleanly");
-            exit::FAILED
+            Exit::Failed
         }
     }
 }

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::actors::ports::Ports;
-use crate::model::row::Badge;
 use crate::model::write::Write;
+use crate::observe::labels::Badge;
 use crate::observe::metrics::Metrics;
 use crate::store::rows::batch;
 use crate::store::{Lane, StoreError, Urgency};
@@ -72,24 +72,20 @@ fn take_figures(ports: &Ports, metrics: &Metrics) {
             return;
         }
     };
-    let mut sums = [(Badge::Synced, 0_u64), (Badge::Pending, 0), (Badge::Failed, 0)];
+    let (mut synced, mut pending, mut failed) = (0_u64, 0_u64, 0_u64);
     for tenant in tenants {
         match ports.reader.counts(tenant.id) {
             Ok(counts) => {
-                for (badge, sum) in &mut sums {
-                    *sum = sum.saturating_add(match badge {
-                        Badge::Synced => counts.synced,
-                        Badge::Pending => counts.pending,
-                        Badge::Failed => counts.failed,
-                    });
-                }
+                synced = synced.saturating_add(counts.synced);
+                pending = pending.saturating_add(counts.pending);
+                failed = failed.saturating_add(counts.failed);
             }
             Err(error) => tracing::error!(tenant = %tenant.id, %error, "the counts could not be read"),
         }
     }
-    for (badge, sum) in sums {
-        metrics.set_invoices(badge, sum);
-    }
+    metrics.set_invoices(Badge::Synced, synced);
+    metrics.set_invoices(Badge::Pending, pending);
+    metrics.set_invoices(Badge::Failed, failed);
 }
 
 fn sweep(ports: &Ports, keep_events_ms: i64) {

@@ -209,6 +209,12 @@ pub const ROUTES: &[Route] = &[
     get("/v1/events/stream", Endpoint::EventStream).waits(),
 ];
 
+/// Method and pattern of every route: the labels of the endpoint's metrics.
+#[must_use]
+pub fn names() -> Vec<(&'static str, &'static str)> {
+    ROUTES.iter().map(|route| (route.verb.name(), route.pattern)).collect()
+}
+
 /// What a path and a method came to.
 pub enum Found {
     /// A route, with the parameters of the path, still percent-encoded.

@@ -17,11 +17,7 @@ const DELIVERY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Sends webhooks when they are due; each failure is tried once more at once, as Xero does.
 pub(super) async fn deliver(shared: Arc<Shared>) {
     loop {
-        let now = shared.clock.instants();
-        let (due, next_ms) = {
-            let mut world = shared.world();
-            (world.take_deliveries(now), world.next_delivery_ms())
-        };
+        let (now, due, next_ms) = shared.take_deliveries();
         for delivery in due {
             tokio::spawn(async move {
                 if post(&delivery).await.is_err()

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,11 +18,13 @@ use tokio::task::JoinSet;
 
 use super::body::{Broken, Cuttable, End};
 use super::courier::deliver;
-use crate::sandbox::clock::Clock;
+use super::history::History;
+use crate::sandbox::clock::{Clock, Instants};
 use crate::sandbox::gate::limit::Limits;
 use crate::sandbox::query::page::SinceIs;
 use crate::sandbox::seed::{Seed, TenantName};
-use crate::sandbox::wire::{CallId, Outcome, Request, Transport};
+use crate::sandbox::webhooks::Delivery;
+use crate::sandbox::wire::{Answer, CallId, Outcome, Request, Transport};
 use crate::sandbox::world::{Setup, World};
 
 /// Xero refuses larger bodies.
@@ -46,6 +49,8 @@ pub struct Options {
     pub refresh_grace: bool,
     /// Whether `If-Modified-Since` lists documents of exactly that time.
     pub since_is: SinceIs,
+    /// A file that the sandbox remembers itself by; without one it begins anew each time.
+    pub history: Option<PathBuf>,
 }
 
 /// A running sandbox.
@@ -80,6 +85,7 @@ impl Default for Options {
             latency_ms: 0,
             refresh_grace: setup.refresh_grace,
             since_is: setup.since_is,
+            history: None,
         }
     }
 }
@@ -90,7 +96,23 @@ impl Handle {
         format!("http://{}", self.address)
     }
 
-    /// Looks at or changes the world between requests.
+    /// Asks the control surface (`/_sandbox/…`) without a socket.
+    pub fn control(&self, method: &str, path: &str, body: &serde_json::Value) -> Answer {
+        let request = Request {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            body: body.to_string().into(),
+            ..Request::default()
+        };
+        let outcome = self.shared.respond(&request);
+        self.shared.deliveries.notify_one();
+        if let Some(step) = outcome.clock {
+            self.shared.clock.apply(step);
+        }
+        outcome.answer
+    }
+
+    /// Looks at or changes the world between requests; a history does not know of it.
     pub fn with_world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
         look(&mut self.shared.world())
     }
@@ -118,7 +140,13 @@ pub async fn start(options: Options) -> io::Result<Handle> {
         refresh_grace: options.refresh_grace,
         since_is: options.since_is,
     };
-    let world = World::new(&setup, options.clock.instants());
+    let (world, history) = match &options.history {
+        None => (World::new(&setup, options.clock.instants()), None),
+        Some(path) => {
+            let (world, history) = History::open(path, &setup, &options.clock)?;
+            (world, Some(Mutex::new(history)))
+        }
+    };
     let (stop, stopped) = watch::channel(false);
     let (client_id, client_secret) = (
         world.client_id().to_owned(),
@@ -131,6 +159,7 @@ pub async fn start(options: Options) -> io::Result<Handle> {
     let tenants = world.tenants();
     let shared = Arc::new(Shared {
         world: Mutex::new(world),
+        history,
         clock: options.clock,
         latency_ms: options.latency_ms,
         deliveries: Notify::new(),
@@ -152,6 +181,7 @@ pub async fn start(options: Options) -> io::Result<Handle> {
 #[derive(Debug)]
 pub(super) struct Shared {
     world: Mutex<World>,
+    history: Option<Mutex<History>>,
     pub(super) clock: Clock,
     latency_ms: u64,
     pub(super) deliveries: Notify,
@@ -160,6 +190,39 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells the world something; what it was told is written down in the same order.
+    fn tell<T>(
+        &self,
+        note: impl FnOnce(&mut History, Instants) -> io::Result<()>,
+        tell: impl FnOnce(&mut World, Instants) -> T,
+    ) -> T {
+        let mut world = self.world();
+        let now = self.clock.instants();
+        if let Some(history) = &self.history {
+            let mut history = history.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Err(error) = note(&mut history, now) {
+                tracing::error!(%error, "the sandbox's history could not be written: its next start will not know this");
+            }
+        }
+        tell(&mut world, now)
+    }
+
+    fn respond(&self, request: &Request) -> Outcome {
+        self.tell(|history, now| history.asked(now, request), |world, now| world.respond(now, request))
+    }
+
+    pub(super) fn take_deliveries(&self) -> (Instants, Vec<Delivery>, Option<i64>) {
+        let next_ms = self.world().next_delivery_ms();
+        let now = self.clock.instants();
+        if next_ms.is_none_or(|at| at > now.real_ms) {
+            return (now, Vec::new(), next_ms);
+        }
+        self.tell(
+            |history, now| history.took_deliveries(now),
+            |world, now| (now, world.take_deliveries(now), world.next_delivery_ms()),
+        )
     }
 }
 
@@ -171,8 +234,8 @@ struct Flight {
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        let now = self.shared.clock.instants();
-        self.shared.world().answered(self.call, now);
+        let call = self.call;
+        self.shared.tell(|history, now| history.answered(now, call), |world, now| world.answered(call, now));
     }
 }
 
@@ -232,8 +295,7 @@ async fn answer(
         headers: headers(&parts.headers),
         body: body.to_bytes(),
     };
-    let now = shared.clock.instants();
-    let outcome = shared.world().respond(now, &request);
+    let outcome = shared.respond(&request);
     shared.deliveries.notify_one();
     let flight = outcome.call.map(|call| Flight {
         shared: Arc::clone(&shared),

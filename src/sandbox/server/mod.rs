@@ -2,6 +2,7 @@
 
 mod body;
 mod courier;
+mod history;
 mod listen;
 
 pub use listen::{Handle, Options, start};
