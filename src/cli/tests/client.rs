@@ -6,7 +6,7 @@ use std::thread;
 use serde_json::json;
 
 use super::captured::{problem, status};
-use super::daemon::{Daemon, Setting, alone, alone_in, typed, typed_in};
+use super::daemon::{Daemon, Setting, Variables, alone, alone_in, typed, typed_in};
 use crate::cli::control::{Query, Trouble, invoice_by_ref};
 use crate::cli::exit::Exit;
 
@@ -111,7 +111,7 @@ fn the_token_comes_from_the_option_the_environment_or_the_demo() {
     let named = folder.path().join("named");
     std::fs::write(&named, "cft_named").expect("a file");
     let (state, named) = (folder.path().to_str().expect("text"), named.to_str().expect("text"));
-    let rows: [(&[(&str, &str)], &[&str], Option<&str>); 4] = [
+    let rows: [(Variables<'_>, &[&str], Option<&str>); 4] = [
         (&[], &["status", "--json"], None),
         (&[("XDG_STATE_HOME", state)], &["status", "--json"], Some("cft_demo")),
         (

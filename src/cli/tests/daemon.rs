@@ -107,12 +107,15 @@ pub struct Printed {
     pub err: String,
 }
 
+/// The environment.
+pub type Variables<'a> = &'a [(&'a str, &'a str)];
+
 /// How the command line is run.
 #[derive(Default)]
 pub struct Setting<'a> {
     pub input: &'a str,
     pub ends: Ends,
-    pub variables: &'a [(&'a str, &'a str)],
+    pub variables: Variables<'a>,
 }
 
 /// Runs a command against the daemon, in a pipe.

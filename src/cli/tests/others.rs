@@ -75,11 +75,11 @@ fn ux_44_ux_45_settings_are_shown_and_changed_on_what_was_read() {
     assert_eq!(
         typed(&daemon, &["settings", "get"]).out,
         "\
-auto-sync.enabled    on                     Automatically sync new invoices to Xero
-auto-sync.sales      on                     Sync sales invoices
-auto-sync.purchases  on                     Sync purchase invoices
-same-code-default    on                     A code equal to a Xero account code needs no mapping
-currencies           the organisation's own Currencies that are sent
+auto-sync.enabled    on                      Automatically sync new invoices to Xero
+auto-sync.sales      on                      Sync sales invoices
+auto-sync.purchases  on                      Sync purchase invoices
+same-code-default    on                      A code equal to a Xero account code needs no mapping
+currencies           the organisation's own  Currencies that are sent
 "
     );
     let out = typed(&daemon, &["settings", "set", "auto-sync.enabled", "off"]).out;

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::captured::{ACME, BLUEBIRD, only_acme, status, tenants, with};
-use super::daemon::{Daemon, Setting, typed, typed_in};
+use super::daemon::{Daemon, Setting, Variables, typed, typed_in};
 use crate::cli::Ends;
 
 fn daemon() -> Daemon {
@@ -102,7 +102,7 @@ fn colours_are_for_terminals_and_only_where_they_are_wanted() {
         columns: Some(200),
         ..Ends::default()
     };
-    let rows: [(&[(&str, &str)], &[&str], bool); 4] = [
+    let rows: [(Variables<'_>, &[&str], bool); 4] = [
         (&[], &["status"], true),
         (&[("NO_COLOR", "1")], &["status"], false),
         (&[("TERM", "dumb")], &["status"], false),

@@ -135,7 +135,7 @@ fn amounts_keep_every_digit() {
 }
 
 fn sample() -> Table {
-    let mut table = Table::new(vec![Column::Word("ID"), Column::Text("NAME"), Column::Number("AMOUNT")]);
+    let mut table = Table::new(vec![Column::word("ID"), Column::text("NAME"), Column::number("AMOUNT")]);
     table.row(vec!["a".into(), "The quick brown fox".into(), "1,200.00".into()]);
     table.row(vec![
         "bb".into(),
