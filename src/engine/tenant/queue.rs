@@ -56,7 +56,9 @@ impl TenantMachine {
                 batch_cap: usize::MAX,
                 read_at: None,
                 check_number: false,
+                reads_alone: false,
                 doomed: None,
+                doomed_party: None,
                 free_waits: 0,
             },
         );
