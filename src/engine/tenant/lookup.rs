@@ -39,19 +39,14 @@ impl TenantMachine {
         let mut writes = Vec::new();
         let mut settled = 0_usize;
         doubt.look_up_failures = 0;
-        for member in members
-            .iter()
-            .filter(|member| self.is_member(member.intent, id))
-            .cloned()
-            .collect::<Vec<_>>()
-        {
-            let ours = match marked(found, member.marker) {
-                Marked::Nothing => continue,
-                marked => marked,
-            };
+        for member in self.members_of(id) {
             let Some(index) = rows.iter().position(|row| row.id == member.invoice) else {
                 continue;
             };
+            let ours = marked(found, member.marker);
+            if matches!(ours, Marked::Nothing) {
+                continue;
+            }
             let mut row = rows.swap_remove(index);
             settled = settled.saturating_add(1);
             match ours {
@@ -80,7 +75,7 @@ impl TenantMachine {
                 how: "look_up",
             }));
         }
-        if !members.iter().any(|member| self.is_member(member.intent, id)) {
+        if self.members_of(id).is_empty() {
             self.attempts.remove(&id);
             writes.push(Write::DropBatch(self.setup.tenant.id, id));
             out.push(Effect::Persist(writes));

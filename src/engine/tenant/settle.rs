@@ -12,7 +12,7 @@ use crate::engine::refusal::{self, Meaning};
 use crate::model::connection::ConnectionState;
 use crate::model::ids::{BatchId, IntentId, OperationId};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Class, Intent, Invoice, Link, OperationState, ReasonGiven, WaitCause};
+use crate::model::row::{Class, Intent, Invoice, Link, Member, OperationState, ReasonGiven, WaitCause};
 use crate::model::time::Now;
 use crate::model::write::Write;
 use crate::model::xero::{Element, XeroInvoice};
@@ -31,15 +31,10 @@ impl TenantMachine {
             return;
         };
         let was_replay = matches!(attempt.state, AttemptState::InFlight { again: Some(_) });
-        let (target, members) = (attempt.batch.target, attempt.batch.members.clone());
+        let target = attempt.batch.target;
         let mut writes = Vec::new();
         let mut settled = 0_usize;
-        for member in members
-            .iter()
-            .filter(|member| self.is_member(member.intent, id))
-            .cloned()
-            .collect::<Vec<_>>()
-        {
+        for member in self.members_of(id) {
             let Some(index) = element_of(&member, target, &elements) else {
                 continue;
             };
@@ -61,7 +56,7 @@ impl TenantMachine {
                 how: "replay",
             }));
         }
-        if !members.iter().any(|member| self.is_member(member.intent, id)) {
+        if self.members_of(id).is_empty() {
             self.attempts.remove(&id);
             writes.push(Write::DropBatch(self.setup.tenant.id, id));
             out.push(Effect::Persist(writes));
@@ -117,11 +112,10 @@ impl TenantMachine {
         badge::synced(&mut row, now);
         writes.push(badge::event(&mut self.ids, &row, now));
         // The host changed it meanwhile: the newer version follows.
-        if row.rev == rev || !self.follow_up(now, &mut row, &intent, was_asked, writes) {
-            if let Some(operation) = intent.operation {
-                let words = "Synced to Xero";
-                self.finish_operation(now, operation, (OperationState::Succeeded, words), None, writes);
-            }
+        let is_followed = row.rev != rev && self.follow_up(now, &mut row, &intent, was_asked, writes);
+        if let Some(operation) = intent.operation.filter(|_| !is_followed) {
+            let words = "Synced to Xero";
+            self.finish_operation(now, operation, (OperationState::Succeeded, words), None, writes);
         }
         writes.push(badge::write(&mut row, now));
     }
@@ -334,6 +328,13 @@ impl TenantMachine {
         let words = (state.label(), message);
         writes.push(badge::operation_event(&mut self.ids, operation.tenant, id, words, now));
         writes.push(Write::Operation(Box::new(operation)));
+    }
+
+    /// The members of an attempt that are not settled yet.
+    pub(super) fn members_of(&self, id: BatchId) -> Vec<Member> {
+        let members = self.attempts.get(&id).map(|attempt| attempt.batch.members.as_slice());
+        let is_open = |member: &&Member| self.is_member(member.intent, id);
+        members.unwrap_or_default().iter().filter(is_open).cloned().collect()
     }
 
     /// Whether this intent still belongs to this attempt.
