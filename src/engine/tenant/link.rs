@@ -146,6 +146,10 @@ impl TenantMachine {
             let Some(work) = self.by_invoice.get(&row.id).and_then(|id| self.works.get(id)) else {
                 continue;
             };
+            if self.is_overtaken(&row) {
+                self.relabels.wanted.insert(row.id);
+                continue;
+            }
             let before = row.sync.clone();
             if !may_queue && !matches!(work.stage, Stage::InBatch(_)) {
                 let words = "The connection was ended.";

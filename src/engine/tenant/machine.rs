@@ -87,6 +87,8 @@ pub(super) struct Work {
     pub doomed: Option<Box<Obstacle>>,
     /// The party the reason is about: it does not hold for another one.
     pub doomed_party: Option<String>,
+    /// Version of its row as last written: older rows come from a read that was overtaken.
+    pub row_version: u64,
     /// Free waits so far (a request that never left costs no retry).
     pub free_waits: u32,
 }
@@ -218,6 +220,7 @@ impl TenantMachine {
             Event::Woken => {}
         }
         self.settle(now, out);
+        self.note_versions(&effects);
         effects
     }
 

@@ -68,6 +68,10 @@ impl TenantMachine {
             if !matches!(self.works.get(&id).map(|work| work.stage), Some(Stage::Loading)) {
                 continue;
             }
+            if self.is_overtaken(&context.invoice) {
+                self.enqueue(id, now.mono);
+                continue;
+            }
             self.recognise_sent(now, id, &mut context, chart);
             let step = self.step(now, id, &context, chart);
             match step {
