@@ -459,17 +459,24 @@ impl Bench {
     }
 
     fn to(&mut self, at: Mono) {
+        let (mut due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.late)
+            .into_iter()
+            .partition(|(due, _)| *due <= at.0);
+        self.late = later;
+        due.sort_by_key(|(due, _)| *due);
+        for (due, request) in due {
+            self.set_clock(Mono(due.max(self.now.mono.0)));
+            let _nobody_hears_it = self.xero.take(self.now, &request, How::Well);
+        }
+        self.set_clock(at);
+    }
+
+    fn set_clock(&mut self, at: Mono) {
         let span = i64::try_from(at.since_ms(self.now.mono)).unwrap();
         self.now = Now {
             wall: self.now.wall.plus_ms(span),
             mono: at,
         };
-        let (due, later) = std::mem::take(&mut self.late).into_iter().partition(|(due, _)| *due <= at.0);
-        self.late = later;
-        let due: Vec<(u64, Request)> = due;
-        for (_, request) in due {
-            let _nobody_hears_it = self.xero.take(self.now, &request, How::Well);
-        }
     }
 
     /// Runs for a while with a Xero that answers well after 100 ms.
