@@ -143,7 +143,7 @@ impl TenantMachine {
                 // Calls that were under way together carry one token: they are one rejection.
                 if self.token_rejections == 0 || started >= self.token_rejected_at {
                     self.token_rejections = self.token_rejections.saturating_add(1);
-                    self.token_rejected_at = now.mono.plus_ms(1);
+                    self.token_rejected_at = now.mono;
                 }
                 if self.token_rejections >= TOKEN_REJECTIONS_MAX {
                     self.token_rejections = 0;

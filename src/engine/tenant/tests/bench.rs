@@ -233,7 +233,14 @@ impl Bench {
                             })
                             && after.is_none_or(|after| row.id > after)
                     };
-                    let rows = self.rows.invoices.values().filter(is_meant).take(500).cloned().collect();
+                    let rows = self
+                        .rows
+                        .invoices
+                        .values()
+                        .filter(is_meant)
+                        .take(500)
+                        .cloned()
+                        .collect();
                     events.push_back(Event::FailedLoaded { code, subject, rows });
                 }
                 Effect::LoadRows { load, invoices } => {
@@ -256,19 +263,28 @@ impl Bench {
         let limits = self.setup.policy.limits;
         let connection = self.machine.tenant().connection;
         assert!(access(&connection).reads, "no call without a connection that reads");
-        assert!(!call.request.is_write() || access(&connection).writes, "writes are held");
+        assert!(
+            !call.request.is_write() || access(&connection).writes,
+            "writes are held"
+        );
         assert!(at >= self.not_before, "no call before Retry-After has passed");
         if let Request::Write { key, body, target } = &call.request {
             let stored = self.rows.batches.values().find(|batch| batch.key == *key);
             let stored = stored.expect("a durable attempt comes before its bytes");
             assert_eq!((&stored.body, &stored.target), (body, target));
-            let first = self.first_sends.entry(key.clone()).or_insert((at, call.request.clone()));
+            let first = self
+                .first_sends
+                .entry(key.clone())
+                .or_insert((at, call.request.clone()));
             assert_eq!(first.1, call.request, "one key, one request");
             assert!(at - first.0 <= 300_000, "no key is sent later than five minutes");
         }
         self.sent.push((at, call.request.clone()));
         self.open.push_back((call, at));
-        assert!(self.open.len() <= usize::try_from(limits.concurrent).unwrap(), "too many at once");
+        assert!(
+            self.open.len() <= usize::try_from(limits.concurrent).unwrap(),
+            "too many at once"
+        );
     }
 
     fn store(&mut self, write: Write) {
@@ -280,7 +296,10 @@ impl Bench {
                 if let Some(before) = before {
                     let linked = before.link.map(|link| link.xero_id);
                     assert!(linked.is_none() || linked == invoice.link.as_ref().map(|link| link.xero_id));
-                    assert!(before.rev <= invoice.rev && before.version < invoice.version, "no edit is lost");
+                    assert!(
+                        before.rev <= invoice.rev && before.version < invoice.version,
+                        "no edit is lost"
+                    );
                 }
             }
             Write::Intent(intent) => {
@@ -300,7 +319,8 @@ impl Bench {
             }
             Write::Chart(chart) => rows.chart = Some(*chart),
             Write::Mapping(mapping) => {
-                rows.mappings.retain(|old| old.key != mapping.key || old.kind != mapping.kind);
+                rows.mappings
+                    .retain(|old| old.key != mapping.key || old.kind != mapping.kind);
                 rows.mappings.push(*mapping);
             }
             Write::Calls(minute) => {
@@ -337,7 +357,10 @@ impl Bench {
     }
 
     fn named(&self, ids: &[InvoiceId]) -> Vec<Invoice> {
-        ids.iter().filter_map(|id| self.rows.invoices.get(id)).cloned().collect()
+        ids.iter()
+            .filter_map(|id| self.rows.invoices.get(id))
+            .cloned()
+            .collect()
     }
 
     // What a test does.
@@ -383,7 +406,11 @@ impl Bench {
     }
 
     pub fn find(&self, host_ref: &str) -> Option<Invoice> {
-        self.rows.invoices.values().find(|row| row.host_ref == host_ref).cloned()
+        self.rows
+            .invoices
+            .values()
+            .find(|row| row.host_ref == host_ref)
+            .cloned()
     }
 
     pub fn invoice(&self, host_ref: &str) -> Invoice {
@@ -420,7 +447,11 @@ impl Bench {
         self.answer_with(&call, result);
     }
 
-    pub fn answer_with(&mut self, call: &Call, result: Result<crate::model::xero::Reply, crate::model::failure::Failure>) {
+    pub fn answer_with(
+        &mut self,
+        call: &Call,
+        result: Result<crate::model::xero::Reply, crate::model::failure::Failure>,
+    ) {
         let rows = self.named(&call.rows);
         self.event(Event::Answered {
             call: call.id,
@@ -543,7 +574,12 @@ impl Bench {
     /// Nothing is open any more, each invoice has at most one document, badge and document agree.
     pub fn assert_settled(&self) {
         assert!(self.open.is_empty() && self.rows.batches.is_empty() && self.rows.intents.is_empty());
-        assert!(self.rows.operations.values().all(|operation| operation.state.is_final()));
+        assert!(
+            self.rows
+                .operations
+                .values()
+                .all(|operation| operation.state.is_final())
+        );
         for row in self.rows.invoices.values() {
             let found = self.xero.of_marker(row.marker);
             assert!(found.len() <= 1, "{} has {} documents", row.host_ref, found.len());

@@ -2,7 +2,6 @@
 
 mod bench;
 mod crash;
-mod host;
 mod link;
 mod push;
 mod random;

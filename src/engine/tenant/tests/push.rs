@@ -21,7 +21,17 @@ fn a_new_invoice_becomes_one_document_and_turns_green() {
         assert_eq!(bench.invoice("a").sync.badge, Some(Badge::Synced));
         assert_eq!(bench.document("a").status, XeroStatus::Authorised);
         let calls: Vec<_> = bench.sent.iter().map(|(_, request)| request.resource()).collect();
-        assert_eq!(calls, ["organisation", "accounts", "tax_rates", "contacts", "contacts", "invoices"]);
+        assert_eq!(
+            calls,
+            [
+                "organisation",
+                "accounts",
+                "tax_rates",
+                "contacts",
+                "contacts",
+                "invoices"
+            ]
+        );
     }
 }
 
@@ -33,7 +43,10 @@ fn writing_the_same_document_again_changes_nothing() {
     let (before, effects) = (bench.rows.invoices.clone(), bench.effects_count);
     bench.put("a", draft(Sales, "N1"));
     assert_eq!(bench.effects_count, effects + 1);
-    assert!(matches!(bench.replies.last(), Some((_, Reply::Accepted { created: false, .. }))));
+    assert!(matches!(
+        bench.replies.last(),
+        Some((_, Reply::Accepted { created: false, .. }))
+    ));
     assert_eq!(bench.rows.invoices, before);
     assert!(bench.rows.intents.is_empty());
 }
@@ -60,8 +73,16 @@ fn ux_13_a_changed_document_is_read_compared_and_pushed_again() {
 fn ux_88_the_host_status_decides_what_is_pushed_and_as_what() {
     let table = [
         (HostStatus::Draft, None, Some(XeroStatus::Draft)),
-        (HostStatus::Pending, Some(XeroStatus::Submitted), Some(XeroStatus::Submitted)),
-        (HostStatus::Approved, Some(XeroStatus::Authorised), Some(XeroStatus::Authorised)),
+        (
+            HostStatus::Pending,
+            Some(XeroStatus::Submitted),
+            Some(XeroStatus::Submitted),
+        ),
+        (
+            HostStatus::Approved,
+            Some(XeroStatus::Authorised),
+            Some(XeroStatus::Authorised),
+        ),
         (HostStatus::Void, None, None),
     ];
     for (status, by_itself, on_request) in table {
@@ -108,7 +129,13 @@ fn an_operation_ends_with_the_newest_version_not_with_the_one_under_way() {
     bench.put("a", changed);
     bench.sync_now("a");
     bench.answer(How::Well);
-    assert!(bench.rows.operations.values().all(|operation| !operation.state.is_final()));
+    assert!(
+        bench
+            .rows
+            .operations
+            .values()
+            .all(|operation| !operation.state.is_final())
+    );
     bench.run_ms(5_000);
     bench.assert_settled();
     assert_eq!(bench.document("a").sub_total, dec("7"));
@@ -129,7 +156,10 @@ fn history_and_documents_taken_while_their_toggle_was_off_wait_for_a_person() {
     changed.lines[0].description = "changed".to_owned();
     bench.put("bill", changed);
     bench.run_ms(5_000);
-    assert_eq!((bench.invoice("old").sync.badge, bench.invoice("bill").sync.badge), (None, None));
+    assert_eq!(
+        (bench.invoice("old").sync.badge, bench.invoice("bill").sync.badge),
+        (None, None)
+    );
     assert_eq!(bench.invoice("sale").sync.badge, Some(Badge::Synced));
     bench.sync_now("old");
     bench.sync_now("bill");
@@ -172,7 +202,10 @@ fn void_follows_the_document_wherever_it_is() {
         bench.run_ms(5_000);
         bench.assert_settled();
         let marker = bench.invoice("a").marker;
-        assert_eq!(bench.xero.of_marker(marker).first().map(|found| found.status.clone()), expected);
+        assert_eq!(
+            bench.xero.of_marker(marker).first().map(|found| found.status.clone()),
+            expected
+        );
     }
 }
 
@@ -218,7 +251,10 @@ fn fault_a17_members_of_a_batch_are_settled_one_by_one() {
             for member in 0..count {
                 let number = format!("N{member}");
                 if pattern & (1 << member) != 0 {
-                    bench.xero.refused.insert(number.clone(), "Description is wrong.".to_owned());
+                    bench
+                        .xero
+                        .refused
+                        .insert(number.clone(), "Description is wrong.".to_owned());
                 }
                 bench.put(&number, draft(Sales, &number));
             }
@@ -258,12 +294,18 @@ fn a_member_that_left_a_batch_is_not_settled_by_it_again() {
     bench.put("y", draft(Sales, "Y"));
     bench.advance_ms(300);
     let (call, _) = bench.open.pop_front().unwrap();
-    bench.xero.refused.insert("X".to_owned(), "Invoice # must be unique.".to_owned());
+    bench
+        .xero
+        .refused
+        .insert("X".to_owned(), "Invoice # must be unique.".to_owned());
     let reply = bench.xero.answer(bench.now, &call.request, How::Well).unwrap();
     let crate::model::xero::Reply::Written(elements) = reply else {
         panic!("a write");
     };
-    let only_x: Vec<_> = elements.into_iter().filter(|element| !element.errors.is_empty()).collect();
+    let only_x: Vec<_> = elements
+        .into_iter()
+        .filter(|element| !element.errors.is_empty())
+        .collect();
     bench.answer_with(&call, Ok(crate::model::xero::Reply::Written(only_x)));
     bench.xero.refused.clear();
     bench.run_ms(700_000);
@@ -282,8 +324,7 @@ fn invariant_32_one_poisoned_document_does_not_hold_up_the_others() {
     for _ in 0..60 {
         bench.advance_ms(2_000);
         while let Some((call, _)) = bench.open.pop_front() {
-            let is_poisoned =
-                matches!(&call.request, Request::Write { body, .. } if String::from_utf8_lossy(body).contains("\"N3\""));
+            let is_poisoned = matches!(&call.request, Request::Write { body, .. } if String::from_utf8_lossy(body).contains("\"N3\""));
             let result = if is_poisoned {
                 Err(crate::model::failure::Failure {
                     kind: crate::model::failure::FailureKind::Refused,
@@ -412,7 +453,12 @@ fn a_line_added_in_xero_survives_every_push_of_the_host() {
         bench.put("a", ours.clone());
         bench.run_ms(5_000);
         bench.assert_settled();
-        let lines: Vec<_> = bench.document("a").lines.iter().map(|line| line.description.clone()).collect();
+        let lines: Vec<_> = bench
+            .document("a")
+            .lines
+            .iter()
+            .map(|line| line.description.clone())
+            .collect();
         assert!(lines.contains(&"Theirs".to_owned()), "{round}: {lines:?}");
         assert_eq!(lines.len(), ours.lines.len() + 1, "{round}: {lines:?}");
     }
@@ -445,7 +491,12 @@ fn a_line_removed_in_xero_stays_removed() {
     bench.put("a", ours);
     bench.run_ms(5_000);
     bench.assert_settled();
-    let lines: Vec<_> = bench.document("a").lines.iter().map(|line| line.description.clone()).collect();
+    let lines: Vec<_> = bench
+        .document("a")
+        .lines
+        .iter()
+        .map(|line| line.description.clone())
+        .collect();
     assert_eq!(lines, ["Work 1", "Third, changed"]);
 }
 

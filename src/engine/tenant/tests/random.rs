@@ -69,7 +69,11 @@ fn act() -> impl Strategy<Value = Act> {
 fn play(bench: &mut Bench, act: &Act) {
     match act {
         Act::Put { which, price, status } => {
-            let kind = if which % 2 == 0 { InvoiceKind::Sales } else { InvoiceKind::Purchase };
+            let kind = if which % 2 == 0 {
+                InvoiceKind::Sales
+            } else {
+                InvoiceKind::Purchase
+            };
             let mut wanted = draft(kind, &format!("N{which}"));
             wanted.lines[0].unit_price = (*price).into();
             wanted.contact.reference = format!("c{}", which / 2);
@@ -96,7 +100,11 @@ fn play(bench: &mut Bench, act: &Act) {
             }
         }
         Act::Time { span_ms } => wait(bench, *span_ms),
-        Act::Crash { after, down_ms, arrives } => {
+        Act::Crash {
+            after,
+            down_ms,
+            arrives,
+        } => {
             bench.dies_in = Some(usize::from(*after));
             bench.run_ms(30_000);
             bench.restart(*down_ms, *arrives);
@@ -119,7 +127,11 @@ fn play(bench: &mut Bench, act: &Act) {
 /// Time passes; a call that is not answered within 30 seconds is given up by whoever made it.
 fn wait(bench: &mut Bench, span_ms: u64) {
     let end = bench.now.mono.plus_ms(span_ms);
-    let how = if span_ms % 2 == 0 { How::LostAfter } else { How::LostBefore };
+    let how = if span_ms % 2 == 0 {
+        How::LostAfter
+    } else {
+        How::LostBefore
+    };
     while bench.now.mono < end {
         let given_up = bench.open.front().map(|(_, at)| at + 30_000);
         if given_up.is_some_and(|at| at <= bench.now.mono.0) {

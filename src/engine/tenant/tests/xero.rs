@@ -34,7 +34,12 @@ impl Encoder {
     }
 
     fn meaning(&self, body: &Bytes) -> Meant {
-        self.0.lock().unwrap().get(body).expect("these bytes were encoded").clone()
+        self.0
+            .lock()
+            .unwrap()
+            .get(body)
+            .expect("these bytes were encoded")
+            .clone()
     }
 }
 
@@ -156,7 +161,12 @@ impl Xero {
                 return Err(failure(K::TokenRejected, Remedy::RefreshToken, Received::No, Some(401)));
             }
             How::TenantRejected => {
-                return Err(failure(K::TenantRejected, Remedy::CheckConnection, Received::No, Some(403)));
+                return Err(failure(
+                    K::TenantRejected,
+                    Remedy::CheckConnection,
+                    Received::No,
+                    Some(403),
+                ));
             }
             How::Well | How::LostBefore | How::LostAfter | How::ErrorBefore | How::ErrorAfter => {}
         }
@@ -165,9 +175,12 @@ impl Xero {
         if !is_write {
             return match how {
                 How::Well => Ok(self.read(request)),
-                How::ErrorBefore | How::ErrorAfter => {
-                    Err(failure(K::Unavailable, Remedy::RetryWithBackoff, Received::No, Some(500)))
-                }
+                How::ErrorBefore | How::ErrorAfter => Err(failure(
+                    K::Unavailable,
+                    Remedy::RetryWithBackoff,
+                    Received::No,
+                    Some(500),
+                )),
                 _ => lost(Received::No),
             };
         }
@@ -175,7 +188,11 @@ impl Xero {
             return lost(Received::Unknown);
         }
         let answer = self.take(now, request, how);
-        if how == How::LostAfter { lost(Received::Unknown) } else { answer }
+        if how == How::LostAfter {
+            lost(Received::Unknown)
+        } else {
+            answer
+        }
     }
 
     /// Carries out a write, or gives the answer kept under its key.
@@ -305,7 +322,10 @@ impl Xero {
             .any(|other| other.name.to_lowercase() == name && !other.is_archived);
         let mut contact = self.contact(&wanted.name, Some(&wanted.number));
         if is_taken {
-            contact.errors = vec![format!("The contact name {} is already assigned to another contact.", wanted.name)];
+            contact.errors = vec![format!(
+                "The contact name {} is already assigned to another contact.",
+                wanted.name
+            )];
         } else {
             self.contacts.push(contact.clone());
         }
@@ -326,7 +346,12 @@ impl Xero {
 
     fn read(&self, request: &Request) -> Reply {
         let invoices = |is_wanted: &dyn Fn(&XeroInvoice) -> bool| Reply::Invoices {
-            found: self.invoices.values().filter(|invoice| is_wanted(invoice)).cloned().collect(),
+            found: self
+                .invoices
+                .values()
+                .filter(|invoice| is_wanted(invoice))
+                .cloned()
+                .collect(),
             page_count: 1,
         };
         match request {
@@ -341,7 +366,9 @@ impl Xero {
             Request::FindContacts { numbers, names } => {
                 let is_found = |contact: &&XeroContact| {
                     contact.number.as_ref().is_some_and(|number| numbers.contains(number))
-                        || names.iter().any(|name| name.to_lowercase() == contact.name.to_lowercase())
+                        || names
+                            .iter()
+                            .any(|name| name.to_lowercase() == contact.name.to_lowercase())
                 };
                 Reply::Contacts(self.contacts.iter().filter(is_found).cloned().collect())
             }
