@@ -43,6 +43,7 @@ impl TenantMachine {
         match answer.result {
             Ok(reply) => {
                 self.token_rejections = 0;
+                self.listed_rejections = 0;
                 let change = self.breaker.succeeded();
                 self.breaker_changed(change, out);
                 out.push(Effect::Persist(writes));

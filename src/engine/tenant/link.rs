@@ -5,7 +5,7 @@ use crate::engine::badge;
 use crate::engine::connection::{Transition, access, next};
 use crate::engine::effect::{Effect, Notice};
 use crate::engine::event::ConnectionEvent;
-use crate::model::connection::ConnectionState;
+use crate::model::connection::{ConnectionCause, ConnectionState};
 use crate::model::ids::{GrantId, InvoiceId};
 use crate::model::row::{Invoice, OperationState};
 use crate::model::time::{Mono, Now};
@@ -13,13 +13,29 @@ use crate::model::write::Write;
 
 /// Most rows whose badges are changed in one commit.
 const RELABEL_MAX: usize = 500;
+/// Refusals of an organisation that Xero lists all the same, after which a person must reconnect.
+const LISTED_REJECTIONS_MAX: u32 = 2;
 
 impl TenantMachine {
     pub(super) fn connection_event(&mut self, now: Now, event: ConnectionEvent, out: &mut Vec<Effect>) {
-        if matches!(event, ConnectionEvent::Listed | ConnectionEvent::NotListed(_)) {
+        let was_probing = self.is_probing;
+        if matches!(
+            event,
+            ConnectionEvent::Listed | ConnectionEvent::NotListed(_) | ConnectionEvent::GrantLost(_)
+        ) {
             self.is_probing = false;
         }
         let before = self.setup.tenant.connection;
+        // Xero refuses the organisation and yet lists it: the consent lacks a right. Asked once
+        // more, because the refusal may have crossed a reconnection.
+        if was_probing && event == ConnectionEvent::Listed && access(&before).reads {
+            self.listed_rejections = self.listed_rejections.saturating_add(1);
+            if self.listed_rejections >= LISTED_REJECTIONS_MAX {
+                self.listed_rejections = 0;
+                self.connection_event(now, ConnectionEvent::GrantLost(ConnectionCause::ScopeMissing), out);
+                return;
+            }
+        }
         let after = match next(&before, event, now.wall, self.setup.policy.grace_ms) {
             Transition::Same => return,
             Transition::Illegal => {

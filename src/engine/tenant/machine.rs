@@ -125,6 +125,8 @@ pub struct TenantMachine {
     pub(super) probe_at: Mono,
     pub(super) is_probing: bool,
     pub(super) token_rejections: u32,
+    /// Times in a row that Xero refused the organisation although it lists it.
+    pub(super) listed_rejections: u32,
     next_number: u64,
     illegal_events: u64,
     last_gate: Option<&'static str>,
@@ -163,6 +165,7 @@ impl TenantMachine {
             probe_at: now.mono,
             is_probing: false,
             token_rejections: 0,
+            listed_rejections: 0,
             next_number: 0,
             illegal_events: 0,
             last_gate: None,
