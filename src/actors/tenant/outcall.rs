@@ -1,15 +1,17 @@
 //! Calls that leave the process: borrow a token, wait for the app's budget, call, report back.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 
 use super::actor::TenantActor;
+use crate::actors::control::Refused;
 use crate::engine::effect::Call;
 use crate::engine::event::{ConnectionEvent, Event};
 use crate::model::connection::ConnectionCause;
-use crate::model::failure::{Failure, FailureKind};
+use crate::model::failure::{Failure, FailureKind, Received, Remedy};
 use crate::model::xero::{Answer, AnswerMeta};
 use crate::store::Urgency;
 
@@ -18,10 +20,11 @@ const CHECK_PAUSE_MAX: Duration = Duration::from_secs(60);
 
 impl TenantActor {
     pub(super) fn call_xero(&mut self, call: Call, ctx: &mut Context<Self>) {
-        if self.draining {
+        if self.is_draining() {
             // Its attempt is durable: after the restart it is found out what became of it.
             return;
         }
+        let draining = Arc::clone(&self.draining);
         let ports = Arc::clone(&self.ports);
         let (grant, xero_id) = (self.machine.tenant().grant, self.machine.tenant().xero_id);
         let Call { id, class, request, rows } = call;
@@ -32,6 +35,9 @@ impl TenantActor {
                 Err(failure) => return not_sent(failure),
             };
             ports.app_budget.acquire(class).await;
+            if draining.load(Ordering::Relaxed) {
+                return not_sent(stopping());
+            }
             let answer = ports.api.call(xero_id, borrowed.token.clone(), request).await;
             if matches!(&answer.result, Err(failure) if failure.kind == FailureKind::TokenRejected) {
                 ports.keyring.invalidate(grant, borrowed.token);
@@ -39,12 +45,13 @@ impl TenantActor {
             answer
         };
         ctx.spawn(calling.into_actor(self).map(move |answer, actor, ctx| {
+            // Every call is answered once; an answer to none is the machine's to count.
             let wanted = actor.calls.remove(&id).unwrap_or_default();
             match actor.rows(&wanted) {
                 Ok(rows) => actor.feed(Event::Answered { call: id, answer, rows }, Urgency::Result, ctx),
                 Err(error) => {
                     tracing::error!(tenant = %actor.tenant, %error, "rows could not be read; the tenant starts again");
-                    actor.give_up(&crate::actors::control::Refused::Store(error.to_string()), ctx);
+                    actor.give_up_when_settled(Refused::Store(error.to_string()), ctx);
                 }
             }
         }));
@@ -77,7 +84,18 @@ impl TenantActor {
     }
 }
 
-/// The call never left, because there was no token for it.
+fn stopping() -> Failure {
+    Failure {
+        kind: FailureKind::Unavailable,
+        remedy: Remedy::RetryWithBackoff,
+        received: Received::No,
+        status: None,
+        message: "the daemon is stopping".to_owned(),
+        validation: Vec::new(),
+    }
+}
+
+/// The call never left.
 fn not_sent(failure: Failure) -> Answer {
     Answer { result: Err(failure), meta: AnswerMeta::default() }
 }
