@@ -110,7 +110,7 @@ fn invariant_06_absence_is_not_believed_before_it_is_quiet() {
     let mut bench = Bench::warm();
     bench.put("a", draft(InvoiceKind::Purchase, "B1"));
     bench.run_with(
-        285_000,
+        200_000,
         |request| {
             if request.is_write() { How::LostBefore } else { How::Well }
         },
@@ -118,7 +118,8 @@ fn invariant_06_absence_is_not_believed_before_it_is_quiet() {
     while bench.open.is_empty() {
         bench.advance_ms(1_000);
     }
-    bench.restart(30_000, UnderWay::ArrivesLate(130_000));
+    assert!(bench.open[0].0.request.is_write());
+    bench.restart(100_000, UnderWay::ArrivesLate(170_000));
     bench.run_ms(900_000);
     bench.assert_settled();
     bench.document("a");
