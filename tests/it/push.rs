@@ -220,7 +220,8 @@ fn ux_9_three_automatic_retries_then_red() {
         "match": {"method": "PUT", "path": "/api.xro/2.0/Invoices", "tenant_id": theirs},
         "fault": "status", "code": 500, "times": null,
     }));
-    demo.daemon.put(&tenant, "SO-9", &sale("INV-9")).ok(201);
+    let party = json!({"ref": "C-9", "name": "Late Payers Ltd"});
+    demo.daemon.put(&tenant, "SO-9", &with(sale("INV-9"), "/contact", party)).ok(201);
     let mut most_retries = 0;
     let mut causes = Vec::new();
     let red = until(60, "three retries", || {

@@ -52,7 +52,8 @@ impl ConfigFile {
     /// With a text.
     #[must_use]
     pub fn set(self, key: &str, value: &str) -> Self {
-        let value = toml::Value::from(value).to_string();
+        // A JSON string is a basic string of TOML too.
+        let value = serde_json::Value::from(value).to_string();
         self.set_raw(key, &value)
     }
 

@@ -7,7 +7,7 @@ pub fn sale(number: &str) -> Value {
     json!({
         "kind": "sales",
         "number": number,
-        "contact": {"ref": "C-1", "name": "Northern Roofing Ltd", "email": "accounts@northern.example"},
+        "contact": {"ref": "C-1", "name": "Quarry Lane Roofing", "email": "accounts@quarry.example"},
         "currency": "GBP",
         "issue_date": "2026-03-02",
         "due_date": "2026-04-01",
@@ -24,7 +24,7 @@ pub fn sale(number: &str) -> Value {
 pub fn bill(number: &str) -> Value {
     let mut bill = sale(number);
     bill["kind"] = json!("purchase");
-    bill["contact"] = json!({"ref": "S-1", "name": "Brightlight Wholesale"});
+    bill["contact"] = json!({"ref": "S-1", "name": "Panel Supplies"});
     bill["lines"] = json!([{
         "ref": "L1", "description": "LED panels", "quantity": "2", "unit_price": "40.00",
         "nominal_code": "429",
