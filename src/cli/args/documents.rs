@@ -81,7 +81,7 @@ pub struct InvoiceListArgs {
     #[arg(long)]
     pub number: Option<String>,
     /// Only those that hold this text
-    #[arg(long, short = 'q', value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
     /// Conditions in one line: state, reason, kind, number, q
     #[arg(long)]
