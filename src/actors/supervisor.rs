@@ -16,6 +16,7 @@ use crate::model::row::Tenant;
 use crate::model::time::Mono;
 use crate::observe::labels::RestartCause;
 use crate::observe::metrics::Metrics;
+use crate::store::{Batch, Lane, Urgency};
 
 /// Panics within [`PARK_WINDOW_MS`] after which a tenant is given up until the daemon restarts.
 const PARK_PANICS: usize = 3;
@@ -76,7 +77,22 @@ impl Supervisor {
         let history = self.histories.entry(id).or_default();
         let delay_ms = RESTART_MS.saturating_mul(1 << history.restarts_in_row.min(16)).min(RESTART_MAX_MS);
         history.restarts_in_row = history.restarts_in_row.saturating_add(1);
-        ctx.run_later(Duration::from_millis(delay_ms), move |supervisor, ctx| supervisor.restart(id, ctx));
+        ctx.run_later(Duration::from_millis(delay_ms), move |supervisor, ctx| supervisor.await_earlier(id, ctx));
+    }
+
+    /// What the ended actor had handed to the store is committed, or refused, before its rows are
+    /// read again: commits keep their order, so an empty one behind them tells.
+    fn await_earlier(&mut self, id: TenantId, ctx: &mut Context<Self>) {
+        let mut generation = [0; 8];
+        self.ports.entropy.fill(&mut generation);
+        let lane = Lane { id: id.to_bytes(), generation: u64::from_be_bytes(generation) };
+        let barrier = Batch { urgency: Urgency::Result, ..Batch::default() };
+        let addr = ctx.address();
+        let submitted = self.ports.writer.submit(lane, barrier, move |_committed| addr.do_send(Rebuild(id)));
+        if let Err(error) = submitted {
+            tracing::warn!(tenant = %id, %error, "a tenant waits for the store");
+            self.restart_later(id, ctx);
+        }
     }
 
     fn restart(&mut self, id: TenantId, ctx: &mut Context<Self>) {
@@ -103,6 +119,21 @@ impl Supervisor {
 
 impl Actor for Supervisor {
     type Context = Context<Self>;
+}
+
+/// From the storage thread: whatever the tenant's earlier actor had submitted is settled.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Rebuild(TenantId);
+
+impl Handler<Rebuild> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, message: Rebuild, ctx: &mut Context<Self>) {
+        if self.draining.is_none() {
+            self.restart(message.0, ctx);
+        }
+    }
 }
 
 /// From the door and from the start of the daemon: run this tenant.

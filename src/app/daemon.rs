@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::grants::StoredGrants;
 use super::keyfile::{self, KeyFileError};
+use super::metered::{MeteredIdentity, MeteredStore, count_answer};
 use super::reads::StoredReads;
 use super::upkeep::Upkeep;
 use crate::actors::app_budget::{AppBudget, AppLimits};
@@ -142,7 +143,7 @@ impl Daemon {
             Some(text) => keyfile::parse_key(text.expose_secret()).ok_or(StartError::BadStoreKey)?,
             None => keyfile::store_key(&folder.join("store-key"), &*entropy)?,
         };
-        let store: Arc<dyn Store> = Arc::new(store);
+        let store: Arc<dyn Store> = Arc::new(MeteredStore::new(Arc::new(store), metrics.clone()));
         let reader = Reader::new(Arc::clone(&store));
         let writer = Writer::start(Arc::clone(&store), WriterOptions::default())?;
         let client = XeroClient::new(ClientSettings {
@@ -156,7 +157,7 @@ impl Daemon {
         let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
         let keyring_parts = KeyringParts {
             store: Arc::new(StoredGrants::new(reader.clone(), writer.clone())),
-            identity: Arc::new(client.clone()),
+            identity: Arc::new(MeteredIdentity::new(client.clone(), metrics.clone())),
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
             sealer: Sealer::new(&key, Arc::clone(&entropy)),
@@ -303,9 +304,7 @@ fn state(
         status: Arc::new(move |tenant| board.get(tenant)),
         exposition: Arc::new(move || exposition.render()),
         readiness: Arc::new(move || vec![http::Check { name: "store", failing: store_problem(&watched) }]),
-        served: Arc::new(move |answer: &http::Served| {
-            served.http_answered(answer.route, answer.method, answer.status, Duration::from_millis(answer.took_ms));
-        }),
+        served: Arc::new(move |answer: &http::Served| count_answer(&served, answer)),
         clock: Arc::clone(&ports.clock),
         entropy: Arc::clone(&ports.entropy),
         tokens: vec![http::Token {

@@ -5,6 +5,7 @@ pub mod daemon;
 pub mod demo;
 pub mod grants;
 pub mod keyfile;
+pub mod metered;
 pub mod notify;
 pub mod programs;
 pub mod reads;

@@ -37,26 +37,36 @@ pub fn synced(row: &mut Invoice, now: Now) {
     row.sent = None;
 }
 
-/// Red.
+/// Red. What an open attempt sent is kept: only its outcome ends it.
 pub fn failed(row: &mut Invoice, obstacle: Obstacle, now: Now) -> ReasonGiven {
+    let reason = reason(row, obstacle, now);
+    turn_red(row, reason.clone());
+    reason
+}
+
+/// The obstacle as a reason: it holds since the badge first said so.
+#[must_use]
+pub fn reason(row: &Invoice, obstacle: Obstacle, now: Now) -> ReasonGiven {
     let since = row
         .sync
         .reason
         .as_ref()
         .filter(|reason| reason.code == obstacle.code)
         .map_or(now.wall, |reason| reason.since);
-    let reason = ReasonGiven {
+    ReasonGiven {
         code: obstacle.code,
         detail: obstacle.detail,
         subject: obstacle.subject,
         since,
-    };
+    }
+}
+
+/// Red for this reason.
+pub fn turn_red(row: &mut Invoice, reason: ReasonGiven) {
     row.sync.badge = Some(Badge::Failed);
-    row.sync.reason = Some(reason.clone());
+    row.sync.reason = Some(reason);
     row.sync.waiting = None;
     row.sync.auto_retry = false;
-    row.sent = None;
-    reason
 }
 
 /// No badge.

@@ -15,6 +15,11 @@ use crate::model::xero::AnswerMeta;
 
 const MINUTE_MS: u64 = 60_000;
 const DAY_MS: u64 = 86_400_000;
+const DAY_AND_MINUTE_MS: i64 = 86_460_000;
+/// What others use of a day is learnt anew this often: their day ends at a time of its own.
+const PHANTOM_DAY_MS: u64 = 1_800_000;
+/// A wait longer than this is the day limit's (Xero names it, but a restart forgets the name).
+const DAY_LIMIT_FROM_MS: u64 = 120_000;
 /// Calls of a minute that only people's clicks may use.
 const RESERVED_FOR_USER: u32 = 2;
 /// A class with more calls waiting than this is saturated and goes at an even pace.
@@ -46,7 +51,9 @@ pub enum Spent {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct DayMinute {
-    mono_minute: u64,
+    /// On the boot-time clock in milliseconds: then even its last moment is a day old. May lie
+    /// before the boot.
+    ends_at: i64,
     wall_minute: i64,
     calls: u32,
 }
@@ -63,6 +70,7 @@ pub struct Budget {
     phantom_minute: u32,
     phantom_minute_at: Mono,
     phantom_day: u32,
+    phantom_day_at: Mono,
     not_before: Option<(Limit, Mono)>,
     last_start: [Mono; 6],
     dropped: Vec<i64>,
@@ -82,6 +90,7 @@ impl Budget {
             phantom_minute: 0,
             phantom_minute_at: Mono(0),
             phantom_day: 0,
+            phantom_day_at: Mono(0),
             not_before: None,
             last_start: [Mono(0); 6],
             dropped: Vec::new(),
@@ -96,9 +105,10 @@ impl Budget {
         rows.sort_by_key(|row| row.minute);
         let (mut sent, mut answered) = (0_u32, 0_u32);
         for row in rows {
-            let starts_at = now.mono_at(Timestamp(row.minute.saturating_mul(60_000)), 0);
-            budget.push_day(starts_at, row.minute, row.sent);
-            if now.mono.since_ms(starts_at) < 10 * MINUTE_MS {
+            let starts = Timestamp(row.minute.saturating_mul(60_000));
+            let age_ms = now.wall.since_ms(starts).max(0);
+            budget.push_day(signed(now.mono).saturating_sub(age_ms), row.minute, row.sent);
+            if age_ms < 10 * 60_000 {
                 sent = sent.saturating_add(row.sent);
                 answered = answered.saturating_add(count(row.answered.len()));
             }
@@ -106,7 +116,15 @@ impl Budget {
                 .answered
                 .extend(row.answered.iter().map(|at| now.mono_at(Timestamp(*at), 0)));
             if let Some(at) = row.not_before.filter(|at| *at > now.wall) {
-                budget.not_before = Some((Limit::Minute, now.mono_at(at, DAY_MS)));
+                let until = now.mono_at(at, DAY_MS);
+                let limit = if until.since_ms(now.mono) > DAY_LIMIT_FROM_MS {
+                    Limit::Day
+                } else {
+                    Limit::Minute
+                };
+                if budget.not_before.is_none_or(|(_, before)| before < until) {
+                    budget.not_before = Some((limit, until));
+                }
             }
             budget.current = Some(row);
         }
@@ -127,20 +145,22 @@ impl Budget {
     ///
     /// # Errors
     /// What is spent, and until when.
-    pub fn may_start(&self, now: Mono, class: Class, waiting_calls: usize) -> Result<(), Spent> {
+    pub fn may_start(&self, now: Now, class: Class, waiting_calls: usize) -> Result<(), Spent> {
+        let is_day_spent = self.day_used(now) >= self.day_share(class);
+        let now = now.mono;
         if let Some((limit, until)) = self.not_before.filter(|(_, until)| *until > now) {
             return Err(Spent::RetryAfter { limit, until });
         }
         if self.in_flight >= self.limits.concurrent {
             return Err(Spent::Concurrent);
         }
-        if self.day_used() >= self.day_share(class) {
-            let oldest = self
-                .day
-                .front()
-                .map_or(now, |entry| Mono(entry.mono_minute * MINUTE_MS));
+        if is_day_spent {
+            let oldest = self.day.iter().map(|entry| entry.ends_at).find(|at| *at > signed(now));
+            let oldest = oldest.and_then(|at| u64::try_from(at).ok()).map(Mono);
+            let phantom = (self.phantom_day > 0).then(|| self.phantom_day_at.plus_ms(PHANTOM_DAY_MS));
+            let first = [oldest, phantom].into_iter().flatten().filter(|at| *at > now).min();
             return Err(Spent::Day {
-                until: oldest.plus_ms(DAY_MS + MINUTE_MS).max(now.plus_ms(1_000)),
+                until: first.unwrap_or(now).max(now.plus_ms(1_000)),
             });
         }
         let used = self.minute_used(now);
@@ -169,7 +189,7 @@ impl Budget {
             *slot = now.mono;
         }
         let minute = now.wall.0.div_euclid(60_000);
-        self.push_day(now.mono, minute, 1);
+        self.push_day(signed(now.mono), minute, 1);
         let row = self.row_of(tenant, minute);
         row.sent = row.sent.saturating_add(1);
         let mut writes = vec![Write::Calls(row.clone())];
@@ -190,6 +210,7 @@ impl Budget {
         }
         if let Some(remaining) = meta.day_remaining {
             self.phantom_day = self.limits.day.saturating_sub(remaining).saturating_sub(self.day_calls);
+            self.phantom_day_at = now.mono;
         }
         let row = self.row_of(tenant, now.wall.0.div_euclid(60_000));
         row.answered.push(now.wall.0);
@@ -205,7 +226,7 @@ impl Budget {
         }
         let not_before = now.wall_at(until);
         let row = self.row_of(tenant, now.wall.0.div_euclid(60_000));
-        row.not_before = Some(not_before);
+        row.not_before = row.not_before.max(Some(not_before));
         (wait_ms, Write::Calls(row.clone()))
     }
 
@@ -223,8 +244,16 @@ impl Budget {
 
     /// Calls of the last rolling day, and what others seem to use.
     #[must_use]
-    pub const fn day_used(&self) -> u32 {
-        self.day_calls.saturating_add(self.phantom_day)
+    pub fn day_used(&self, now: Now) -> u32 {
+        let is_over = |entry: &&DayMinute| entry.ends_at <= signed(now.mono);
+        let over: u32 = self.day.iter().take_while(is_over).map(|entry| entry.calls).sum();
+        // What others used is only known for a while: then a call finds out again.
+        let phantom = if now.mono.since_ms(self.phantom_day_at) < PHANTOM_DAY_MS {
+            self.phantom_day
+        } else {
+            0
+        };
+        self.day_calls.saturating_sub(over).saturating_add(phantom)
     }
 
     /// Calls in flight.
@@ -276,13 +305,16 @@ impl Budget {
         row
     }
 
-    fn push_day(&mut self, at: Mono, wall_minute: i64, calls: u32) {
+    fn push_day(&mut self, at_ms: i64, wall_minute: i64, calls: u32) {
         self.day_calls = self.day_calls.saturating_add(calls);
-        let mono_minute = at.0 / MINUTE_MS;
+        let ends_at = at_ms.saturating_add(DAY_AND_MINUTE_MS);
         match self.day.back_mut() {
-            Some(last) if last.wall_minute == wall_minute => last.calls = last.calls.saturating_add(calls),
+            Some(last) if last.wall_minute == wall_minute => {
+                last.calls = last.calls.saturating_add(calls);
+                last.ends_at = last.ends_at.max(ends_at);
+            }
             _ => self.day.push_back(DayMinute {
-                mono_minute,
+                ends_at,
                 wall_minute,
                 calls,
             }),
@@ -297,16 +329,17 @@ impl Budget {
         {
             self.answered.pop_front();
         }
-        // A minute counts until its last moment is a day old.
-        let oldest = now.mono.0.saturating_sub(DAY_MS + MINUTE_MS) / MINUTE_MS;
-        let is_day_old = now.mono.0 >= DAY_MS + MINUTE_MS;
-        while is_day_old && self.day.front().is_some_and(|entry| entry.mono_minute < oldest) {
+        while self.day.front().is_some_and(|entry| entry.ends_at <= signed(now.mono)) {
             if let Some(entry) = self.day.pop_front() {
                 self.day_calls = self.day_calls.saturating_sub(entry.calls);
                 self.dropped.push(entry.wall_minute);
             }
         }
     }
+}
+
+fn signed(at: Mono) -> i64 {
+    i64::try_from(at.0).unwrap_or(i64::MAX)
 }
 
 fn count(length: usize) -> u32 {

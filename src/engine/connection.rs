@@ -78,6 +78,15 @@ pub fn next(connection: &Connection, event: ConnectionEvent, now: Timestamp, gra
             gate: Gate::Open,
         })
     };
+    let with_gate = |state, cause| {
+        Transition::To(Connection {
+            state,
+            since: now,
+            cause,
+            deadline: None,
+            gate: connection.gate,
+        })
+    };
     let catch_up = Transition::To(Connection {
         gate: Gate::CatchingUp,
         ..Connection::fresh(now)
@@ -92,8 +101,9 @@ pub fn next(connection: &Connection, event: ConnectionEvent, now: Timestamp, gra
         })
     };
     match (connection.state, event) {
-        (S::Active, E::CreditsUsedUp) => enter(S::PendingCredits, Some(ConnectionCause::CreditsUsedUp)),
-        (S::PendingCredits, E::ToppedUp) => enter(S::Active, None),
+        // A catch-up goes on meanwhile: it only reads.
+        (S::Active, E::CreditsUsedUp) => with_gate(S::PendingCredits, Some(ConnectionCause::CreditsUsedUp)),
+        (S::PendingCredits, E::ToppedUp) => with_gate(S::Active, None),
         (S::Active | S::PendingCredits, E::GrantLost(cause)) => enter(S::RequiresReauth, Some(cause)),
         (S::Active | S::PendingCredits | S::RequiresReauth, E::NotListed(cause)) => grace(cause),
         (S::Active | S::RequiresReauth | S::GracePeriod | S::Disconnected, E::Reconnected) => catch_up,
@@ -102,12 +112,12 @@ pub fn next(connection: &Connection, event: ConnectionEvent, now: Timestamp, gra
         (S::Active | S::PendingCredits | S::RequiresReauth | S::GracePeriod, E::DisconnectedByPerson) => {
             enter(S::Disconnected, Some(ConnectionCause::DisconnectedByPerson))
         }
-        (S::Active, E::CaughtUp) => match connection.gate {
+        (S::Active | S::PendingCredits, E::CaughtUp) => match connection.gate {
             Gate::CatchingUp => Transition::To(Connection { gate: Gate::Open, ..*connection }),
             Gate::Open => Transition::Same,
         },
         // Credits are counted by the host; a reconnection does not fill them up.
-        (S::PendingCredits, E::Reconnected | E::CaughtUp | E::CreditsUsedUp | E::Listed)
+        (S::PendingCredits, E::Reconnected | E::CreditsUsedUp | E::Listed)
         | (S::Active, E::ToppedUp | E::Listed)
         // Nothing can be called, so what is said about credits or the grant changes nothing.
         | (S::RequiresReauth, E::CreditsUsedUp | E::ToppedUp | E::GrantLost(_) | E::Listed)

@@ -54,13 +54,39 @@ pub(super) fn lines(sides: &Sides<'_>, out: &mut Comparison) {
                 out.conflicts
                     .push(format!("line {} (removed in Xero)", index.saturating_add(1)));
             }
-            _ => merged.push(wanted.clone()),
+            _ => match twin(wanted, sides, common, &used) {
+                // Sent before without a known outcome: it is there.
+                Some((line, id)) => {
+                    used.push(id);
+                    merged.push(as_outgoing(line, id));
+                }
+                None => merged.push(wanted.clone()),
+            },
         }
     }
     keep_what_xero_added(sides, common, &used, &mut merged, out);
     if !same_lines(&merged, &sides.current.lines) {
         out.change.lines = Some(merged);
     }
+}
+
+/// The line in Xero that is new since the common version and says the same as a new line of the
+/// host.
+fn twin<'a>(
+    wanted: &OutgoingLine,
+    sides: &Sides<'a>,
+    common: &Common,
+    used: &[LineItemId],
+) -> Option<(&'a XeroLine, LineItemId)> {
+    let is_new = |id: LineItemId| {
+        !used.contains(&id)
+            && !common.lines.contains(&Some(id))
+            && !common.xero.lines.iter().any(|line| line.id == Some(id))
+    };
+    let lines = sides.current.lines.iter().filter(|line| matches(wanted, line));
+    lines
+        .filter_map(|line| line.id.map(|id| (line, id)))
+        .find(|(_, id)| is_new(*id))
 }
 
 /// Lines that appeared in Xero stay, unless the host's version wins; a line the host removed goes,
@@ -79,7 +105,8 @@ fn keep_what_xero_added(
         let Some(id) = line.id.filter(|id| !used.contains(id)) else {
             continue;
         };
-        match common.xero.lines.iter().find(|before| before.id == Some(id)) {
+        let before = common.xero.lines.iter().find(|before| before.id == Some(id));
+        match before.filter(|_| common.lines.contains(&Some(id))) {
             None => merged.push(as_outgoing(line, id)),
             Some(before) if !same_line_content(before, line) => {
                 out.conflicts.push("line removed here and changed in Xero".to_owned());
@@ -160,6 +187,9 @@ fn merge_line(
     );
     if host.tax_amount != host_before.tax_amount {
         line.tax_amount = wanted.tax_amount;
+    } else if host.tax_amount.is_some() {
+        // What the host fixed stays fixed: without an amount Xero would compute it anew.
+        line.tax_amount = Some(now.tax_amount);
     }
     line
 }
@@ -190,7 +220,7 @@ fn as_outgoing(line: &XeroLine, id: LineItemId) -> OutgoingLine {
 }
 
 /// Where a host line was in the common version: by its own key, else by its position.
-fn line_before(index: usize, host: &Line, common: &Common) -> Option<usize> {
+pub(super) fn line_before(index: usize, host: &Line, common: &Common) -> Option<usize> {
     match &host.reference {
         Some(reference) => common
             .draft

@@ -20,3 +20,6 @@ pub mod policy;
 pub mod refusal;
 pub mod status;
 pub mod tenant;
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,11 @@ use crate::model::ids::RequestId;
 /// Longest `X-Request-Id` that is taken over.
 const REQUEST_ID_MAX_CHARS: usize = 128;
 
+/// Names an answer that was kept from an earlier request.
+pub const REPLAYED: &str = "idempotency-replayed";
+/// Names a request, so that repeating it is safe.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
 /// What is known of a request when its answer is recorded.
 struct Trace {
     route: &'static str,
@@ -54,10 +59,12 @@ pub async fn answer(
         body::discard(&mut body, trace.discard).await;
         is_early = !body.is_end_stream();
     }
+    let problem = outcome.as_ref().err().map(|problem| problem.code);
     let reply = match outcome {
         Ok(reply) => reply,
         Err(problem) => Reply::problem(&problem, &request_id),
     };
+    let is_replayed = reply.headers.iter().any(|(name, _)| name == REPLAYED);
     let reply = if is_early {
         reply.with_header("connection", "close")
     } else {
@@ -69,6 +76,9 @@ pub async fn answer(
         status: reply.status,
         took_ms: shared.state.clock.now().mono.since_ms(began.mono),
         request_id: request_id.clone(),
+        problem,
+        has_idempotency_key: head.headers.contains_key(IDEMPOTENCY_KEY),
+        is_replayed,
     });
     reply.into_response(&request_id)
 }

@@ -75,7 +75,7 @@ impl Keyed {
             return Err(mismatch());
         }
         let mut reply = Reply::json_text(receipt.status, receipt.body.clone())
-            .with_header("idempotency-replayed", "true");
+            .with_header(super::exchange::REPLAYED, "true");
         // Headers are not kept; these two follow from the body.
         if let Ok(body) = serde_json::from_str::<Value>(&receipt.body) {
             if let Some(etag) = body.get("etag").and_then(Value::as_str) {

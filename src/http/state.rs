@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
+use super::problem::ProblemCode;
 use super::reads::Reads;
 use crate::actors::control::Control;
 use crate::engine::status::TenantStatus;
@@ -153,6 +154,12 @@ pub struct Served {
     pub took_ms: u64,
     /// The id of the request.
     pub request_id: String,
+    /// What stood in the way, if it was not carried out.
+    pub problem: Option<ProblemCode>,
+    /// Whether it carried an `Idempotency-Key`.
+    pub has_idempotency_key: bool,
+    /// Whether it was answered with a kept answer.
+    pub is_replayed: bool,
 }
 
 /// A router of another part of the daemon (console, webhooks in a demo) on this listener. It

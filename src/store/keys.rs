@@ -26,9 +26,9 @@ pub const IMPORTING: [u8; 2] = [META, b'i'];
 /// Longest key in bytes: a table byte, a tenant, and a reference of ≤ 200 bytes with room to spare.
 pub const MAX_KEY_BYTES: usize = 1024;
 /// Longest value in bytes: far above the largest document page that is stored as one row.
-pub const MAX_VALUE_BYTES: usize = 4 << 20;
+pub const MAX_VALUE_BYTES: usize = 32 << 20;
 /// Most bytes of keys, values and events in one batch.
-pub const MAX_BATCH_BYTES: usize = 16 << 20;
+pub const MAX_BATCH_BYTES: usize = 64 << 20;
 
 /// Key of an event in the feed.
 #[must_use]

@@ -144,16 +144,16 @@ pub async fn find(session: &Session<'_>, tenant: &str, name: &str) -> Result<Str
 #[must_use]
 pub fn table(invoices: &[Value]) -> Table {
     let mut table = Table::new(vec![
-        Column::Text("NUMBER"),
-        Column::Text("REFERENCE"),
-        Column::Word("KIND"),
-        Column::Text("CONTACT"),
-        Column::Word("DUE"),
-        Column::Number("TOTAL"),
-        Column::Number("TO PAY"),
-        Column::Word(""),
-        Column::Word("STATUS"),
-        Column::Text("XERO"),
+        Column::text("NUMBER"),
+        Column::text("REFERENCE"),
+        Column::word("KIND").spare(),
+        Column::text("CONTACT"),
+        Column::word("DUE").spare(),
+        Column::number("TOTAL"),
+        Column::number("TO PAY").spare(),
+        Column::word(""),
+        Column::word("STATUS"),
+        Column::badge("XERO"),
     ]);
     for invoice in invoices {
         let amount = |pointer: &str| Cell::from(number::amount(&field::shown(invoice, pointer)));

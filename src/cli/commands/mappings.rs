@@ -24,7 +24,7 @@ pub async fn list(session: &mut Session<'_>, kind: &str) -> Result<Exit, Stop> {
         ));
         return Ok(Exit::Ok);
     }
-    let mut table = Table::new(vec![Column::Text("HOST"), Column::Text("XERO"), Column::Word("SET")]);
+    let mut table = Table::new(vec![Column::text("HOST"), Column::text("XERO"), Column::word("SET")]);
     for mapping in mappings {
         let set = field::moment(mapping, "/set_at").map(|at| time::ago(at, now));
         table.row(vec![

@@ -82,7 +82,7 @@ fn show(session: &mut Session<'_>, settings: &Value) -> Result<(), Stop> {
         ("currencies", &currencies, "Currencies that are sent"),
     ];
     for (key, value, meaning) in rows {
-        session.screen.line(&format!("{key:<20} {value:<22} {meaning}"))?;
+        session.screen.line(&format!("{key:<20} {value:<23} {meaning}"))?;
     }
     if !is_on {
         session

@@ -16,7 +16,9 @@ pub fn show(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<
     sync(screen, invoice, now)?;
     screen.pair("Reference", &text("/host_ref"), Style::Plain)?;
     screen.pair("Id", &text("/id"), Style::Plain)?;
-    let host = format!("{} here · {} in Xero", text("/host_status"), text("/xero_status_label"));
+    let in_xero = field::text(invoice, "/xero_status_label").map(|status| format!("{status} in Xero"));
+    let in_xero = in_xero.unwrap_or_else(|| "not in Xero".to_owned());
+    let host = format!("{} here · {in_xero}", text("/host_status"));
     screen.pair("State", &host, Style::Plain)?;
     screen.pair("Contact", &contact(invoice), Style::Plain)?;
     let dates = format!("issued {} · due {}", text("/issue_date"), text("/due_date"));
@@ -58,14 +60,14 @@ fn contact(invoice: &Value) -> String {
 
 fn totals(screen: &mut Screen<'_>, invoice: &Value) -> Result<(), Stop> {
     let mut table = Table::new(vec![
-        Column::Word("TOTALS"),
-        Column::Number("SUBTOTAL"),
-        Column::Number("TAX"),
-        Column::Number("CIS"),
-        Column::Number("TOTAL"),
-        Column::Number("PAID"),
-        Column::Number("CREDITED"),
-        Column::Number("TO PAY"),
+        Column::word("TOTALS"),
+        Column::number("SUBTOTAL"),
+        Column::number("TAX"),
+        Column::number("CIS"),
+        Column::number("TOTAL"),
+        Column::number("PAID"),
+        Column::number("CREDITED"),
+        Column::number("TO PAY"),
     ])
     .indented(2);
     let amount = |name: &str| Cell::from(number::amount(&field::shown(invoice, &format!("/totals/{name}"))));
@@ -89,13 +91,13 @@ fn lines(screen: &mut Screen<'_>, invoice: &Value) -> Result<(), Stop> {
         return Ok(());
     }
     let mut table = Table::new(vec![
-        Column::Number("LINE"),
-        Column::Text("DESCRIPTION"),
-        Column::Number("QUANTITY"),
-        Column::Number("UNIT PRICE"),
-        Column::Number("DISCOUNT"),
-        Column::Word("NOMINAL"),
-        Column::Word("TAX"),
+        Column::number("LINE"),
+        Column::text("DESCRIPTION"),
+        Column::number("QUANTITY"),
+        Column::number("UNIT PRICE"),
+        Column::number("DISCOUNT"),
+        Column::word("NOMINAL"),
+        Column::word("TAX"),
     ])
     .indented(2);
     for (at, line) in lines.iter().enumerate() {
@@ -120,10 +122,10 @@ fn payments(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<
         return Ok(());
     }
     let mut table = Table::new(vec![
-        Column::Word("PAYMENT"),
-        Column::Text("METHOD"),
-        Column::Number("AMOUNT"),
-        Column::Word(""),
+        Column::word("PAYMENT"),
+        Column::text("METHOD"),
+        Column::number("AMOUNT"),
+        Column::word(""),
     ])
     .indented(2);
     for payment in payments {

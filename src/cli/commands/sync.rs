@@ -91,7 +91,11 @@ async fn wait(session: &mut Session<'_>, name: &str, id: &str, limit: Duration) 
         .screen
         .styled(&format!("{}: {message}", field::clean(name)), style)?;
     if let Some(reason) = ended.value.get("error").filter(|reason| reason.is_object()) {
-        for line in badge::reason(reason) {
+        // The message may hold the reason's words already.
+        for line in badge::reason(reason)
+            .iter()
+            .filter(|line| !message.contains(line.as_str()))
+        {
             session.screen.line(&format!("  {line}"))?;
         }
     }

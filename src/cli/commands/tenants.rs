@@ -69,13 +69,13 @@ pub async fn show(session: &mut Session<'_>, name: Option<String>) -> Result<Exi
 #[must_use]
 pub fn table(tenants: &[Value]) -> Table {
     let mut table = Table::new(vec![
-        Column::Text("ORGANISATION"),
-        Column::Word("ID"),
-        Column::Word("CONNECTION"),
-        Column::Number("SYNCED"),
-        Column::Number("PENDING"),
-        Column::Number("FAILED"),
-        Column::Number("CALLS TODAY"),
+        Column::text("ORGANISATION"),
+        Column::word("ID"),
+        Column::word("CONNECTION"),
+        Column::number("SYNCED").spare(),
+        Column::number("PENDING").spare(),
+        Column::number("FAILED"),
+        Column::number("CALLS TODAY").spare(),
     ]);
     for tenant in tenants {
         let count = |pointer: &str| Cell::from(number::count(field::count(tenant, pointer)));

@@ -1,28 +1,67 @@
 //! Tables that fit their terminal.
 
 use super::screen::{Style, paint};
+use crate::model::row::Badge;
 
-/// Narrowest a column is made.
+/// Narrowest a column of text is made.
 const NARROWEST: usize = 8;
+/// Narrowest a column of badges is made: the longest badge is whole.
+const NARROWEST_BADGE: usize = Badge::Synced.label().len();
 /// Between two columns.
 const GAP: &str = "  ";
 
 /// A column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Column {
-    /// Text that keeps its width.
-    Word(&'static str),
-    /// Text that is cut when there is no room.
-    Text(&'static str),
-    /// Right-aligned.
-    Number(&'static str),
+pub struct Column {
+    heading: &'static str,
+    is_number: bool,
+    narrowest: Option<usize>,
+    is_spare: bool,
 }
 
 impl Column {
-    const fn heading(self) -> &'static str {
-        match self {
-            Self::Word(heading) | Self::Text(heading) | Self::Number(heading) => heading,
+    /// Text that keeps its width.
+    #[must_use]
+    pub const fn word(heading: &'static str) -> Self {
+        Self {
+            heading,
+            is_number: false,
+            narrowest: None,
+            is_spare: false,
         }
+    }
+
+    /// Text that is cut when there is no room.
+    #[must_use]
+    pub const fn text(heading: &'static str) -> Self {
+        Self {
+            narrowest: Some(NARROWEST),
+            ..Self::word(heading)
+        }
+    }
+
+    /// A badge, and a reason that is cut when there is no room.
+    #[must_use]
+    pub const fn badge(heading: &'static str) -> Self {
+        Self {
+            narrowest: Some(NARROWEST_BADGE),
+            ..Self::word(heading)
+        }
+    }
+
+    /// Right-aligned; never cut.
+    #[must_use]
+    pub const fn number(heading: &'static str) -> Self {
+        Self {
+            is_number: true,
+            ..Self::word(heading)
+        }
+    }
+
+    /// Left out where even cut columns do not fit; the last one first.
+    #[must_use]
+    pub const fn spare(self) -> Self {
+        Self { is_spare: true, ..self }
     }
 }
 
@@ -78,78 +117,92 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// The lines: no wider than `width` as far as columns can be cut, complete without it.
+    /// The lines: no wider than `width` as far as columns can be left out and cut, complete without
+    /// it.
     #[must_use]
     pub fn lines(&self, width: Option<usize>, colours: bool) -> Vec<String> {
-        let widths = self.widths(width);
+        let shown = self.fit(width);
         let headings: Vec<Cell> = self
             .columns
             .iter()
-            .map(|column| Cell::styled(column.heading().to_owned(), Style::Strong))
+            .map(|column| Cell::styled(column.heading.to_owned(), Style::Strong))
             .collect();
         std::iter::once(&headings)
             .chain(&self.rows)
-            .map(|row| self.one(row, &widths, colours))
+            .map(|row| self.one(row, &shown, colours))
             .collect()
     }
 
-    fn widths(&self, width: Option<usize>) -> Vec<usize> {
-        let mut widths: Vec<usize> = self
+    /// The columns that are shown.
+    fn fit(&self, width: Option<usize>) -> Vec<Shown> {
+        let mut shown: Vec<Shown> = self
             .columns
             .iter()
             .enumerate()
-            .map(|(at, column)| {
-                let cells = self.rows.iter().filter_map(|row| row.get(at));
-                let widest = cells.map(|cell| columns_of(&cell.text)).max();
-                widest.unwrap_or_default().max(columns_of(column.heading()))
-            })
+            .map(|(at, column)| self.natural(at, *column))
             .collect();
         let Some(width) = width else {
-            return widths;
+            return shown;
         };
-        let gaps = GAP.len() * self.columns.len().saturating_sub(1) + self.indent;
-        loop {
-            let excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(width);
-            let is_cut = |column: &Column| matches!(column, Column::Text(_));
-            let widest = widths
-                .iter_mut()
-                .zip(&self.columns)
-                .filter(|(_, column)| is_cut(column))
-                .map(|(width, _)| width)
-                .filter(|width| **width > NARROWEST)
-                .max();
-            match widest {
-                Some(widest) if excess > 0 => *widest -= 1,
-                _ => return widths,
+        while self.total(&shown, |column| column.narrowest()) > width {
+            let Some(spare) = shown.iter().rposition(|shown| shown.column.is_spare) else {
+                break;
+            };
+            shown.remove(spare);
+        }
+        while self.total(&shown, |column| column.width) > width {
+            let can_shrink = |shown: &&mut Shown| shown.width > shown.narrowest();
+            match shown.iter_mut().filter(can_shrink).max_by_key(|shown| shown.width) {
+                Some(widest) => widest.width -= 1,
+                None => break,
             }
+        }
+        shown
+    }
+
+    fn natural(&self, at: usize, column: Column) -> Shown {
+        let cells = self.rows.iter().filter_map(|row| row.get(at));
+        let widest = cells.map(|cell| columns_of(&cell.text)).max().unwrap_or_default();
+        Shown {
+            at,
+            column,
+            width: widest.max(columns_of(column.heading)),
         }
     }
 
-    fn one(&self, row: &[Cell], widths: &[usize], colours: bool) -> String {
-        let mut line = " ".repeat(self.indent);
-        let last = row.len().saturating_sub(1);
-        for (at, ((cell, width), column)) in row.iter().zip(widths).zip(&self.columns).enumerate() {
-            if at > 0 {
-                line.push_str(GAP);
-            }
-            let text = cut(&cell.text, *width);
-            let room = " ".repeat(width.saturating_sub(columns_of(&text)));
+    fn total(&self, shown: &[Shown], width: impl Fn(&Shown) -> usize) -> usize {
+        self.indent + shown.iter().map(width).sum::<usize>() + GAP.len() * shown.len().saturating_sub(1)
+    }
+
+    fn one(&self, row: &[Cell], shown: &[Shown], colours: bool) -> String {
+        let cells = shown.iter().filter_map(|shown| {
+            let cell = row.get(shown.at)?;
+            let text = cut(&cell.text, shown.width);
+            let room = " ".repeat(shown.width.saturating_sub(columns_of(&text)));
             let text = paint(&text, cell.style, colours);
-            match column {
-                Column::Number(_) => {
-                    line.push_str(&room);
-                    line.push_str(&text);
-                }
-                Column::Word(_) | Column::Text(_) => {
-                    line.push_str(&text);
-                    if at < last {
-                        line.push_str(&room);
-                    }
-                }
-            }
-        }
-        line.truncate(line.trim_end().len());
-        line
+            Some(if shown.column.is_number {
+                format!("{room}{text}")
+            } else {
+                format!("{text}{room}")
+            })
+        });
+        let line = format!("{}{}", " ".repeat(self.indent), cells.collect::<Vec<_>>().join(GAP));
+        line.trim_end().to_owned()
+    }
+}
+
+/// A column with the width it has been given.
+struct Shown {
+    at: usize,
+    column: Column,
+    width: usize,
+}
+
+impl Shown {
+    fn narrowest(&self) -> usize {
+        self.column
+            .narrowest
+            .map_or(self.width, |narrowest| narrowest.min(self.width))
     }
 }
 

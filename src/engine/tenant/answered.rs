@@ -1,10 +1,10 @@
 //! A call was answered, or failed.
 
 use super::attempt::AttemptState;
+use super::chart::Part;
+use super::found::missing;
 use super::machine::{OpenCall, Purpose, TenantMachine};
-use crate::engine::badge;
 use crate::engine::breaker::Change;
-use crate::engine::desired::Obstacle;
 use crate::engine::effect::{CallId, Effect, Notice};
 use crate::engine::event::ConnectionEvent;
 use crate::model::connection::ConnectionCause;
@@ -12,9 +12,9 @@ use crate::model::failure::{Failure, FailureKind, Received, Remedy};
 use crate::model::ids::{BatchId, IntentId};
 use crate::model::reason::ReasonCode;
 use crate::model::row::Invoice;
-use crate::model::time::Now;
+use crate::model::time::{Mono, Now};
 use crate::model::write::Write;
-use crate::model::xero::{Answer, Reply, WriteTarget, XeroInvoice};
+use crate::model::xero::{Answer, Reply, WriteTarget};
 
 /// Rejected tokens in a row after which the grant is taken for dead.
 const TOKEN_REJECTIONS_MAX: u32 = 5;
@@ -43,13 +43,14 @@ impl TenantMachine {
         match answer.result {
             Ok(reply) => {
                 self.token_rejections = 0;
+                self.tenant_rejections = 0;
                 let change = self.breaker.succeeded();
                 self.breaker_changed(change, out);
                 out.push(Effect::Persist(writes));
                 self.succeeded(now, open, reply, rows, out);
             }
             Err(failure) => {
-                self.learn(now, &failure, &mut writes, out);
+                self.learn(now, open.started, &failure, &mut writes, out);
                 out.push(Effect::Persist(writes));
                 self.failed(now, open, &failure, rows, out);
             }
@@ -74,15 +75,15 @@ impl TenantMachine {
             }
             (Purpose::Organisation, Reply::Organisation(organisation)) => {
                 self.chart.organisation = Some(organisation);
-                self.chart_part(now, out);
+                self.chart_part(now, Part::Organisation, out);
             }
             (Purpose::Accounts, Reply::Accounts(accounts)) => {
                 self.chart.accounts = Some(accounts);
-                self.chart_part(now, out);
+                self.chart_part(now, Part::Accounts, out);
             }
             (Purpose::TaxRates, Reply::TaxRates(rates)) => {
                 self.chart.tax_rates = Some(rates);
-                self.chart_part(now, out);
+                self.chart_part(now, Part::TaxRates, out);
             }
             (purpose, _) => {
                 self.illegal(&format!("{purpose:?}"), "an answer of another kind", out);
@@ -103,24 +104,20 @@ impl TenantMachine {
     fn failed(&mut self, now: Now, open: OpenCall, failure: &Failure, rows: Vec<Invoice>, out: &mut Vec<Effect>) {
         match open.purpose {
             Purpose::Send(id) => self.send_failed(now, id, failure, rows, out),
-            Purpose::LookUp(id) => self.look_up_failed(now, id),
-            Purpose::Read(intents) | Purpose::CheckNumber(intents) => {
-                let mut writes = Vec::new();
-                for id in intents {
-                    self.wait_for_free(now, id, failure, &mut writes);
-                }
-                out.push(Effect::Persist(writes));
-            }
-            Purpose::FindContacts(references) => self.contacts.look_again(now, &references),
+            Purpose::LookUp(id) => self.look_up_failed(now, id, failure),
+            Purpose::Read(intents) | Purpose::CheckNumber(intents) => self.read_failed(now, intents, failure, out),
+            Purpose::FindContacts(references) => self.contacts_not_found(now, &references, failure, out),
             Purpose::CreateContacts(references, batch) => {
                 self.contacts_not_made(now, &references, batch, failure, out);
             }
-            Purpose::Organisation | Purpose::Accounts | Purpose::TaxRates => self.chart.part_failed(now),
+            Purpose::Organisation => self.chart.part_failed(now, Part::Organisation),
+            Purpose::Accounts => self.chart.part_failed(now, Part::Accounts),
+            Purpose::TaxRates => self.chart.part_failed(now, Part::TaxRates),
         }
     }
 
     /// What a failure tells about limits, the service, the token and the connection.
-    fn learn(&mut self, now: Now, failure: &Failure, writes: &mut Vec<Write>, out: &mut Vec<Effect>) {
+    fn learn(&mut self, now: Now, started: Mono, failure: &Failure, writes: &mut Vec<Write>, out: &mut Vec<Effect>) {
         match failure.kind {
             FailureKind::Unavailable | FailureKind::TimedOut | FailureKind::Garbled => {
                 let jitter_ms = self.ids.below(self.setup.policy.breaker_probe_ms / 10 + 1);
@@ -143,7 +140,11 @@ impl TenantMachine {
                 out.push(Effect::Announce(Notice::Throttled { limit, wait_ms }));
             }
             Remedy::RefreshToken => {
-                self.token_rejections = self.token_rejections.saturating_add(1);
+                // Calls that were under way together carry one token: they are one rejection.
+                if self.token_rejections == 0 || started >= self.token_rejected_at {
+                    self.token_rejections = self.token_rejections.saturating_add(1);
+                    self.token_rejected_at = now.mono;
+                }
                 if self.token_rejections >= TOKEN_REJECTIONS_MAX {
                     self.token_rejections = 0;
                     self.connection_event(now, ConnectionEvent::GrantLost(ConnectionCause::GrantDead), out);
@@ -157,7 +158,10 @@ impl TenantMachine {
                 };
                 self.connection_event(now, ConnectionEvent::GrantLost(cause), out);
             }
-            Remedy::CheckConnection => self.check_connection(out),
+            Remedy::CheckConnection => {
+                self.tenant_rejections = self.tenant_rejections.saturating_add(1);
+                self.check_connection(now, out);
+            }
             Remedy::RetryWithBackoff | Remedy::GiveUpItem => {}
         }
     }
@@ -182,7 +186,8 @@ impl TenantMachine {
             // The first send never arrived: the attempt is undone and costs nothing.
             Received::No if !was_sent_before => self.undo(now, id, failure, out),
             Received::No => self.replay_not_sent(now, id),
-            Received::RefusedWhole if failure.kind == FailureKind::KeyMismatch => {
+            // While the first send may still be at work, what Xero says of the second is no verdict.
+            Received::RefusedWhole if failure.kind == FailureKind::KeyMismatch || was_sent_before => {
                 self.outcome_unknown(now, id, failure, rows, out);
             }
             Received::RefusedWhole => self.refused_whole(now, id, failure, rows, out),
@@ -204,7 +209,7 @@ impl TenantMachine {
     }
 
     /// Back into the queue without using up a retry.
-    fn wait_for_free(&mut self, now: Now, id: IntentId, failure: &Failure, writes: &mut Vec<Write>) {
+    pub(super) fn wait_for_free(&mut self, now: Now, id: IntentId, failure: &Failure, writes: &mut Vec<Write>) {
         let Some(work) = self.works.get_mut(&id) else {
             return;
         };
@@ -256,7 +261,11 @@ impl TenantMachine {
         } else {
             failure.validation.clone()
         };
-        for (member, row) in members.into_iter().zip(rows) {
+        for member in members {
+            let Some(row) = rows.iter().find(|row| row.id == member.invoice).cloned() else {
+                self.requeue(now, member.intent, 0, &mut writes);
+                continue;
+            };
             let is_gone =
                 failure.kind == FailureKind::NotFound && matches!(attempt.batch.target, WriteTarget::ChangeInvoice(_));
             if is_gone {
@@ -266,132 +275,5 @@ impl TenantMachine {
             }
         }
         out.push(Effect::Persist(writes));
-    }
-
-    /// Documents were read before they are changed.
-    fn read(
-        &mut self,
-        now: Now,
-        intents: &[IntentId],
-        found: &[XeroInvoice],
-        rows: Vec<Invoice>,
-        out: &mut Vec<Effect>,
-    ) {
-        let mut writes = Vec::new();
-        for mut row in rows {
-            let Some(id) = self.by_invoice.get(&row.id).copied().filter(|id| intents.contains(id)) else {
-                continue;
-            };
-            let xero_id = row.link.as_ref().map(|link| link.xero_id);
-            match found.iter().find(|invoice| Some(invoice.id) == xero_id) {
-                None => self.turn_red(now, id, row, missing(), &mut writes, out),
-                Some(current) => {
-                    let is_newer = row.copy.as_ref().is_none_or(|copy| copy.updated <= current.updated);
-                    if is_newer && row.copy.as_ref() != Some(current) {
-                        row.copy = Some(current.clone());
-                        writes.push(badge::write(&mut row, now));
-                    }
-                    if let Some(work) = self.works.get_mut(&id) {
-                        work.read_at = Some(now.mono);
-                    }
-                    self.enqueue(id, now.mono);
-                }
-            }
-        }
-        out.push(Effect::Persist(writes));
-    }
-
-    /// It was looked up who has the number.
-    fn number_checked(
-        &mut self,
-        now: Now,
-        intents: &[IntentId],
-        found: &[XeroInvoice],
-        rows: Vec<Invoice>,
-        out: &mut Vec<Effect>,
-    ) {
-        let mut writes = Vec::new();
-        for row in rows {
-            let Some(id) = self.by_invoice.get(&row.id).copied().filter(|id| intents.contains(id)) else {
-                continue;
-            };
-            if let Some(work) = self.works.get_mut(&id) {
-                work.check_number = false;
-            }
-            let ours = found.iter().find(|invoice| invoice.marker() == Some(row.marker));
-            let theirs = found.iter().find(|invoice| {
-                invoice.number == row.draft.number && invoice.kind == Some(row.draft.kind) && !invoice.status.is_gone()
-            });
-            match (ours, theirs) {
-                // Ours from an earlier attempt. What it was sent with is not known any more, so
-                // the host's present version is compared with it next.
-                (Some(ours), _) => self.adopt(now, id, row, ours.clone(), &mut writes),
-                (None, _) if row.draft.host_status == crate::model::document::HostStatus::Void => {
-                    self.drop_void(now, id, row, &mut writes);
-                }
-                (None, Some(theirs)) => {
-                    let obstacle = Obstacle {
-                        code: ReasonCode::InvoiceNumberExists,
-                        detail: format!(
-                            "The number {} belongs to the Xero document {}.",
-                            theirs.number, theirs.id
-                        ),
-                        subject: Some(theirs.id.to_string()),
-                    };
-                    self.turn_red(now, id, row, obstacle, &mut writes, out);
-                }
-                (None, None) => match self.retry_later(now, id, &mut writes, out) {
-                    Some(delay_ms) => {
-                        let retries = self.works.get(&id).map_or(0, |work| work.intent.retries);
-                        writes.push(Self::show_retry(now, row, delay_ms, retries));
-                    }
-                    None => {
-                        let obstacle = Obstacle {
-                            code: ReasonCode::InvoiceNumberExists,
-                            detail: format!(
-                                "Xero says the number {} is taken, but shows no such document; it may have been deleted or voided.",
-                                row.draft.number
-                            ),
-                            subject: None,
-                        };
-                        self.turn_red(now, id, row, obstacle, &mut writes, out);
-                    }
-                },
-            }
-        }
-        out.push(Effect::Persist(writes));
-    }
-
-    /// Links a document of ours that an earlier attempt made, and compares it again.
-    fn adopt(&mut self, now: Now, id: IntentId, mut row: Invoice, xero: XeroInvoice, writes: &mut Vec<Write>) {
-        row.link.get_or_insert(crate::model::row::Link {
-            xero_id: xero.id,
-            linked_at: now.wall,
-        });
-        row.copy = Some(xero);
-        row.sent = None;
-        writes.push(badge::write(&mut row, now));
-        if let Some(work) = self.works.get_mut(&id) {
-            work.read_at = Some(now.mono);
-            // There is no common version to compare with: what the host has now is what was sent.
-            work.intent.force = true;
-        }
-        self.requeue(now, id, 0, writes);
-    }
-
-    fn drop_void(&mut self, now: Now, id: IntentId, mut row: Invoice, writes: &mut Vec<Write>) {
-        let words = "The invoice is void and Xero never had it.";
-        self.drop_intent(now, id, (crate::model::row::OperationState::Succeeded, words), writes);
-        badge::none(&mut row);
-        writes.push(badge::write(&mut row, now));
-        writes.push(badge::event(&mut self.ids, &row, now));
-    }
-}
-
-fn missing() -> Obstacle {
-    Obstacle {
-        code: ReasonCode::MissingInXero,
-        detail: "Xero does not find the document this invoice is linked to.".to_owned(),
-        subject: None,
     }
 }

@@ -42,6 +42,10 @@ pub(super) struct Doubt {
     pub cursor: usize,
     /// Whether the service failed (then a new attempt costs a retry) or an answer was lost.
     pub service_failed: bool,
+    /// Look-ups that failed in a row.
+    pub look_up_failures: u32,
+    /// Xero refuses to look for the numbers: look through everything we made.
+    pub by_marker: bool,
 }
 
 impl Attempt {

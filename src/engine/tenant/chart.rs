@@ -1,19 +1,30 @@
 //! The chart: organisation, accounts and tax rates, read before the first push needs them.
 
-use super::machine::{Direction, Purpose, TenantMachine};
+use super::machine::{Direction, Purpose, Stage, TenantMachine};
 use crate::engine::effect::Effect;
 use crate::engine::event::ConnectionEvent;
+use crate::model::ids::IntentId;
 use crate::model::row::{Chart, Class};
 use crate::model::time::{Mono, Now};
 use crate::model::write::Write;
 use crate::model::xero::{Account, Organisation, Request, TaxRate};
 
+/// First delay before a failed reading is made again; doubles each time, up to half a minute.
+const READ_AGAIN_MS: u64 = 250;
+
+/// A part of the chart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    Organisation,
+    Accounts,
+    TaxRates,
+}
+
 /// The reading of the reference data.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ChartState {
     wanted_at: Option<Mono>,
-    pending_parts: u32,
-    failed: bool,
+    under_way: Vec<Part>,
     failures: u32,
     pub organisation: Option<Organisation>,
     pub accounts: Option<Vec<Account>>,
@@ -23,64 +34,73 @@ pub(super) struct ChartState {
 impl ChartState {
     /// It is needed, or no longer trusted.
     pub(super) fn want(&mut self) {
-        if !self.is_fetching() {
-            self.wanted_at.get_or_insert(Mono(0));
-        }
+        self.wanted_at.get_or_insert(Mono(0));
     }
 
     pub(super) const fn is_fetching(&self) -> bool {
-        self.pending_parts > 0
+        !self.under_way.is_empty()
     }
 
-    /// When its reading may start.
-    pub(super) const fn due(&self) -> Option<Mono> {
-        if self.is_fetching() { None } else { self.wanted_at }
+    /// When its next part may be read.
+    pub(super) fn due(&self) -> Option<Mono> {
+        self.wanted_at.filter(|_| self.next_part().is_some())
     }
 
-    pub(super) fn part_failed(&mut self, now: Now) {
-        self.failed = true;
-        self.end_part(now);
+    pub(super) fn part_failed(&mut self, now: Now, part: Part) {
+        self.under_way.retain(|open| *open != part);
+        self.failures = self.failures.saturating_add(1);
+        self.wanted_at = Some(now.mono.plus_ms(READ_AGAIN_MS << self.failures.min(7)));
     }
 
-    fn end_part(&mut self, now: Now) {
-        self.pending_parts = self.pending_parts.saturating_sub(1);
-        if self.pending_parts == 0 && self.failed {
-            self.failures = self.failures.saturating_add(1);
-            self.failed = false;
-            self.wanted_at = Some(now.mono.plus_ms(250_u64 << self.failures.min(7)));
-        }
+    fn next_part(&self) -> Option<Part> {
+        [
+            (Part::Organisation, self.organisation.is_some()),
+            (Part::Accounts, self.accounts.is_some()),
+            (Part::TaxRates, self.tax_rates.is_some()),
+        ]
+        .into_iter()
+        .find(|(part, is_read)| !is_read && !self.under_way.contains(part))
+        .map(|(part, _)| part)
     }
 }
 
 impl TenantMachine {
-    /// Starts reading the chart when it is due.
+    /// Starts reading the chart when it is due, as far as calls are free.
     pub(super) fn dispatch_chart(&mut self, now: Now, out: &mut Vec<Effect>) {
-        if self.chart.due().is_some_and(|due| due <= now.mono)
-            && self.may_start(now, Class::Push, Direction::Read, 1).is_ok()
+        let class = self.chart_class();
+        while self.chart.due().is_some_and(|due| due <= now.mono)
+            && self.may_start(now, class, Direction::Read, 1).is_ok()
+            && let Some(part) = self.chart.next_part()
         {
-            self.chart.wanted_at = None;
-            let parts = [
-                (
-                    Purpose::Organisation,
-                    Request::Organisation,
-                    self.chart.organisation.is_some(),
-                ),
-                (Purpose::Accounts, Request::Accounts, self.chart.accounts.is_some()),
-                (Purpose::TaxRates, Request::TaxRates, self.chart.tax_rates.is_some()),
-            ];
-            for (purpose, request, is_read) in parts {
-                if !is_read {
-                    self.chart.pending_parts = self.chart.pending_parts.saturating_add(1);
-                    self.call(now, Class::Push, purpose, request, Vec::new(), Vec::new(), out);
-                }
-            }
+            self.chart.under_way.push(part);
+            let (purpose, request) = match part {
+                Part::Organisation => (Purpose::Organisation, Request::Organisation),
+                Part::Accounts => (Purpose::Accounts, Request::Accounts),
+                Part::TaxRates => (Purpose::TaxRates, Request::TaxRates),
+            };
+            self.call(now, class, purpose, request, Vec::new(), Vec::new(), out);
         }
     }
 
+    /// The chart is as urgent as the most urgent push that waits for it.
+    pub(super) fn chart_class(&self) -> Class {
+        self.waiting_for_chart()
+            .map(|(class, _)| class)
+            .min()
+            .map_or(Class::Push, |class| class.min(Class::Push))
+    }
+
+    fn waiting_for_chart(&self) -> impl Iterator<Item = (Class, IntentId)> {
+        self.works
+            .values()
+            .filter(|work| work.stage == Stage::Chart)
+            .map(|work| (work.intent.class, work.intent.id))
+    }
+
     /// One of the three parts of the chart came.
-    pub(super) fn chart_part(&mut self, now: Now, out: &mut Vec<Effect>) {
-        self.chart.end_part(now);
+    pub(super) fn chart_part(&mut self, now: Now, part: Part, out: &mut Vec<Effect>) {
         let state = &mut self.chart;
+        state.under_way.retain(|open| *open != part);
         if state.organisation.is_none() || state.accounts.is_none() || state.tax_rates.is_none() {
             return;
         }
@@ -108,6 +128,9 @@ impl TenantMachine {
             writes.push(Write::Tenant(Box::new(tenant.clone())));
         }
         out.push(Effect::Persist(writes));
+        for (_, id) in self.waiting_for_chart().collect::<Vec<_>>() {
+            self.enqueue(id, now.mono);
+        }
         if self.is_catching_up() {
             self.connection_event(now, ConnectionEvent::CaughtUp, out);
         }

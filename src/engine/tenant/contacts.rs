@@ -22,7 +22,9 @@ const ROUNDS_MAX: u32 = 4;
 impl TenantMachine {
     /// Starts what is due of the contacts.
     pub(super) fn dispatch_contacts(&mut self, now: Now, out: &mut Vec<Effect>) {
-        while self.may_start(now, Class::Push, Direction::Read, 1).is_ok() {
+        self.forget_unneeded_parties();
+        let class = self.contacts_class();
+        while self.may_start(now, class, Direction::Read, 1).is_ok() {
             let wanted = self.contacts.due_in(now, ContactStage::Wanted, CONTACT_LOOKUP_MAX / 2);
             if wanted.is_empty() {
                 break;
@@ -37,7 +39,7 @@ impl TenantMachine {
             }
             self.call(
                 now,
-                Class::Push,
+                class,
                 Purpose::FindContacts(references),
                 request,
                 Vec::new(),
@@ -45,12 +47,34 @@ impl TenantMachine {
                 out,
             );
         }
-        if self.may_start(now, Class::Push, Direction::Write, 1).is_ok() {
-            self.create_contacts(now, out);
+        if self.may_start(now, class, Direction::Write, 1).is_ok() {
+            self.create_contacts(now, class, out);
         }
     }
 
-    fn create_contacts(&mut self, now: Now, out: &mut Vec<Effect>) {
+    /// The contacts are as urgent as the most urgent push that waits for one.
+    pub(super) fn contacts_class(&self) -> Class {
+        self.contacts
+            .open
+            .values()
+            .flat_map(|work| &work.waiting)
+            .filter_map(|id| self.works.get(id))
+            .map(|work| work.intent.class)
+            .min()
+            .map_or(Class::Push, |class| class.min(Class::Push))
+    }
+
+    /// Nothing is looked for or made for pushes that were dropped.
+    fn forget_unneeded_parties(&mut self) {
+        let works = &self.works;
+        self.contacts.open.retain(|_, party| {
+            let is_under_way = matches!(party.stage, ContactStage::Looking | ContactStage::Creating);
+            let waits = |id| works.get(id).is_some_and(|work| work.stage == Stage::Contact);
+            is_under_way || party.waiting.iter().any(waits)
+        });
+    }
+
+    fn create_contacts(&mut self, now: Now, class: Class, out: &mut Vec<Effect>) {
         let due = self
             .contacts
             .due_in(now, ContactStage::ToCreate, self.setup.policy.batch_sales.max(1));
@@ -96,7 +120,7 @@ impl TenantMachine {
         };
         self.call(
             now,
-            Class::Push,
+            class,
             Purpose::CreateContacts(references, id),
             request,
             Vec::new(),
@@ -131,6 +155,37 @@ impl TenantMachine {
         }
     }
 
+    /// A look-up failed. One that Xero refuses is made party by party, so that only the one it
+    /// cannot look for fails.
+    pub(super) fn contacts_not_found(
+        &mut self,
+        now: Now,
+        references: &[String],
+        failure: &Failure,
+        out: &mut Vec<Effect>,
+    ) {
+        if failure.remedy != Remedy::GiveUpItem {
+            self.contacts.look_again(now, references);
+            return;
+        }
+        if let [reference] = references {
+            let messages = std::slice::from_ref(&failure.message);
+            let obstacle = Obstacle {
+                code: ReasonCode::ValidationRefused,
+                detail: format!("The contact could not be looked up. {}", refusal::in_words(messages)),
+                subject: Some(reference.clone()),
+            };
+            self.contact_failed(now, reference, obstacle, out);
+            return;
+        }
+        self.contacts.look_again(now, references);
+        for reference in references {
+            if let Some(work) = self.contacts.open.get_mut(reference) {
+                work.goes_alone = true;
+            }
+        }
+    }
+
     pub(super) fn contacts_made(
         &mut self,
         now: Now,
@@ -142,10 +197,8 @@ impl TenantMachine {
         self.attempts.remove(&batch);
         out.push(Effect::Persist(vec![Write::DropBatch(self.setup.tenant.id, batch)]));
         let complete = made.len() == references.len();
-        for (reference, contact) in references.iter().zip(made) {
-            if !complete {
-                self.contacts.look_again(now, std::slice::from_ref(reference));
-            } else if contact.errors.is_empty() {
+        for (reference, contact) in references.iter().zip(made).filter(|_| complete) {
+            if contact.errors.is_empty() {
                 self.contact_resolved(now, reference, &contact, ContactMatch::Created, out);
             } else {
                 self.contact_refused(now, reference, &contact.errors, out);
@@ -179,6 +232,9 @@ impl TenantMachine {
                 self.contact_refused(now, reference, &messages, out);
             } else {
                 self.contacts.look_again(now, std::slice::from_ref(reference));
+                if is_refused && let Some(work) = self.contacts.open.get_mut(reference) {
+                    work.goes_alone = true;
+                }
             }
         }
     }
@@ -253,7 +309,7 @@ impl TenantMachine {
         out.push(Effect::Persist(vec![Write::Contact(Box::new(ContactRow {
             tenant: self.setup.tenant.id,
             reference: reference.to_owned(),
-            name: work.party.name,
+            name: work.party.name.clone(),
             xero_id: contact.merged_into.unwrap_or(contact.id),
             how,
             resolved_at: now.wall,
@@ -263,8 +319,13 @@ impl TenantMachine {
                 self.enqueue(id, now.mono);
             }
         }
+        // Its documents that were red for want of a contact can go now.
+        self.releases
+            .want(ReasonCode::ContactCollision, Some(reference.to_owned()));
+        self.releases
+            .want(ReasonCode::ContactArchived, Some(reference.to_owned()));
         // Others of the same name must see whose contact it is now.
-        let name = contact.name.to_lowercase();
+        let name = work.party.name.to_lowercase();
         let namesakes: Vec<String> = self
             .contacts
             .open
@@ -273,8 +334,9 @@ impl TenantMachine {
             .map(|(reference, _)| reference.clone())
             .collect();
         for reference in namesakes {
-            if let Some(work) = self.contacts.open.remove(&reference) {
-                for id in work.waiting {
+            let waiting = self.contacts.open.remove(&reference).map(|work| work.waiting);
+            for id in waiting.unwrap_or_default() {
+                if matches!(self.works.get(&id).map(|work| work.stage), Some(Stage::Contact)) {
                     self.enqueue(id, now.mono);
                 }
             }
@@ -286,9 +348,11 @@ impl TenantMachine {
             return;
         };
         for id in work.waiting {
-            if let Some(work) = self.works.get_mut(&id) {
-                work.doomed = Some(Box::new(obstacle.clone()));
-            }
+            let Some(work) = self.works.get_mut(&id).filter(|work| work.stage == Stage::Contact) else {
+                continue;
+            };
+            work.doomed = Some(Box::new(obstacle.clone()));
+            work.doomed_party = Some(reference.to_owned());
             self.enqueue(id, now.mono);
         }
         out.push(Effect::Announce(Notice::ContactFailed { code: obstacle.code }));

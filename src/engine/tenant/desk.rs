@@ -7,6 +7,11 @@ use crate::model::ids::IntentId;
 use crate::model::limits::CONTACT_NUMBER_MAX_CHARS;
 use crate::model::time::{Mono, Now};
 
+/// Delay before a party is looked for again; doubles each time.
+const LOOK_AGAIN_MS: u64 = 500;
+/// How often it doubles: about half a minute at most.
+const LOOK_AGAIN_DOUBLINGS: u32 = 6;
+
 /// Parties that are being resolved.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ContactDesk {
@@ -19,6 +24,8 @@ pub(super) struct ContactWork {
     pub stage: ContactStage,
     pub not_before: Mono,
     pub rounds: u32,
+    pub failures: u32,
+    pub goes_alone: bool,
     pub waiting: Vec<IntentId>,
 }
 
@@ -37,6 +44,8 @@ impl ContactDesk {
             stage: ContactStage::Wanted,
             not_before: now.mono,
             rounds: 0,
+            failures: 0,
+            goes_alone: false,
             waiting: Vec::new(),
         });
         if !work.waiting.contains(&intent) {
@@ -44,42 +53,57 @@ impl ContactDesk {
         }
     }
 
-    /// A look-up failed: it is made again.
+    /// A look-up failed, or a creation has no known outcome: it is looked up again, later each time.
     pub(super) fn look_again(&mut self, now: Now, references: &[String]) {
         for reference in references {
             if let Some(work) = self.open.get_mut(reference) {
                 work.stage = ContactStage::Wanted;
-                work.not_before = now.mono.plus_ms(500);
+                work.not_before = now
+                    .mono
+                    .plus_ms(LOOK_AGAIN_MS << work.failures.min(LOOK_AGAIN_DOUBLINGS));
+                work.failures = work.failures.saturating_add(1);
             }
         }
     }
 
-    /// When the next step may go.
-    pub(super) fn due(&self) -> Option<Mono> {
+    /// When the next party in this stage may go on. Those that wait for a namesake do not count:
+    /// they are woken by what becomes of it.
+    pub(super) fn due(&self, stage: ContactStage) -> Option<Mono> {
+        let names = self.names_ahead_of(stage);
         self.open
             .values()
-            .filter(|work| matches!(work.stage, ContactStage::Wanted | ContactStage::ToCreate))
+            .filter(|work| work.stage == stage && !names.contains(&work.party.name.to_lowercase()))
             .map(|work| work.not_before)
             .min()
     }
 
-    /// Parties in this stage that are due; of several with one name only the first, because the
-    /// others must see what became of it.
-    pub(super) fn due_in(&self, now: Now, stage: ContactStage, most: usize) -> Vec<(String, Party)> {
-        let mut names: Vec<String> = self
-            .open
+    fn names_ahead_of(&self, stage: ContactStage) -> Vec<String> {
+        let is_ahead = |other: ContactStage| match other {
+            ContactStage::Looking | ContactStage::Creating => true,
+            ContactStage::ToCreate => stage == ContactStage::Wanted,
+            ContactStage::Wanted => false,
+        };
+        self.open
             .values()
-            .filter(|work| matches!(work.stage, ContactStage::Looking | ContactStage::Creating))
+            .filter(|work| is_ahead(work.stage))
             .map(|work| work.party.name.to_lowercase())
-            .collect();
-        if stage == ContactStage::Wanted {
-            let to_create = self.open.values().filter(|work| work.stage == ContactStage::ToCreate);
-            names.extend(to_create.map(|work| work.party.name.to_lowercase()));
-        }
+            .collect()
+    }
+
+    /// Parties in this stage that are due; of several with one name only the first, because the
+    /// others must see what became of it. One that Xero refused to look for goes by itself.
+    pub(super) fn due_in(&self, now: Now, stage: ContactStage, most: usize) -> Vec<(String, Party)> {
+        let mut names = self.names_ahead_of(stage);
         let mut due = Vec::new();
         for (reference, work) in &self.open {
             let name = work.party.name.to_lowercase();
             if work.stage == stage && work.not_before <= now.mono && due.len() < most && !names.contains(&name) {
+                if work.goes_alone {
+                    if due.is_empty() {
+                        return vec![(reference.clone(), work.party.clone())];
+                    }
+                    continue;
+                }
                 names.push(name);
                 due.push((reference.clone(), work.party.clone()));
             }

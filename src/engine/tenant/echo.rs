@@ -1,13 +1,12 @@
-//! What an answer to a write says: which element is whose, which line is which, and whether it is
-//! the document that was sent.
+//! What an answer to a write says: which element is whose, and whether it is the document that
+//! was sent.
 
 use rust_decimal::Decimal;
 
 use crate::engine::desired::Obstacle;
 use crate::model::document::{Draft, LineAmountTypes};
-use crate::model::ids::LineItemId;
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Common, Member};
+use crate::model::row::Member;
 use crate::model::xero::{Element, WriteTarget, XeroInvoice};
 
 /// The element about a member: by id for a change, else by marker, else by kind and number.
@@ -28,49 +27,6 @@ pub(super) fn element_of(member: &Member, target: WriteTarget, elements: &[Eleme
                     && element.invoice.kind.is_none_or(|kind| kind == member.kind)
             })
         })
-}
-
-/// Xero's line for each line of the document. After a create they come in the order sent; after a
-/// change, lines that were known keep their ids and new ones follow in order.
-pub(super) fn line_ids(draft: &Draft, xero: &XeroInvoice, before: Option<&Common>) -> Vec<Option<LineItemId>> {
-    let Some(before) = before else {
-        return draft
-            .lines
-            .iter()
-            .enumerate()
-            .map(|(at, _)| xero.lines.get(at).and_then(|line| line.id))
-            .collect();
-    };
-    let exists = |id: &LineItemId| xero.lines.iter().any(|line| line.id == Some(*id));
-    let known: Vec<Option<LineItemId>> = draft
-        .lines
-        .iter()
-        .enumerate()
-        .map(|(at, line)| {
-            let position = match &line.reference {
-                Some(reference) => before
-                    .draft
-                    .lines
-                    .iter()
-                    .position(|old| old.reference.as_ref() == Some(reference)),
-                None => before
-                    .draft
-                    .lines
-                    .get(at)
-                    .filter(|old| old.reference.is_none())
-                    .map(|_| at),
-            };
-            position
-                .and_then(|at| before.lines.get(at).copied().flatten())
-                .filter(exists)
-        })
-        .collect();
-    let mut fresh = xero
-        .lines
-        .iter()
-        .filter_map(|line| line.id)
-        .filter(|id| !known.contains(&Some(*id)) && !before.xero.lines.iter().any(|line| line.id == Some(*id)));
-    known.iter().map(|id| id.or_else(|| fresh.next())).collect()
 }
 
 /// Whether Xero's document adds up to what was sent. Only a document that was just made is

@@ -15,7 +15,8 @@ use crate::model::write::Write;
 
 /// Whether a changed document is pushed by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Push {
+pub(super) enum Push {
+    /// As soon as calls allow.
     ByItself,
     /// History, a draft, or its toggle is off: only a person sends it.
     OnRequest,
@@ -69,7 +70,7 @@ impl TenantMachine {
                 let due_ms = self.setup.policy.batch_wait_ms;
                 self.queue_push(now, &mut invoice, Class::Push, due_ms, None, &mut writes);
             }
-            Push::OnRequest => self.leave_to_people(&mut invoice),
+            Push::OnRequest => self.leave_to_people(now, &mut invoice, &mut writes),
             Push::Never => {
                 if let Some(id) = self.by_invoice.get(&invoice.id).copied() {
                     self.drop_intent(
@@ -147,7 +148,11 @@ impl TenantMachine {
                 operation.state = OperationState::Succeeded;
                 operation.message = "The invoice is void and was never sent: nothing to do.".to_owned();
             } else {
-                let reason = badge::failed(&mut row, self.not_active(), now);
+                let obstacle = self.not_active();
+                let reason = badge::reason(&row, obstacle, now);
+                if !self.by_invoice.contains_key(&row.id) {
+                    badge::turn_red(&mut row, reason.clone());
+                }
                 operation.state = OperationState::Failed;
                 operation.message = format!("{}. {}", reason.code.title(), reason.detail);
                 operation.reason = Some(reason);
@@ -177,7 +182,12 @@ impl TenantMachine {
             if let Some(id) = self.queued_intent(invoice.id) {
                 self.drop_intent(now, id, (OperationState::Failed, obstacle.code.title()), writes);
             }
-            badge::failed(invoice, obstacle, now);
+            if self.by_invoice.contains_key(&invoice.id) {
+                // An open attempt keeps its badge until its outcome is known.
+                self.badge_of_queued(now, invoice);
+            } else {
+                badge::failed(invoice, obstacle, now);
+            }
             return;
         }
         let force = class == Class::User
@@ -190,6 +200,7 @@ impl TenantMachine {
             Some(id) => {
                 if let Some(work) = self.works.get_mut(&id) {
                     work.intent.force |= force;
+                    work.intent.kind = invoice.draft.kind;
                 }
                 self.renew_intent(now, id, class, wait_ms, operation, writes);
             }
@@ -218,14 +229,18 @@ impl TenantMachine {
         self.badge_of_queued(now, invoice);
     }
 
-    /// The badge of a queued push: grey while the connection is active, else red and held.
-    pub(super) fn badge_of_queued(&mut self, now: Now, invoice: &mut Invoice) {
-        if self.setup.tenant.connection.state == ConnectionState::Active {
+    /// The badge of a queued push: grey while the connection is active, else red and held. An open
+    /// attempt is grey in any case, and goes on saying what it waits for.
+    pub(super) fn badge_of_queued(&self, now: Now, invoice: &mut Invoice) {
+        let work = self.by_invoice.get(&invoice.id).and_then(|id| self.works.get(id));
+        if matches!(work.map(|work| work.stage), Some(Stage::InBatch(_))) {
+            let waiting = invoice.sync.waiting;
+            badge::pending(invoice, now);
+            invoice.sync.waiting = waiting;
+        } else if self.setup.tenant.connection.state == ConnectionState::Active {
             badge::pending(invoice, now);
         } else {
-            let sent = invoice.sent.take();
             badge::failed(invoice, self.not_active(), now);
-            invoice.sent = sent;
         }
     }
 
@@ -264,8 +279,10 @@ impl TenantMachine {
         work.batch_cap = usize::MAX;
         work.free_waits = 0;
         work.doomed = None;
-        if matches!(stage, Stage::Queued(_)) {
-            let due = now.mono.plus_ms(wait_ms);
+        work.reads_alone = false;
+        if let Stage::Queued(old_due) = stage {
+            // Never later than before: a document that is edited all the time is sent all the same.
+            let due = old_due.min(now.mono.plus_ms(wait_ms));
             work.intent.due = now.wall_at(due);
             work.stage = Stage::Queued(due);
             self.queue.insert((work.intent.class, due, id));
@@ -275,7 +292,7 @@ impl TenantMachine {
 
     fn queued_intent(&self, invoice: InvoiceId) -> Option<IntentId> {
         let id = self.by_invoice.get(&invoice)?;
-        matches!(self.works.get(id)?.stage, Stage::Queued(_) | Stage::Contact).then_some(*id)
+        (!matches!(self.works.get(id)?.stage, Stage::InBatch(_))).then_some(*id)
     }
 
     fn new_invoice(&mut self, now: Now, host_ref: String, draft: Draft) -> Invoice {
@@ -301,7 +318,7 @@ impl TenantMachine {
     }
 
     /// D1's table.
-    fn push_rule(&self, now: Now, invoice: &Invoice) -> Push {
+    pub(super) fn push_rule(&self, now: Now, invoice: &Invoice) -> Push {
         let is_known_in_xero = invoice.link.is_some() || invoice.create_was_sent;
         let status = invoice.draft.host_status;
         if status == HostStatus::Void && !is_known_in_xero {
@@ -319,8 +336,18 @@ impl TenantMachine {
         Push::ByItself
     }
 
-    /// A change that is not pushed by itself: what was queued goes on, a red badge stays red.
-    fn leave_to_people(&self, invoice: &mut Invoice) {
+    /// A change that is not pushed by itself: what was queued goes on, a red badge stays red. But
+    /// what became a draft again before anything of it was sent, and nobody asked for, is left.
+    fn leave_to_people(&mut self, now: Now, invoice: &mut Invoice, writes: &mut Vec<Write>) {
+        let is_known_in_xero = invoice.link.is_some() || invoice.create_was_sent;
+        if invoice.draft.host_status == HostStatus::Draft
+            && !is_known_in_xero
+            && !invoice.sync.asked
+            && let Some(id) = self.queued_intent(invoice.id)
+        {
+            self.drop_intent(now, id, (OperationState::Cancelled, "It is a draft again."), writes);
+            badge::none(invoice);
+        }
         if !self.by_invoice.contains_key(&invoice.id) && invoice.link.is_none() && invoice.sync.reason.is_none() {
             badge::none(invoice);
         }
@@ -330,6 +357,9 @@ impl TenantMachine {
     fn refused_at_once(&self, invoice: &Invoice) -> Option<Obstacle> {
         if !access(&self.setup.tenant.connection).queues {
             return Some(self.not_active());
+        }
+        if invoice.draft.host_status == HostStatus::Void {
+            return None;
         }
         let tenant = &self.setup.tenant;
         let base = tenant.base_currency?;

@@ -1,24 +1,46 @@
 //! The connection to Xero: transitions, what they do to waiting pushes, probes and deadlines.
 
-use super::machine::{Stage, TenantMachine};
+use std::collections::{BTreeSet, HashMap};
+
+use super::machine::{Stage, TenantMachine, Work};
 use crate::engine::badge;
 use crate::engine::connection::{Transition, access, next};
-use crate::engine::effect::{Effect, Notice};
+use crate::engine::effect::{Effect, LoadId, Notice};
 use crate::engine::event::ConnectionEvent;
-use crate::model::connection::ConnectionState;
+use crate::model::connection::{ConnectionCause, ConnectionState};
 use crate::model::ids::{GrantId, InvoiceId};
-use crate::model::row::{Invoice, OperationState};
+use crate::model::reason::ReasonCode;
+use crate::model::row::{Badge, Invoice, OperationState, WaitCause, Waiting};
 use crate::model::time::{Mono, Now};
 use crate::model::write::Write;
 
 /// Most rows whose badges are changed in one commit.
 const RELABEL_MAX: usize = 500;
 
+/// A question about the connection that was not answered by now is asked again.
+const ASK_AGAIN_MS: u64 = 60_000;
+/// Rejections in a row by a connection that is listed, after which its consent is taken for dead.
+const TENANT_REJECTIONS_MAX: u32 = 3;
+
+/// Rows whose badges must follow, and those that are being read for it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Relabels {
+    pub wanted: BTreeSet<InvoiceId>,
+    pub open: HashMap<LoadId, Vec<InvoiceId>>,
+}
+
 impl TenantMachine {
     pub(super) fn connection_event(&mut self, now: Now, event: ConnectionEvent, out: &mut Vec<Effect>) {
         if matches!(event, ConnectionEvent::Listed | ConnectionEvent::NotListed(_)) {
-            self.is_probing = false;
+            self.asked_listed_at = None;
         }
+        // It is listed, and yet Xero turns us away again and again: a role or scope is lost.
+        let event = if event == ConnectionEvent::Listed && self.tenant_rejections >= TENANT_REJECTIONS_MAX {
+            self.tenant_rejections = 0;
+            ConnectionEvent::GrantLost(ConnectionCause::ScopeMissing)
+        } else {
+            event
+        };
         let before = self.setup.tenant.connection;
         let after = match next(&before, event, now.wall, self.setup.policy.grace_ms) {
             Transition::Same => return,
@@ -47,7 +69,8 @@ impl TenantMachine {
                 cause,
             }));
             self.probe_at = now.mono.plus_ms(self.setup.policy.probe_ms);
-            self.relabel_open(out);
+            let open = self.works.values().map(|work| work.intent.invoice);
+            self.relabels.wanted.extend(open);
         }
         if self.is_catching_up() {
             self.chart.want();
@@ -63,9 +86,13 @@ impl TenantMachine {
     }
 
     /// Asks Xero whether the organisation is still connected, once at a time.
-    pub(super) fn check_connection(&mut self, out: &mut Vec<Effect>) {
-        if !self.is_probing {
-            self.is_probing = true;
+    pub(super) fn check_connection(&mut self, now: Now, out: &mut Vec<Effect>) {
+        // A question that was never answered is asked again.
+        if self
+            .asked_listed_at
+            .is_none_or(|at| now.mono.since_ms(at) >= ASK_AGAIN_MS)
+        {
+            self.asked_listed_at = Some(now.mono);
             out.push(Effect::CheckConnection);
         }
     }
@@ -80,8 +107,8 @@ impl TenantMachine {
             self.connection_event(now, ConnectionEvent::DeadlinePassed, out);
         } else if self.probe_at <= now.mono {
             self.probe_at = now.mono.plus_ms(self.setup.policy.probe_ms);
-            self.is_probing = false;
-            self.check_connection(out);
+            self.asked_listed_at = None;
+            self.check_connection(now, out);
         }
     }
 
@@ -94,12 +121,24 @@ impl TenantMachine {
         Some(deadline.map_or(self.probe_at, |deadline| deadline.min(self.probe_at)))
     }
 
-    /// The badges of waiting pushes follow the connection.
-    fn relabel_open(&mut self, out: &mut Vec<Effect>) {
-        let mut open: Vec<InvoiceId> = self.works.values().map(|work| work.intent.invoice).collect();
-        open.sort_unstable();
-        for invoices in open.chunks(RELABEL_MAX) {
+    /// Reads the rows whose badges must follow their work or the connection.
+    pub(super) fn relabel_next(&mut self, out: &mut Vec<Effect>) {
+        if !self.relabels.open.is_empty() {
+            return;
+        }
+        if !access(&self.setup.tenant.connection).queues {
+            // Nothing waits for a connection that was ended; open attempts are found out later.
+            let waiting = self
+                .works
+                .values()
+                .filter(|work| !matches!(work.stage, Stage::InBatch(_)))
+                .map(|work| work.intent.invoice);
+            self.relabels.wanted.extend(waiting);
+        }
+        let wanted: Vec<InvoiceId> = std::mem::take(&mut self.relabels.wanted).into_iter().collect();
+        for invoices in wanted.chunks(RELABEL_MAX) {
             let load = self.next_load();
+            self.relabels.open.insert(load, invoices.to_vec());
             out.push(Effect::LoadRows {
                 load,
                 invoices: invoices.to_vec(),
@@ -107,27 +146,70 @@ impl TenantMachine {
         }
     }
 
-    pub(super) fn relabel(&mut self, now: Now, rows: Vec<Invoice>, out: &mut Vec<Effect>) {
+    pub(super) fn relabel(&mut self, now: Now, load: LoadId, rows: Vec<Invoice>, out: &mut Vec<Effect>) {
+        let asked = self.relabels.open.remove(&load).unwrap_or_default();
         let mut writes = Vec::new();
         let may_queue = access(&self.setup.tenant.connection).queues;
         for mut row in rows {
-            let Some(id) = self.by_invoice.get(&row.id).copied() else {
+            let Some(work) = self.by_invoice.get(&row.id).and_then(|id| self.works.get(id)) else {
                 continue;
             };
-            let is_open_attempt = matches!(self.works.get(&id).map(|work| work.stage), Some(Stage::InBatch(_)));
-            if !may_queue && !is_open_attempt {
-                let words = "The connection was ended.";
-                self.drop_intent(now, id, (OperationState::Failed, words), &mut writes);
+            if self.is_overtaken(&row) {
+                self.relabels.wanted.insert(row.id);
+                continue;
             }
             let before = row.sync.clone();
-            self.badge_of_queued(now, &mut row);
+            if !may_queue && !matches!(work.stage, Stage::InBatch(_)) {
+                let words = "The connection was ended.";
+                self.drop_intent(now, work.intent.id, (OperationState::Failed, words), &mut writes);
+                badge::failed(&mut row, self.not_active(), now);
+            } else {
+                self.label(now, work, &mut row);
+            }
             if row.sync != before {
                 writes.push(badge::write(&mut row, now));
-                writes.push(badge::event(&mut self.ids, &row, now));
+                if row.sync.badge != before.badge || row.sync.reason != before.reason {
+                    writes.push(badge::event(&mut self.ids, &row, now));
+                }
             }
+        }
+        if !may_queue {
+            self.drop_without_row(now, &asked, &mut writes);
         }
         if !writes.is_empty() {
             out.push(Effect::Persist(writes));
+        }
+    }
+
+    /// The badge that fits the work: an open attempt is grey, what is held is red, a retry says
+    /// when it goes.
+    fn label(&self, now: Now, work: &Work, row: &mut Invoice) {
+        let has_attempt = matches!(work.stage, Stage::InBatch(_));
+        let reason = row.sync.reason.as_ref().map(|reason| reason.code);
+        if self.setup.tenant.connection.state != ConnectionState::Active && !has_attempt {
+            badge::failed(row, self.not_active(), now);
+            return;
+        }
+        if reason == Some(ReasonCode::ConnectionNotActive) || row.sync.badge != Some(Badge::Pending) {
+            badge::pending(row, now);
+        }
+        if has_attempt {
+            return;
+        }
+        row.sync.retries = work.intent.retries;
+        row.sync.waiting = (work.intent.retries > 0 && work.intent.due > now.wall).then_some(Waiting {
+            cause: WaitCause::Transient,
+            until: work.intent.due,
+        });
+    }
+
+    fn drop_without_row(&mut self, now: Now, asked: &[InvoiceId], writes: &mut Vec<Write>) {
+        for invoice in asked {
+            if let Some(id) = self.by_invoice.get(invoice).copied()
+                && !matches!(self.works.get(&id).map(|work| work.stage), Some(Stage::InBatch(_)))
+            {
+                self.drop_intent(now, id, (OperationState::Failed, "The connection was ended."), writes);
+            }
         }
     }
 }

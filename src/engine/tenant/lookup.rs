@@ -2,15 +2,22 @@
 //! ones miss, far enough apart, does not exist.
 
 use super::attempt::{AttemptState, Doubt};
+use super::found::{Marked, link_to, marked, several};
 use super::machine::TenantMachine;
 use crate::engine::effect::{Effect, Notice};
 use crate::model::document::InvoiceKind;
+use crate::model::failure::{Failure, Remedy};
 use crate::model::ids::BatchId;
 use crate::model::limits::LOOKUP_MAX;
 use crate::model::row::Invoice;
 use crate::model::time::Now;
 use crate::model::write::Write;
 use crate::model::xero::XeroInvoice;
+
+/// Delay before a failed look-up is made again; doubles each time.
+const LOOK_AGAIN_MS: u64 = 1_000;
+/// How often it doubles: about a minute at most.
+const LOOK_AGAIN_DOUBLINGS: u32 = 6;
 
 impl TenantMachine {
     /// A look-up was answered: what it found is settled; what it did not find may be absent.
@@ -30,37 +37,45 @@ impl TenantMachine {
         };
         let members = attempt.batch.members.clone();
         let mut writes = Vec::new();
-        for member in &members {
-            let Some(ours) = found.iter().find(|invoice| invoice.marker() == Some(member.marker)) else {
-                continue;
-            };
+        let mut settled = 0_usize;
+        doubt.look_up_failures = 0;
+        for member in self.members_of(id) {
             let Some(index) = rows.iter().position(|row| row.id == member.invoice) else {
                 continue;
             };
-            let row = rows.swap_remove(index);
-            self.done(now, member.intent, row, ours.clone(), &mut writes, out);
+            let ours = marked(found, member.marker);
+            if matches!(ours, Marked::Nothing) {
+                continue;
+            }
+            let mut row = rows.swap_remove(index);
+            settled = settled.saturating_add(1);
+            match ours {
+                Marked::Nothing => {}
+                Marked::One(ours) => self.done(now, member.intent, row, ours.clone(), &mut writes, out),
+                Marked::Several(first) => {
+                    link_to(&mut row, first, now);
+                    row.sent = None;
+                    self.turn_red(now, member.intent, row, several(), &mut writes, out);
+                }
+            }
         }
         let looked_for = match members.first().map_or(InvoiceKind::Sales, |member| member.kind) {
-            InvoiceKind::Sales => {
+            InvoiceKind::Sales if !doubt.by_marker => {
                 doubt.cursor = doubt.cursor.saturating_add(LOOKUP_MAX);
                 doubt.cursor >= members.len()
             }
-            InvoiceKind::Purchase => {
+            InvoiceKind::Sales | InvoiceKind::Purchase => {
                 doubt.cursor = doubt.cursor.saturating_add(1);
                 doubt.cursor >= usize::try_from(page_count).unwrap_or(usize::MAX)
             }
         };
-        let settled = members
-            .iter()
-            .filter(|member| !self.works.contains_key(&member.intent))
-            .count();
         if settled > 0 {
             out.push(Effect::Announce(Notice::OutcomeSettled {
                 members_count: settled,
                 how: "look_up",
             }));
         }
-        if settled == members.len() {
+        if self.members_of(id).is_empty() {
             self.attempts.remove(&id);
             writes.push(Write::DropBatch(self.setup.tenant.id, id));
             out.push(Effect::Persist(writes));
@@ -112,14 +127,18 @@ impl TenantMachine {
     }
 
     /// A look-up failed: it is made again later, from its beginning.
-    pub(super) fn look_up_failed(&mut self, now: Now, id: BatchId) {
+    pub(super) fn look_up_failed(&mut self, now: Now, id: BatchId, failure: &Failure) {
         if let Some(attempt) = self.attempts.get_mut(&id)
             && let AttemptState::LookingUp(doubt) = attempt.state.clone()
         {
-            let next_at = now.mono.plus_ms(1_000);
+            let next_at = now
+                .mono
+                .plus_ms(LOOK_AGAIN_MS << doubt.look_up_failures.min(LOOK_AGAIN_DOUBLINGS));
             attempt.state = AttemptState::Unknown(Doubt {
                 next_at,
                 cursor: 0,
+                look_up_failures: doubt.look_up_failures.saturating_add(1),
+                by_marker: doubt.by_marker || failure.remedy == Remedy::GiveUpItem,
                 ..doubt
             });
         }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::attempt::Attempt;
 use super::chart::ChartState;
-use super::desk::ContactDesk;
+use super::desk::{ContactDesk, ContactStage};
+use super::link::Relabels;
 use super::release::Releases;
 use crate::engine::breaker::Breaker;
 use crate::engine::budget::{Budget, Spent};
@@ -59,6 +60,8 @@ pub(super) enum Stage {
     Queued(Mono),
     /// Its rows are being read.
     Loading,
+    /// Waits for reference data.
+    Chart,
     /// Waits for its contact.
     Contact,
     /// Its document is being read in Xero.
@@ -78,8 +81,14 @@ pub(super) struct Work {
     pub read_at: Option<Mono>,
     /// Its number is taken: find out by whom.
     pub check_number: bool,
+    /// Xero refused a read of several documents: this one is read by itself.
+    pub reads_alone: bool,
     /// It turns red, for this reason, when its row is read next.
     pub doomed: Option<Box<Obstacle>>,
+    /// The party the reason is about: it does not hold for another one.
+    pub doomed_party: Option<String>,
+    /// Version of its row as last written: older rows come from a read that was overtaken.
+    pub row_version: u64,
     /// Free waits so far (a request that never left costs no retry).
     pub free_waits: u32,
 }
@@ -123,8 +132,11 @@ pub struct TenantMachine {
     pub(super) operations: HashMap<OperationId, Operation>,
     pub(super) loading: Option<(LoadId, Vec<IntentId>)>,
     pub(super) probe_at: Mono,
-    pub(super) is_probing: bool,
+    pub(super) asked_listed_at: Option<Mono>,
     pub(super) token_rejections: u32,
+    pub(super) token_rejected_at: Mono,
+    pub(super) tenant_rejections: u32,
+    pub(super) relabels: Relabels,
     next_number: u64,
     illegal_events: u64,
     last_gate: Option<&'static str>,
@@ -161,8 +173,11 @@ impl TenantMachine {
                 .collect(),
             loading: None,
             probe_at: now.mono,
-            is_probing: false,
+            asked_listed_at: None,
             token_rejections: 0,
+            token_rejected_at: now.mono,
+            tenant_rejections: 0,
+            relabels: Relabels::default(),
             next_number: 0,
             illegal_events: 0,
             last_gate: None,
@@ -175,6 +190,8 @@ impl TenantMachine {
             machine.adopt_attempt(now, batch);
         }
         for intent in saved.intents {
+            // The process may have ended between a change and the badges that follow it.
+            machine.relabels.wanted.insert(intent.invoice);
             machine.adopt_intent(now, intent);
         }
         machine
@@ -194,7 +211,7 @@ impl TenantMachine {
             Event::SyncNow { ask, row, requested_by } => self.sync_now(now, ask, *row, requested_by, out),
             Event::PreviewWanted { ask, context, chart } => self.preview(now, ask, &context, chart.as_deref(), out),
             Event::Loaded { load, contexts, chart } => self.loaded(now, load, contexts, chart.as_deref(), out),
-            Event::RowsLoaded { rows, .. } => self.relabel(now, rows, out),
+            Event::RowsLoaded { load, rows } => self.relabel(now, load, rows, out),
             Event::FailedLoaded { code, subject, rows } => self.release_rows(now, code, subject, rows, out),
             Event::Answered { call, answer, rows } => self.answered(now, call, answer, rows, out),
             Event::Connection(event) => self.connection_event(now, event, out),
@@ -204,6 +221,7 @@ impl TenantMachine {
             Event::Woken => {}
         }
         self.settle(now, out);
+        self.note_versions(&effects);
         effects
     }
 
@@ -215,7 +233,7 @@ impl TenantMachine {
         if let Some(at) = self.connection_wake(now) {
             wake.push(at);
         }
-        let blocked = |class, direction| match self.may_start(now, class, direction, 1) {
+        let opens_at = |class, direction, waiting_calls| match self.may_start(now, class, direction, waiting_calls) {
             Ok(()) => Some(now.mono),
             // Whatever ends these waits is an event of its own.
             Err(Blocked::TooManyInFlight | Blocked::NotActive(_) | Blocked::CatchingUp) => None,
@@ -229,7 +247,7 @@ impl TenantMachine {
                     .next();
                 if let Some((found, due, _)) = due
                     && *found == class
-                    && let Some(open_at) = blocked(class, Direction::Write)
+                    && let Some(open_at) = opens_at(class, Direction::Write, self.calls_waiting(class))
                 {
                     wake.push((*due).max(open_at));
                 }
@@ -237,15 +255,30 @@ impl TenantMachine {
         }
         for attempt in self.attempts.values() {
             if let Some((due, direction)) = self.attempt_wake(now, attempt)
-                && let Some(open_at) = blocked(self.attempt_class(attempt), direction)
+                && let Some(open_at) = opens_at(self.attempt_class(attempt), direction, 1)
             {
                 wake.push(due.max(open_at));
             }
         }
-        if let Some(due) = self.chart.due().or_else(|| self.contacts.due())
-            && let Some(open_at) = blocked(Class::Push, Direction::Read)
-        {
-            wake.push(due.max(open_at));
+        let reference_data = [
+            (self.chart.due(), self.chart_class(), Direction::Read),
+            (
+                self.contacts.due(ContactStage::Wanted),
+                self.contacts_class(),
+                Direction::Read,
+            ),
+            (
+                self.contacts.due(ContactStage::ToCreate),
+                self.contacts_class(),
+                Direction::Write,
+            ),
+        ];
+        for (due, class, direction) in reference_data {
+            if let Some(due) = due
+                && let Some(open_at) = opens_at(class, direction, 1)
+            {
+                wake.push(due.max(open_at));
+            }
         }
         wake.into_iter().min().map(|at| at.max(floor))
     }
@@ -269,7 +302,7 @@ impl TenantMachine {
             oldest_queued: oldest,
             minute_used: self.budget.minute_used(now.mono),
             minute_limit: limits.minute,
-            day_used: self.budget.day_used(),
+            day_used: self.budget.day_used(now),
             day_limit: limits.day,
             illegal_events_count: self.illegal_events,
             parked: None,
@@ -313,7 +346,7 @@ impl TenantMachine {
                 until: now.wall_at(probe_at.unwrap_or_else(|| now.mono.plus_ms(self.setup.policy.breaker_probe_ms))),
             })?;
         self.budget
-            .may_start(now.mono, class, waiting_calls)
+            .may_start(now, class, waiting_calls)
             .map_err(|spent| match spent {
                 Spent::Minute { until } => Blocked::MinuteBudget {
                     until: now.wall_at(until),

@@ -8,22 +8,25 @@
 //! ```
 //!
 //! One file per event family: `host` (what the host and people ask), `prepare` (rows read),
-//! `dispatch` (what goes out now), `answered` and `settle` (what came back), `unknown` and
-//! `lookup` (outcomes to be found out), `chart` and `contacts` (reference data), `link` (the
+//! `dispatch` (what goes out now), `answered` and `settle` (what came back), `found` (what
+//! reads found), `unknown` and `lookup` (outcomes to be found out), `chart` and `contacts` (reference data), `link` (the
 //! connection), `release` (fixed causes).
 
 mod answered;
 mod attempt;
 mod chart;
+mod common;
 mod contacts;
 mod desk;
 mod dispatch;
 mod echo;
+mod found;
 mod host;
 mod link;
 mod lookup;
 mod machine;
 mod prepare;
+mod preview;
 mod queue;
 mod release;
 mod send;

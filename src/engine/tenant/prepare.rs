@@ -1,18 +1,19 @@
 //! The rows of queued pushes were read: what each of them needs next.
 
-use super::machine::{Stage, TenantMachine};
+use super::common::agreed;
+use super::machine::{Stage, TenantMachine, Work};
 use crate::engine::badge;
 use crate::engine::compare::{Sides, compare};
 use crate::engine::desired::{self, Obstacle};
-use crate::engine::effect::{AskId, Effect, LoadId, Preview, Reply};
+use crate::engine::effect::{Effect, LoadId};
 use crate::engine::event::PushContext;
-use crate::model::document::HostStatus;
+use crate::model::document::{HostStatus, InvoiceKind};
 use crate::model::ids::{IntentId, XeroContactId, XeroInvoiceId};
 use crate::model::limits::WRITE_BODY_MAX_BYTES;
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Chart, Invoice, OperationState, ReasonGiven};
+use crate::model::row::{Chart, Invoice, OperationState};
 use crate::model::time::Now;
-use crate::model::xero::{InvoiceChange, OutgoingInvoice, WriteTarget};
+use crate::model::xero::{InvoiceChange, OutgoingInvoice};
 
 /// What a push needs next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,13 +61,18 @@ impl TenantMachine {
         };
         let mut writes = Vec::new();
         let mut ready = Vec::new();
-        for context in contexts {
+        for mut context in contexts {
             let Some(id) = self.by_invoice.get(&context.invoice.id).copied() else {
                 continue;
             };
             if !matches!(self.works.get(&id).map(|work| work.stage), Some(Stage::Loading)) {
                 continue;
             }
+            if self.is_overtaken(&context.invoice) {
+                self.enqueue(id, now.mono);
+                continue;
+            }
+            self.recognise_sent(now, id, &mut context, chart);
             let step = self.step(now, id, &context, chart);
             match step {
                 Step::Red(obstacle) => self.turn_red(now, id, context.invoice, obstacle, &mut writes, out),
@@ -84,8 +90,8 @@ impl TenantMachine {
                     writes.push(badge::event(&mut self.ids, &invoice, now));
                 }
                 Step::Chart => {
+                    self.dequeue(id, Stage::Chart);
                     self.chart.want();
-                    self.enqueue(id, now.mono);
                 }
                 Step::Contact => {
                     self.dequeue(id, Stage::Contact);
@@ -114,54 +120,6 @@ impl TenantMachine {
         self.send_ready(now, ready, out);
     }
 
-    /// What would be sent now; nothing is called or stored.
-    pub(super) fn preview(
-        &mut self,
-        now: Now,
-        ask: AskId,
-        context: &PushContext,
-        chart: Option<&Chart>,
-        out: &mut Vec<Effect>,
-    ) {
-        let mut first = Vec::new();
-        if context.contact.is_none() {
-            first.push(format!(
-                "The contact \"{}\" is looked up in Xero, or created.",
-                context.invoice.draft.contact.name
-            ));
-        }
-        let preview = match chart {
-            None => Preview::Refused(given(now, unread_chart())),
-            Some(chart) => {
-                // An unresolved contact is shown as the nil id: its real one is found when sending.
-                let contact = context
-                    .contact
-                    .as_ref()
-                    .map_or(XeroContactId(uuid::Uuid::nil()), |row| row.xero_id);
-                match self.document_step(context, chart, contact, false) {
-                    Step::Create(invoice) => Preview::Send {
-                        target: WriteTarget::CreateInvoices,
-                        body: self.setup.encode.create_invoices(std::slice::from_ref(&*invoice)),
-                        first,
-                    },
-                    Step::Change(id, change) => {
-                        first.push("The document is read in Xero and compared.".to_owned());
-                        Preview::Send {
-                            target: WriteTarget::ChangeInvoice(id),
-                            body: self.setup.encode.change_invoice(id, &change),
-                            first,
-                        }
-                    }
-                    Step::Red(obstacle) => Preview::Refused(given(now, obstacle)),
-                    Step::Nothing | Step::Cancel | Step::Chart | Step::Contact | Step::Read(_) | Step::CheckNumber => {
-                        Preview::Nothing
-                    }
-                }
-            }
-        };
-        out.push(Effect::Reply(ask, Reply::Preview(Box::new(preview))));
-    }
-
     fn step(&self, now: Now, id: IntentId, context: &PushContext, chart: Option<&Chart>) -> Step {
         let Some(work) = self.works.get(&id) else {
             return Step::Cancel;
@@ -171,18 +129,20 @@ impl TenantMachine {
         if is_void && invoice.link.is_none() && !invoice.create_was_sent {
             return Step::Cancel;
         }
-        if let Some(obstacle) = &work.doomed {
+        let reference = &invoice.draft.contact.reference;
+        let is_about_this = work.doomed_party.as_ref().is_none_or(|party| party == reference);
+        if let Some(obstacle) = work.doomed.as_ref().filter(|_| is_about_this) {
             return Step::Red((**obstacle).clone());
         }
         if work.check_number {
             return Step::CheckNumber;
         }
         if let Some(link) = &invoice.link {
-            let is_fresh = work
-                .read_at
-                .is_some_and(|at| now.mono.since_ms(at) < self.setup.policy.read_max_age_ms);
-            if !is_fresh {
+            if !self.is_freshly_read(now, work) {
                 return Step::Read(link.xero_id);
+            }
+            if is_void {
+                return self.void_step(invoice);
             }
         } else if is_void {
             // A create may have reached Xero: only a look-up tells what there is to void.
@@ -226,20 +186,26 @@ impl TenantMachine {
     }
 
     /// Create, change, nothing or red: the document against Xero's copy, once all else is known.
-    fn document_step(&self, context: &PushContext, chart: &Chart, contact: XeroContactId, force: bool) -> Step {
+    pub(super) fn document_step(
+        &self,
+        context: &PushContext,
+        chart: &Chart,
+        contact: XeroContactId,
+        force: bool,
+    ) -> Step {
         let invoice = &context.invoice;
         let url = desired::url(&invoice.draft, &self.setup.link_base, invoice.marker);
-        let desired = match desired::outgoing(context, chart, &self.setup.tenant.settings, contact, url) {
-            Ok(desired) => desired,
-            Err(obstacle) if invoice.draft.host_status != HostStatus::Void => {
-                return Step::Red(obstacle);
-            }
-            Err(_a_void_sends_no_lines) => return self.void_step(invoice),
-        };
         if invoice.draft.host_status == HostStatus::Void {
             return self.void_step(invoice);
         }
+        let desired = match desired::outgoing(context, chart, &self.setup.tenant.settings, contact, url) {
+            Ok(desired) => desired,
+            Err(obstacle) => return Step::Red(obstacle),
+        };
         let (Some(link), Some(current)) = (&invoice.link, &invoice.copy) else {
+            if desired.kind == InvoiceKind::Sales && desired.number.trim().is_empty() {
+                return Step::Red(without_number());
+            }
             return self.within_size(Step::Create(Box::new(desired)));
         };
         if current.status.is_gone() {
@@ -288,6 +254,47 @@ impl TenantMachine {
         }
     }
 
+    fn is_freshly_read(&self, now: Now, work: &Work) -> bool {
+        let age_ms = work.read_at.map(|at| now.mono.since_ms(at));
+        age_ms.is_some_and(|age_ms| age_ms < self.setup.policy.read_max_age_ms)
+    }
+
+    /// A change without a known outcome was followed by a new reading: if Xero shows just what was
+    /// sent, that is the last common version now, and only what came after it is compared.
+    fn recognise_sent(&self, now: Now, id: IntentId, context: &mut PushContext, chart: Option<&Chart>) {
+        let is_fresh = self.works.get(&id).is_some_and(|work| self.is_freshly_read(now, work));
+        let invoice = &context.invoice;
+        let (Some(sent), Some(current), Some(common), Some(chart), Some(contact)) =
+            (&invoice.sent, &invoice.copy, &invoice.common, chart, &context.contact)
+        else {
+            return;
+        };
+        let was_changed_since = sent.read.as_ref().is_some_and(|read| read.updated < current.updated);
+        if !is_fresh || !was_changed_since || invoice.link.is_none() {
+            return;
+        }
+        let mut before = context.clone();
+        before.invoice.draft = sent.draft.clone();
+        let url = desired::url(&sent.draft, &self.setup.link_base, invoice.marker);
+        let Ok(desired) = desired::outgoing(&before, chart, &self.setup.tenant.settings, contact.xero_id, url) else {
+            return;
+        };
+        let found = compare(&Sides {
+            desired: &desired,
+            host_lines: &sent.draft.lines,
+            host_status: sent.draft.host_status,
+            host_url: sent.draft.host_url.as_deref(),
+            common: Some(common),
+            current,
+            force: false,
+        });
+        if found.conflicts.is_empty() && found.change.is_empty() {
+            let settled = agreed(Some(common), (sent.rev, &sent.draft), current, false);
+            context.invoice.common = Some(settled);
+            context.invoice.sent = None;
+        }
+    }
+
     fn within_size(&self, step: Step) -> Step {
         let size = match &step {
             Step::Create(invoice) => self
@@ -328,28 +335,20 @@ fn party(context: &PushContext) -> Result<Option<XeroContactId>, Obstacle> {
     }
 }
 
+/// Xero would number it by itself, and no look-up by number could find it after a lost answer.
+fn without_number() -> Obstacle {
+    Obstacle {
+        code: ReasonCode::ValidationRefused,
+        detail: "The invoice has no number.".to_owned(),
+        subject: None,
+    }
+}
+
 /// What a document says whose automatic retries are used up.
 pub(super) fn unavailable() -> Obstacle {
     Obstacle {
         code: ReasonCode::XeroUnavailable,
         detail: "Xero's service failed in every automatic attempt.".to_owned(),
         subject: None,
-    }
-}
-
-fn unread_chart() -> Obstacle {
-    Obstacle {
-        code: ReasonCode::PrerequisiteUnmapped,
-        detail: "The organisation's chart of accounts has not been read yet.".to_owned(),
-        subject: None,
-    }
-}
-
-fn given(now: Now, obstacle: Obstacle) -> ReasonGiven {
-    ReasonGiven {
-        code: obstacle.code,
-        detail: obstacle.detail,
-        subject: obstacle.subject,
-        since: now.wall,
     }
 }

@@ -1,9 +1,11 @@
 //! The queue of open intents: by class, then by when they are due, then by age.
 
 use super::machine::{Stage, TenantMachine, Work};
+use crate::engine::effect::Effect;
 use crate::model::ids::IntentId;
-use crate::model::row::Intent;
+use crate::model::row::{Intent, Invoice};
 use crate::model::time::{Mono, Now};
+use crate::model::write::Write;
 
 impl TenantMachine {
     /// Puts an intent (back) into the queue.
@@ -25,6 +27,27 @@ impl TenantMachine {
             }
             work.stage = stage;
         }
+    }
+
+    /// Remembers the version of each row that is written while its work is open.
+    pub(super) fn note_versions(&mut self, effects: &[Effect]) {
+        let persisted = effects.iter().filter_map(|effect| match effect {
+            Effect::Persist(writes) => Some(writes),
+            _ => None,
+        });
+        for write in persisted.flatten() {
+            if let Write::Invoice(row) = write
+                && let Some(work) = self.by_invoice.get(&row.id).and_then(|id| self.works.get_mut(id))
+            {
+                work.row_version = row.version;
+            }
+        }
+    }
+
+    /// Whether a row was read before the last change of it was decided.
+    pub(super) fn is_overtaken(&self, row: &Invoice) -> bool {
+        let work = self.by_invoice.get(&row.id).and_then(|id| self.works.get(id));
+        work.is_some_and(|work| row.version < work.row_version)
     }
 
     /// The intent has ended.
@@ -56,7 +79,10 @@ impl TenantMachine {
                 batch_cap: usize::MAX,
                 read_at: None,
                 check_number: false,
+                reads_alone: false,
                 doomed: None,
+                doomed_party: None,
+                row_version: 0,
                 free_waits: 0,
             },
         );

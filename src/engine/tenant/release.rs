@@ -13,11 +13,34 @@ use crate::model::write::Write;
 /// Rows a release is fed at a time; fewer than this end it.
 const RELEASE_MAX: usize = 500;
 
+/// A fixed cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Cause {
+    code: ReasonCode,
+    subject: Option<String>,
+    /// Only documents that use this code or tax type.
+    uses: Option<(MappingKind, String)>,
+}
+
+impl Cause {
+    fn concerns(&self, row: &Invoice) -> bool {
+        self.uses.as_ref().is_none_or(|(kind, key)| {
+            row.draft.lines.iter().any(|line| {
+                let used = match kind {
+                    MappingKind::NominalCodes => &line.nominal_code,
+                    MappingKind::TaxRates => &line.tax_type,
+                };
+                used.as_ref() == Some(key)
+            })
+        })
+    }
+}
+
 /// Fixed causes whose documents are still to be released.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Releases {
-    wanted: VecDeque<(ReasonCode, Option<String>)>,
-    running: bool,
+    wanted: VecDeque<Cause>,
+    running: Option<Cause>,
     ask: Option<AskId>,
     released: usize,
 }
@@ -25,7 +48,11 @@ pub(super) struct Releases {
 impl Releases {
     /// This cause is fixed.
     pub(super) fn want(&mut self, code: ReasonCode, subject: Option<String>) {
-        let wanted = (code, subject);
+        self.want_users_of(code, subject, None);
+    }
+
+    fn want_users_of(&mut self, code: ReasonCode, subject: Option<String>, uses: Option<(MappingKind, String)>) {
+        let wanted = Cause { code, subject, uses };
         if !self.wanted.contains(&wanted) {
             self.wanted.push_back(wanted);
         }
@@ -39,10 +66,16 @@ impl TenantMachine {
             MappingKind::TaxRates => &[ReasonCode::PrerequisiteUnmapped],
         };
         for code in codes {
-            self.releases.want(*code, Some(mapping.key.clone()));
+            // Xero's own refusal does not name the host's code: the documents that use it are meant.
+            let uses = Some((mapping.kind, mapping.key.clone()));
+            self.releases.want_users_of(*code, None, uses);
         }
         out.push(Effect::Persist(vec![Write::Mapping(Box::new(mapping))]));
-        // A second fix joins the first one's release; only one caller is told the sum.
+        self.tell_when_released(ask, out);
+    }
+
+    /// A second fix joins the first one's release; only one caller is told the sum.
+    fn tell_when_released(&mut self, ask: AskId, out: &mut Vec<Effect>) {
         match self.releases.ask {
             None => self.releases.ask = Some(ask),
             Some(_) => out.push(Effect::Reply(ask, Reply::Done { released: 0 })),
@@ -53,25 +86,28 @@ impl TenantMachine {
         if settings.currencies != self.setup.tenant.settings.currencies {
             self.releases.want(ReasonCode::CurrencyMismatch, None);
         }
+        if settings.same_code_default && !self.setup.tenant.settings.same_code_default {
+            self.releases.want(ReasonCode::UnmappedNominalCode, None);
+        }
         self.setup.tenant.settings = settings;
         out.push(Effect::Persist(vec![Write::Tenant(Box::new(
             self.setup.tenant.clone(),
         ))]));
-        out.push(Effect::Reply(ask, Reply::Done { released: 0 }));
+        self.tell_when_released(ask, out);
     }
 
     /// Asks for the next rows to release, or tells that all are released.
     pub(super) fn release_next(&mut self, out: &mut Vec<Effect>) {
-        if self.releases.running {
+        if self.releases.running.is_some() {
             return;
         }
-        if let Some((code, subject)) = self.releases.wanted.front().cloned() {
-            self.releases.running = true;
+        if let Some(cause) = self.releases.wanted.pop_front() {
             out.push(Effect::LoadFailed {
-                code,
-                subject,
+                code: cause.code,
+                subject: cause.subject.clone(),
                 after: None,
             });
+            self.releases.running = Some(cause);
         } else if let Some(ask) = self.releases.ask.take() {
             let released = std::mem::take(&mut self.releases.released);
             out.push(Effect::Reply(ask, Reply::Done { released }));
@@ -91,12 +127,13 @@ impl TenantMachine {
         for mut row in rows {
             let is_red = row.sync.badge == Some(Badge::Failed)
                 && row.sync.reason.as_ref().is_some_and(|reason| reason.code == code);
+            let is_meant = self.releases.running.as_ref().is_none_or(|cause| cause.concerns(&row));
             let wants = self.setup.tenant.settings.auto_sync.allows(row.draft.kind) || row.sync.asked;
-            if !is_red || !wants || self.by_invoice.contains_key(&row.id) {
+            if !is_red || !is_meant || !wants || self.by_invoice.contains_key(&row.id) {
                 continue;
             }
             self.queue_push(now, &mut row, Class::Push, 0, None, &mut writes);
-            if row.sync.badge == Some(Badge::Failed) && row.sync.reason.as_ref().is_some_and(|now| now.code == code) {
+            if !self.by_invoice.contains_key(&row.id) {
                 continue;
             }
             self.releases.released = self.releases.released.saturating_add(1);
@@ -113,8 +150,7 @@ impl TenantMachine {
                 after: Some(after),
             }),
             None => {
-                self.releases.running = false;
-                self.releases.wanted.retain(|wanted| *wanted != (code, subject.clone()));
+                self.releases.running = None;
             }
         }
     }

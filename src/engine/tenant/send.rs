@@ -9,7 +9,7 @@ use crate::engine::effect::{Call, Effect};
 use crate::model::document::InvoiceKind;
 use crate::model::ids::{BatchId, InvoiceId, TenantId};
 use crate::model::limits::{BATCH_BODY_MAX_BYTES, LOOKUP_MAX};
-use crate::model::row::{Batch, Class, Member, Sent};
+use crate::model::row::{Badge, Batch, Class, Member, Sent};
 use crate::model::time::Now;
 use crate::model::write::Write;
 use crate::model::xero::{OutgoingInvoice, Request, WriteTarget};
@@ -47,11 +47,24 @@ impl TenantMachine {
                 Step::Red(_) | Step::Nothing | Step::Cancel | Step::Chart | Step::Contact => {}
             }
         }
-        for chunk in reads.chunks(LOOKUP_MAX) {
-            self.send_reads(now, chunk, out);
+        let alone = |machine: &Self, item: &Ready| machine.works.get(&item.id).is_some_and(|work| work.reads_alone);
+        for chunk in reads
+            .chunk_by(|one, other| !alone(self, one) && !alone(self, other))
+            .map(<[_]>::to_vec)
+            .collect::<Vec<_>>()
+        {
+            for chunk in chunk.chunks(LOOKUP_MAX) {
+                self.send_reads(now, chunk, out);
+            }
         }
-        for chunk in checks.chunks(LOOKUP_MAX) {
-            self.send_checks(now, chunk, out);
+        for chunk in checks
+            .chunk_by(|one, other| !alone(self, one) && !alone(self, other))
+            .map(<[_]>::to_vec)
+            .collect::<Vec<_>>()
+        {
+            for chunk in chunk.chunks(LOOKUP_MAX) {
+                self.send_checks(now, chunk, out);
+            }
         }
         self.send_creates(now, creates, out);
     }
@@ -127,6 +140,9 @@ impl TenantMachine {
                 draft: invoice.draft.clone(),
                 read: invoice.copy.clone().filter(|_| invoice.link.is_some()),
             });
+            if invoice.sync.badge != Some(Badge::Pending) {
+                crate::engine::badge::pending(&mut invoice, now);
+            }
             invoice.create_was_sent |= target == WriteTarget::CreateInvoices;
             members.push(Member {
                 intent: item.id,
@@ -138,6 +154,8 @@ impl TenantMachine {
             self.dequeue(item.id, Stage::InBatch(id));
             if let Some(work) = self.works.get_mut(&item.id) {
                 work.intent.batch = Some(id);
+                // Whatever comes of it, the document is read anew before it is changed again.
+                work.read_at = None;
                 work.intent.attempts = work.intent.attempts.saturating_add(1);
                 attempts = attempts.max(work.intent.attempts);
                 writes.push(Write::Intent(Box::new(work.intent.clone())));

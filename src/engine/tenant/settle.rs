@@ -1,16 +1,18 @@
 //! A write was answered: each member is settled by itself.
 
 use super::attempt::AttemptState;
-use super::echo::{echo_finding, element_of, line_ids};
+use super::common::agreed;
+use super::echo::{echo_finding, element_of};
+use super::host::Push;
 use super::machine::{Stage, TenantMachine};
 use crate::engine::badge;
 use crate::engine::desired::Obstacle;
 use crate::engine::effect::{Effect, Notice};
 use crate::engine::refusal::{self, Meaning};
-use crate::model::document::HostStatus;
+use crate::model::connection::ConnectionState;
 use crate::model::ids::{BatchId, IntentId, OperationId};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Class, Common, Invoice, Link, OperationState, ReasonGiven, WaitCause};
+use crate::model::row::{Class, Intent, Invoice, Link, Member, OperationState, ReasonGiven, WaitCause};
 use crate::model::time::Now;
 use crate::model::write::Write;
 use crate::model::xero::{Element, XeroInvoice};
@@ -29,11 +31,11 @@ impl TenantMachine {
             return;
         };
         let was_replay = matches!(attempt.state, AttemptState::InFlight { again: Some(_) });
-        let (target, members) = (attempt.batch.target, attempt.batch.members.clone());
+        let target = attempt.batch.target;
         let mut writes = Vec::new();
         let mut settled = 0_usize;
-        for member in &members {
-            let Some(index) = element_of(member, target, &elements) else {
+        for member in self.members_of(id) {
+            let Some(index) = element_of(&member, target, &elements) else {
                 continue;
             };
             let element = elements.swap_remove(index);
@@ -54,7 +56,7 @@ impl TenantMachine {
                 how: "replay",
             }));
         }
-        if settled == members.len() {
+        if self.members_of(id).is_empty() {
             self.attempts.remove(&id);
             writes.push(Write::DropBatch(self.setup.tenant.id, id));
             out.push(Effect::Persist(writes));
@@ -70,12 +72,6 @@ impl TenantMachine {
             message: "the answer is about fewer documents than were sent".to_owned(),
             validation: Vec::new(),
         };
-        if let Some(attempt) = self.attempts.get_mut(&id) {
-            attempt
-                .batch
-                .members
-                .retain(|member| self.works.contains_key(&member.intent));
-        }
         self.outcome_unknown(now, id, &failure, rows, out);
     }
 
@@ -91,22 +87,16 @@ impl TenantMachine {
     ) {
         let sent = row.sent.take();
         let (rev, draft) = sent.map_or_else(|| (row.rev, row.draft.clone()), |sent| (sent.rev, sent.draft));
-        let lines = line_ids(&draft, &xero, row.common.as_ref());
         let finding = echo_finding(&draft, &xero, row.link.is_some());
         row.link.get_or_insert(Link {
             xero_id: xero.id,
             linked_at: now.wall,
         });
-        row.copy = Some(xero.clone());
-        row.common = Some(Common {
-            rev,
-            draft,
-            xero,
-            lines,
-        });
         let Some(intent) = self.forget(id) else {
             return;
         };
+        row.common = Some(agreed(row.common.as_ref(), (rev, &draft), &xero, intent.force));
+        row.copy = Some(xero);
         writes.push(Write::DropIntent(intent.tenant, id));
         if let Some(obstacle) = finding {
             self.red(now, &mut row, obstacle, intent.operation, writes, out);
@@ -118,22 +108,14 @@ impl TenantMachine {
             kind: intent.kind,
             latency_ms,
         }));
+        let was_asked = row.sync.asked;
         badge::synced(&mut row, now);
-        if let Some(operation) = intent.operation {
+        writes.push(badge::event(&mut self.ids, &row, now));
+        // The host changed it meanwhile: the newer version follows.
+        let is_followed = row.rev != rev && self.follow_up(now, &mut row, &intent, was_asked, writes);
+        if let Some(operation) = intent.operation.filter(|_| !is_followed) {
             let words = "Synced to Xero";
             self.finish_operation(now, operation, (OperationState::Succeeded, words), None, writes);
-        }
-        writes.push(badge::event(&mut self.ids, &row, now));
-        if row.rev != rev {
-            // The host changed it meanwhile: the newer version follows.
-            self.queue_push(
-                now,
-                &mut row,
-                Class::Push,
-                self.setup.policy.batch_wait_ms,
-                None,
-                writes,
-            );
         }
         writes.push(badge::write(&mut row, now));
     }
@@ -202,31 +184,53 @@ impl TenantMachine {
         writes: &mut Vec<Write>,
         out: &mut Vec<Effect>,
     ) {
+        let was_sent = matches!(self.works.get(&id).map(|work| work.stage), Some(Stage::InBatch(_)));
         let Some(intent) = self.forget(id) else {
             return;
         };
         writes.push(Write::DropIntent(intent.tenant, id));
-        let sent_rev = row.sent.as_ref().map(|sent| sent.rev);
-        if sent_rev.is_some_and(|rev| rev != row.rev) && row.draft.host_status != HostStatus::Draft {
+        if was_sent {
+            let sent_rev = row.sent.take().map(|sent| sent.rev);
+            let was_asked = row.sync.asked;
             // What was refused is not what the host wants any more.
-            if let Some(operation) = intent.operation {
-                let words = format!("{}. {}", obstacle.code.title(), obstacle.detail);
-                self.finish_operation(now, operation, (OperationState::Failed, &words), None, writes);
+            if sent_rev.is_some_and(|rev| rev != row.rev) && self.follow_up(now, &mut row, &intent, was_asked, writes) {
+                writes.push(badge::write(&mut row, now));
+                return;
             }
-            row.sent = None;
-            self.queue_push(
-                now,
-                &mut row,
-                Class::Push,
-                self.setup.policy.batch_wait_ms,
-                None,
-                writes,
-            );
-            writes.push(badge::write(&mut row, now));
-            return;
         }
         row.sync.retries = intent.retries;
         self.red(now, &mut row, obstacle, intent.operation, writes, out);
+    }
+
+    /// Queues the version the host wrote while an older one was on its way, if it is pushed by
+    /// itself or somebody waits for it. The operation goes with it.
+    fn follow_up(
+        &mut self,
+        now: Now,
+        row: &mut Invoice,
+        intent: &Intent,
+        was_asked: bool,
+        writes: &mut Vec<Write>,
+    ) -> bool {
+        if intent.operation.is_none() && self.push_rule(now, row) != Push::ByItself {
+            return false;
+        }
+        let class = if intent.operation.is_some() {
+            Class::User
+        } else {
+            Class::Push
+        };
+        row.sync.asked |= was_asked;
+        self.queue_push(
+            now,
+            row,
+            class,
+            self.setup.policy.batch_wait_ms,
+            intent.operation,
+            writes,
+        );
+        writes.push(badge::event(&mut self.ids, row, now));
+        true
     }
 
     fn red(
@@ -289,6 +293,11 @@ impl TenantMachine {
             writes.push(Write::Intent(Box::new(work.intent.clone())));
         }
         self.enqueue(id, due);
+        if self.setup.tenant.connection.state != ConnectionState::Active
+            && let Some(work) = self.works.get(&id)
+        {
+            self.relabels.wanted.insert(work.intent.invoice);
+        }
     }
 
     /// The rows of a retry say so.
@@ -319,6 +328,13 @@ impl TenantMachine {
         let words = (state.label(), message);
         writes.push(badge::operation_event(&mut self.ids, operation.tenant, id, words, now));
         writes.push(Write::Operation(Box::new(operation)));
+    }
+
+    /// The members of an attempt that are not settled yet.
+    pub(super) fn members_of(&self, id: BatchId) -> Vec<Member> {
+        let members = self.attempts.get(&id).map(|attempt| attempt.batch.members.as_slice());
+        let is_open = |member: &&Member| self.is_member(member.intent, id);
+        members.unwrap_or_default().iter().filter(is_open).cloned().collect()
     }
 
     /// Whether this intent still belongs to this attempt.

@@ -2,8 +2,9 @@
 //! afterwards, and only made anew once it is proven that nothing of them exists or can still come.
 
 use super::attempt::{Attempt, AttemptState, Doubt};
-use super::machine::{Direction, Purpose, Stage, TenantMachine};
+use super::machine::{Direction, Purpose, TenantMachine};
 use crate::engine::badge;
+use crate::engine::connection::access;
 use crate::engine::effect::{Effect, Notice};
 use crate::model::document::InvoiceKind;
 use crate::model::failure::{Failure, Received};
@@ -24,11 +25,11 @@ const REPLAY_DELAY_MAX_MS: u64 = 30_000;
 impl TenantMachine {
     /// An attempt the store has: its process ended, so its outcome is unknown.
     pub(super) fn adopt_attempt(&mut self, now: Now, batch: Batch) {
-        let same_boot = batch.boot_id == *self.setup.boot_id;
-        let quiet_at = if same_boot {
+        // A moment is only comparable on a clock that did not jump since.
+        let quiet_at = if self.clock_is_trusted(now, &batch) {
             now.mono_at(batch.last_sent, 0).plus_ms(self.setup.policy.quiescence_ms)
         } else {
-            // The sender died with its machine; what it sent has long arrived or is lost.
+            // The sender died, but nobody can say how long ago.
             now.mono.plus_ms(self.setup.policy.quiescence_ms)
         };
         let doubt = Doubt {
@@ -40,6 +41,8 @@ impl TenantMachine {
             began_at: now.mono,
             cursor: 0,
             service_failed: false,
+            look_up_failures: 0,
+            by_marker: false,
         };
         self.attempts.insert(
             batch.id,
@@ -52,6 +55,12 @@ impl TenantMachine {
 
     /// Whether the attempt may still be repeated under its key.
     pub(super) fn key_window_is_open(&self, now: Now, batch: &Batch) -> bool {
+        let mono_ms = now.mono.0.saturating_sub(batch.first_sent_mono_ms);
+        self.clock_is_trusted(now, batch) && mono_ms < self.setup.policy.key_window_ms
+    }
+
+    /// Whether the time since the first send is known: same boot, and both clocks agree.
+    fn clock_is_trusted(&self, now: Now, batch: &Batch) -> bool {
         if batch.boot_id != *self.setup.boot_id || now.mono.0 < batch.first_sent_mono_ms {
             return false;
         }
@@ -60,7 +69,13 @@ impl TenantMachine {
         let drift_ms = wall_ms
             .saturating_sub(i64::try_from(mono_ms).unwrap_or(i64::MAX))
             .unsigned_abs();
-        drift_ms <= CLOCK_TRUST_MS && mono_ms < self.setup.policy.key_window_ms
+        drift_ms <= CLOCK_TRUST_MS
+    }
+
+    /// Whether the next step is to send again: the key is still of use, and writing is allowed.
+    /// Where it is held, a look-up finds out as well.
+    fn replays(&self, now: Now, attempt: &Attempt, doubt: &Doubt) -> bool {
+        !doubt.no_replay && access(&self.setup.tenant.connection).writes && self.key_window_is_open(now, &attempt.batch)
     }
 
     pub(super) fn attempt_class(&self, attempt: &Attempt) -> Class {
@@ -79,7 +94,7 @@ impl TenantMachine {
         let AttemptState::Unknown(doubt) = &attempt.state else {
             return None;
         };
-        let replays = !doubt.no_replay && self.key_window_is_open(now, &attempt.batch);
+        let replays = self.replays(now, attempt, doubt);
         Some((doubt.next_at, if replays { Direction::Write } else { Direction::Read }))
     }
 
@@ -99,7 +114,7 @@ impl TenantMachine {
                 continue;
             };
             let class = self.attempt_class(attempt);
-            let replays = !doubt.no_replay && self.key_window_is_open(now, &attempt.batch);
+            let replays = self.replays(now, attempt, &doubt);
             let direction = if replays { Direction::Write } else { Direction::Read };
             if attempt.batch.target == WriteTarget::CreateContacts {
                 self.dissolve_contacts(now, id, out);
@@ -157,7 +172,7 @@ impl TenantMachine {
         }
         let kind = members.first().map_or(InvoiceKind::Sales, |member| member.kind);
         let request = match kind {
-            InvoiceKind::Sales => Request::InvoicesByNumber(
+            InvoiceKind::Sales if !doubt.by_marker => Request::InvoicesByNumber(
                 members
                     .iter()
                     .skip(doubt.cursor)
@@ -165,7 +180,7 @@ impl TenantMachine {
                     .map(|member| member.number.clone())
                     .collect(),
             ),
-            InvoiceKind::Purchase => Request::MadeByUs {
+            InvoiceKind::Sales | InvoiceKind::Purchase => Request::MadeByUs {
                 kind,
                 since: attempt.batch.first_sent.plus_ms(-LOOKUP_MARGIN_MS),
                 page: u32::try_from(doubt.cursor).unwrap_or(u32::MAX).saturating_add(1),
@@ -197,9 +212,10 @@ impl TenantMachine {
         let was_answered = failure.received == Received::UnknownAnswered;
         // The same failure again under the same key is the kept answer of the first.
         let is_kept_answer = was_answered && before.is_some() && before == failure.status;
-        let key_is_lost = failure.kind == crate::model::failure::FailureKind::KeyMismatch;
+        // Refused where an earlier send may be at work: the key tells nothing more.
+        let key_is_lost = failure.received == Received::RefusedWhole;
         let was_quiet = again.as_ref().map_or(now.mono, |doubt| doubt.quiet_at);
-        let quiet_at = if was_answered {
+        let quiet_at = if was_answered || key_is_lost {
             was_quiet
         } else {
             now.mono.plus_ms(policy.quiescence_ms)
@@ -223,6 +239,8 @@ impl TenantMachine {
             began_at: now.mono,
             cursor: 0,
             service_failed: was_answered,
+            look_up_failures: 0,
+            by_marker: false,
         };
         let until = now.wall_at(doubt.next_at);
         attempt.state = AttemptState::Unknown(doubt);
@@ -230,6 +248,13 @@ impl TenantMachine {
         if is_first {
             let mut writes = Vec::new();
             for mut row in rows {
+                if !self
+                    .by_invoice
+                    .get(&row.id)
+                    .is_some_and(|intent| self.is_member(*intent, id))
+                {
+                    continue;
+                }
                 badge::waiting(&mut row, WaitCause::OutcomeUnknown, until);
                 writes.push(badge::write(&mut row, now));
             }
@@ -249,10 +274,10 @@ impl TenantMachine {
         let mut writes = vec![Write::DropBatch(self.setup.tenant.id, id)];
         let members_count = attempt.batch.members.len();
         for member in attempt.batch.members {
-            if !matches!(self.works.get(&member.intent).map(|work| work.stage), Some(Stage::InBatch(batch)) if batch == id)
-            {
+            if !self.is_member(member.intent, id) {
                 continue;
             }
+            self.relabels.wanted.insert(member.invoice);
             if !costs_retry {
                 self.requeue(now, member.intent, 0, &mut writes);
             } else if self.retry_later(now, member.intent, &mut writes, out).is_none() {

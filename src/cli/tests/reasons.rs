@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
-use super::exit::Exit;
-use super::explain::{Explanation, explain, overview, page};
+use crate::cli::exit::Exit;
+use crate::cli::explain::{Explanation, explain, overview, page};
 use crate::model::reason::ReasonCode;
 
 #[test]

@@ -1,0 +1,10 @@
+mod arguments;
+mod captured;
+mod client;
+mod daemon;
+mod invoices;
+mod others;
+mod reasons;
+mod status;
+mod tenant;
+mod words;

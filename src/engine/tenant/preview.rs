@@ -1,0 +1,79 @@
+//! What a push would send now, for whoever wants to see it first.
+
+use super::machine::TenantMachine;
+use super::prepare::Step;
+use crate::engine::desired::Obstacle;
+use crate::engine::effect::{AskId, Effect, Preview, Reply};
+use crate::engine::event::PushContext;
+use crate::model::ids::XeroContactId;
+use crate::model::reason::ReasonCode;
+use crate::model::row::{Chart, ReasonGiven};
+use crate::model::time::Now;
+use crate::model::xero::WriteTarget;
+
+impl TenantMachine {
+    /// What would be sent now; nothing is called or stored.
+    pub(super) fn preview(
+        &mut self,
+        now: Now,
+        ask: AskId,
+        context: &PushContext,
+        chart: Option<&Chart>,
+        out: &mut Vec<Effect>,
+    ) {
+        let mut first = Vec::new();
+        if context.contact.is_none() {
+            first.push(format!(
+                "The contact \"{}\" is looked up in Xero, or created.",
+                context.invoice.draft.contact.name
+            ));
+        }
+        let preview = match chart {
+            None => Preview::Refused(given(now, unread_chart())),
+            Some(chart) => {
+                // An unresolved contact is shown as the nil id: its real one is found when sending.
+                let contact = context
+                    .contact
+                    .as_ref()
+                    .map_or(XeroContactId(uuid::Uuid::nil()), |row| row.xero_id);
+                match self.document_step(context, chart, contact, false) {
+                    Step::Create(invoice) => Preview::Send {
+                        target: WriteTarget::CreateInvoices,
+                        body: self.setup.encode.create_invoices(std::slice::from_ref(&*invoice)),
+                        first,
+                    },
+                    Step::Change(id, change) => {
+                        first.push("The document is read in Xero and compared.".to_owned());
+                        Preview::Send {
+                            target: WriteTarget::ChangeInvoice(id),
+                            body: self.setup.encode.change_invoice(id, &change),
+                            first,
+                        }
+                    }
+                    Step::Red(obstacle) => Preview::Refused(given(now, obstacle)),
+                    Step::Nothing | Step::Cancel | Step::Chart | Step::Contact | Step::Read(_) | Step::CheckNumber => {
+                        Preview::Nothing
+                    }
+                }
+            }
+        };
+        out.push(Effect::Reply(ask, Reply::Preview(Box::new(preview))));
+    }
+}
+
+fn unread_chart() -> Obstacle {
+    Obstacle {
+        code: ReasonCode::PrerequisiteUnmapped,
+        detail: "The organisation's chart of accounts has not been read yet.".to_owned(),
+        subject: None,
+    }
+}
+
+fn given(now: Now, obstacle: Obstacle) -> ReasonGiven {
+    ReasonGiven {
+        code: obstacle.code,
+        detail: obstacle.detail,
+        subject: obstacle.subject,
+        since: now.wall,
+    }
+}

@@ -1,0 +1,10 @@
+//! The machine under a bench that plays the shell, and against a tiny Xero.
+
+mod bench;
+mod crash;
+mod link;
+mod push;
+mod random;
+mod red;
+mod unknown;
+mod xero;

@@ -1,0 +1,10 @@
+//! Tables for the parts a machine is made of.
+
+mod badge;
+mod breaker;
+mod budget;
+mod compare;
+mod connection;
+mod desired;
+mod refusal;
+mod samples;
