@@ -49,5 +49,5 @@ fn exit_codes_are_the_documented_ones() {
 #[test]
 fn every_command_can_be_typed_without_ambiguity() {
     use clap::CommandFactory;
-    super::args::Cli::command().debug_assert();
+    crate::cli::args::Cli::command().debug_assert();
 }
