@@ -1,4 +1,26 @@
-//! Whole-daemon tests.
+//! Whole-daemon tests: the real program as child processes, over real sockets, in real time.
 
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod connect;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod push;
+#[cfg(test)]
+mod real_input;
+#[cfg(test)]
+mod reload;
+#[cfg(test)]
+mod restart;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod tenants;
 #[cfg(test)]
 mod xero_client;

@@ -120,7 +120,10 @@ pub async fn find(session: &Session<'_>, tenant: &str, name: &str) -> Result<Str
         .on(&format!("{}/invoices", tenant::path(tenant)));
     let page = session.get(&numbered).await?;
     match field::items(&page.value, "/data") {
-        [] => Err(missing.into()),
+        [] => {
+            let what = format!("There is no invoice {}", field::clean(name));
+            Err(Trouble { what, ..missing }.into())
+        }
         [only] => Ok(invoice_by_id(tenant, &field::shown(only, "/id"))),
         several => {
             let what = format!("Several invoices have the number {}", field::clean(name));

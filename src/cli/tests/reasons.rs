@@ -45,3 +45,9 @@ fn exit_codes_are_the_documented_ones() {
     let meanings: BTreeSet<&str> = Exit::ALL.iter().map(|exit| exit.meaning()).collect();
     assert_eq!(meanings.len(), Exit::ALL.len());
 }
+
+#[test]
+fn every_command_can_be_typed_without_ambiguity() {
+    use clap::CommandFactory;
+    crate::cli::args::Cli::command().debug_assert();
+}

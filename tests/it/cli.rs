@@ -1,0 +1,151 @@
+//! The command line against a running daemon.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::support::{House, run_program, sale, with};
+
+/// What a command left behind.
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    #[track_caller]
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error} in {}", self.out))
+    }
+
+    #[track_caller]
+    fn says(&self, code: i32, words: &[&str]) -> &Self {
+        let all = format!("{}{}", self.out, self.err);
+        assert_eq!(self.code, code, "{all}");
+        for word in words {
+            assert!(all.contains(word), "{word:?} in {all}");
+        }
+        self
+    }
+}
+
+fn run_with_input(house: &House, args: &[&str], input: &str) -> Ran {
+    let addr = format!("http://{}", house.daemon.api.addr);
+    let token_file = house.daemon.token_file.display().to_string();
+    let variables = [
+        ("COUNTERFOIL_ADDR", addr.as_str()),
+        ("COUNTERFOIL_TOKEN_FILE", token_file.as_str()),
+    ];
+    let ended = run_program(args, &variables, input);
+    Ran {
+        code: ended.code,
+        out: ended.out,
+        err: ended.err,
+    }
+}
+
+fn run(house: &House, args: &[&str]) -> Ran {
+    run_with_input(house, args, "")
+}
+
+#[test]
+fn a_day_at_the_command_line() {
+    let house = House::new();
+    run(&house, &["status"]).says(0, &["counterfoil", "2 organisations", "active 2", "nothing needs you"]);
+    run(&house, &["tenants", "list"]).says(0, &["Acme Ltd", "Bluebird Foods", "active"]);
+    run(&house, &["tenants", "show", "acme"]).says(0, &["Acme Ltd", "active", house.theirs()]);
+
+    // Writing: from a file, several at once, from standard input.
+    let file = house.folder().join("invoices.json");
+    let mut red = sale("INV-3");
+    red["lines"][0]["nominal_code"] = json!("4010");
+    let named = |host_ref: &str, body: Value| with(body, "/host_ref", json!(host_ref));
+    let list = json!([named("SO-1", sale("INV-1")), named("SO-2", sale("INV-2")), named("SO-3", red)]);
+    fs::write(&file, list.to_string()).unwrap();
+    let file = file.display().to_string();
+    run(&house, &["invoices", "put", "-f", &file, "--tenant", "acme"]).says(
+        0,
+        &["created", "SO-1", "SO-2", "SO-3", "3 of 3 invoices written"],
+    );
+    let draft = with(sale("INV-4"), "/host_status", json!("draft"));
+    let put = ["invoices", "put", "-f", "-", "--ref", "SO-4", "--tenant", "acme"];
+    run_with_input(&house, &put, &draft.to_string()).says(0, &["created", "SO-4"]);
+    for host_ref in ["SO-1", "SO-2"] {
+        house.daemon.badge(house.ours(), host_ref, "synced");
+    }
+    house.daemon.badge(house.ours(), "SO-3", "failed");
+
+    // Looking.
+    run(&house, &["invoices", "list", "--tenant", "acme"]).says(0, &["INV-1", "INV-2", "INV-3", "INV-4"]);
+    let failed = run(&house, &["invoices", "list", "--tenant", "acme", "--state", "failed", "--json"]);
+    failed.says(0, &[]);
+    let failed = failed.json();
+    assert_eq!(failed["data"].as_array().unwrap().len(), 1);
+    assert_eq!(failed["data"][0]["host_ref"], "SO-3");
+    run(&house, &["invoices", "show", "INV-1", "--tenant", "acme"]).says(0, &["Synced to Xero", "45.00"]);
+    run(&house, &["invoices", "show", "SO-3", "--tenant", "acme"]).says(
+        0,
+        &["Sync failed", "Unmapped nominal code", "4010"],
+    );
+    run(&house, &["status"]).says(0, &["Acme Ltd: 1 invoice failed", "counterfoil invoices list --state failed"]);
+    run(&house, &["explain", "unmapped_nominal_code"]).says(0, &["Unmapped nominal code", "mappings set nominal_codes"]);
+
+    // Acting.
+    run(&house, &["invoices", "preview", "SO-4", "--tenant", "acme"]).says(0, &["DRAFT", "INV-4"]);
+    run(&house, &["invoices", "sync", "SO-4", "--tenant", "acme"]).says(0, &["Queued op_"]);
+    house.daemon.badge(house.ours(), "SO-4", "synced");
+    let waited = ["invoices", "sync", "SO-3", "--tenant", "acme", "--wait=20s"];
+    run(&house, &waited).says(1, &["Unmapped nominal code"]);
+    run(&house, &["mappings", "set", "nominal_codes", "4010", "200", "--tenant", "acme"]).says(0, &["1"]);
+    house.daemon.badge(house.ours(), "SO-3", "synced");
+    run(&house, &waited).says(0, &["SO-3"]);
+    run(&house, &["status"]).says(0, &["nothing needs you"]);
+
+    let tail = run(&house, &["events", "tail", "--types", "invoice.sync_failed,invoice.synced", "--jsonl"]);
+    tail.says(0, &[]);
+    let events: Vec<Value> = tail.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |event_type: &str| events.iter().filter(|event| event["type"] == event_type).count();
+    assert_eq!(of("invoice.synced"), 4 + 1, "SO-3 a second time after Sync now: {}", tail.out);
+    assert!(of("invoice.sync_failed") >= 1);
+    run(&house, &["events", "tail", "-n", "2"]).says(0, &["invoice.synced", "Go on from here"]);
+}
+
+#[test]
+fn every_failure_has_its_exit_code_and_words() {
+    let house = House::new();
+    run(&house, &["invoices", "show", "NONE", "--tenant", "acme"]).says(4, &["NONE"]);
+    run(&house, &["invoices", "show", "NONE", "--tenant", "nobody"]).says(4, &["nobody"]);
+    run(&house, &["invoices", "list"]).says(2, &["--tenant"]);
+    run(&house, &["invoices", "dance"]).says(2, &["dance"]);
+    run(&house, &["explain", "no_such_reason"]).says(4, &["no_such_reason"]);
+    let put = ["invoices", "put", "-f", "-", "--ref", "SO-1", "--tenant", "acme"];
+    run_with_input(&house, &put, "{\"kind\": ").says(2, &["JSON"]);
+    run_with_input(&house, &put, "{\"kind\": \"quote\"}").says(2, &["kind", "number", "lines"]);
+    assert_eq!(house.daemon.counts(house.ours())["total"], 0);
+
+    let wrong = house.folder().join("wrong-token");
+    fs::write(&wrong, "cft_0000000000000000000000000000000000").unwrap();
+    let wrong = wrong.display().to_string();
+    run(&house, &["status", "--token-file", &wrong]).says(5, &["token"]);
+    run(&house, &["status", "--addr", "http://127.0.0.1:9"]).says(3, &["127.0.0.1:9"]);
+    let json = run(&house, &["invoices", "show", "NONE", "--tenant", "acme", "--json"]);
+    json.says(4, &[]);
+}
+
+#[test]
+fn connect_import_reads_the_token_from_its_input() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let sandbox = crate::support::Sandbox::start();
+    let daemon = crate::support::Daemon::start(&crate::support::ConfigFile::new(folder.path(), &sandbox));
+    let addr = format!("http://{}", daemon.api.addr);
+    let token_file = daemon.token_file.display().to_string();
+    let args = ["connect-import", "--addr", &addr, "--token-file", &token_file];
+    let ended = run_program(&args, &[], &sandbox.refresh_token);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.out.contains("Connected 2 organisations"), "{ended:?}");
+    assert!(!ended.out.contains(&sandbox.refresh_token) && !ended.err.contains(&sandbox.refresh_token));
+    let again = run_program(&args, &[], "no-such-token");
+    assert_ne!(again.code, 0);
+    assert!(again.err.contains("Xero refused the grant"), "{again:?}");
+}

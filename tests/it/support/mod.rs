@@ -1,0 +1,19 @@
+//! What the tests share: child processes, a client, and documents.
+
+mod api;
+mod config;
+mod daemon;
+mod document;
+mod feed;
+mod process;
+mod sandbox;
+mod wait;
+
+pub use api::{Answer, Api};
+pub use config::ConfigFile;
+pub use daemon::{Daemon, Demo, House};
+pub use document::{bill, sale, with};
+pub use feed::Feed;
+pub use process::{Process, run_program};
+pub use sandbox::{Documents, Sandbox};
+pub use wait::{Deadline, until};
