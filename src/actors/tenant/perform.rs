@@ -173,7 +173,7 @@ impl TenantActor {
         let party = &invoice.draft.contact;
         let contact = view.contact(&party.reference)?;
         let namesakes = if contact.is_some() { Vec::new() } else { view.contacts_named(&party.name)? };
-        let mut mappings: Vec<Mapping> = Vec::new();
+        let mut mappings: Vec<Mapping> = Vec::from_iter(view.mapping(MappingKind::Contacts, &party.reference)?);
         for line in &invoice.draft.lines {
             let wanted = [
                 (MappingKind::NominalCodes, line.nominal_code.as_deref()),
