@@ -72,4 +72,15 @@ impl TenantMachine {
             Vec::new()
         }
     }
+
+    fn note_gate(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let gate = self.may_start(now, Class::Push, Direction::Write, 1).err();
+        // Pacing and the number of calls at once come and go with every call: not worth a notice.
+        let gate = gate.filter(|gate| !matches!(gate, Blocked::TooManyInFlight | Blocked::MinuteBudget { .. }));
+        let label = gate.map(Blocked::label);
+        if label != self.last_gate {
+            self.last_gate = label;
+            out.push(Effect::Announce(Notice::SendGate(gate)));
+        }
+    }
 }

@@ -16,7 +16,7 @@
 mod answered;
 mod attempt;
 mod chart;
-mod common;
+mod agreement;
 mod contacts;
 mod desk;
 mod dispatch;

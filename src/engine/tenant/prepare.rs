@@ -1,6 +1,6 @@
 //! The rows of queued pushes were read: what each of them needs next.
 
-use super::common::agreed;
+use super::agreement::agreed;
 use super::machine::{Stage, TenantMachine, Work};
 use crate::engine::badge;
 use crate::engine::compare::{Sides, compare};
