@@ -206,7 +206,10 @@ impl Bench {
 
     pub fn event(&mut self, event: Event) {
         let mut events = VecDeque::from([event]);
+        let mut rounds = 0;
         while let Some(event) = events.pop_front() {
+            rounds += 1;
+            assert!(rounds < 1_000, "one event leads to another without end");
             if self.is_dead {
                 return;
             }
