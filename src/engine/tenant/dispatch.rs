@@ -1,7 +1,8 @@
 //! The upkeep after every event: what may go out now goes out.
 
 use super::machine::{Direction, Stage, TenantMachine};
-use crate::engine::effect::Effect;
+use crate::engine::effect::{Effect, Notice};
+use crate::engine::status::Blocked;
 use crate::model::ids::IntentId;
 use crate::model::row::Class;
 use crate::model::time::{Mono, Now};
