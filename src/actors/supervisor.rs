@@ -27,8 +27,11 @@ const PARK_PANICS: usize = 3;
 const PARK_WINDOW_MS: u64 = 600_000;
 /// First delay before a restart; doubles with each one in a row.
 const RESTART_MS: u64 = 100;
-/// Longest delay before a restart.
+/// Longest delay before a restart after a panic.
 const RESTART_MAX_MS: u64 = 30_000;
+/// Longest delay before a restart for the store's sake: as often as it is itself tried again, for
+/// hosts are turned away meanwhile.
+const RESTART_STORE_MAX_MS: u64 = 2_000;
 /// A tenant that ran this long starts afresh with its delays.
 const CALM_MS: u64 = 60_000;
 
@@ -67,7 +70,7 @@ impl Supervisor {
             Ok(Ok(actor)) => self.place(id, actor),
             Ok(Err(problem)) => {
                 tracing::error!(tenant = %id, problem, "a tenant could not be read from the store");
-                self.restart_later(id, ctx);
+                self.restart_later(id, RestartCause::Store, ctx);
             }
             // There was no actor yet whose guard could tell of it.
             Err(_panic) => self.panicked(id, ctx),
@@ -97,14 +100,15 @@ impl Supervisor {
         if panics_count >= PARK_PANICS {
             self.park(id);
         } else {
-            self.restart_later(id, ctx);
+            self.restart_later(id, RestartCause::Panic, ctx);
         }
     }
 
-    fn restart_later(&mut self, id: TenantId, ctx: &mut Context<Self>) {
+    fn restart_later(&mut self, id: TenantId, cause: RestartCause, ctx: &mut Context<Self>) {
         self.ports.registry.set(id, Door::Restarting);
         let history = self.histories.entry(id).or_default();
-        let delay_ms = RESTART_MS.saturating_mul(1 << history.restarts_in_row.min(16)).min(RESTART_MAX_MS);
+        let most_ms = if cause == RestartCause::Panic { RESTART_MAX_MS } else { RESTART_STORE_MAX_MS };
+        let delay_ms = RESTART_MS.saturating_mul(1 << history.restarts_in_row.min(16)).min(most_ms);
         history.restarts_in_row = history.restarts_in_row.saturating_add(1);
         ctx.run_later(Duration::from_millis(delay_ms), move |supervisor, ctx| supervisor.await_earlier(id, ctx));
     }
@@ -121,7 +125,7 @@ impl Supervisor {
         let tell = move |result: Result<_, StoreError>| addr.do_send(Settled { tenant: id, result: result.map(|_| ()) });
         if let Err(error) = self.ports.writer.submit(lane, barrier, tell) {
             tracing::warn!(tenant = %id, %error, "a tenant waits for the store");
-            self.restart_later(id, ctx);
+            self.restart_later(id, RestartCause::Store, ctx);
         }
     }
 
@@ -131,7 +135,7 @@ impl Supervisor {
             Ok(None) => tracing::error!(tenant = %id, "a tenant that ran is not in the store"),
             Err(error) => {
                 tracing::error!(tenant = %id, %error, "a tenant could not be read from the store");
-                self.restart_later(id, ctx);
+                self.restart_later(id, RestartCause::Store, ctx);
             }
         }
     }
@@ -190,7 +194,7 @@ impl Handler<Settled> for Supervisor {
             Ok(()) => self.restart(message.tenant, ctx),
             Err(error) => {
                 tracing::warn!(tenant = %message.tenant, %error, "a tenant waits for the store");
-                self.restart_later(message.tenant, ctx);
+                self.restart_later(message.tenant, RestartCause::Store, ctx);
             }
         }
     }
@@ -230,7 +234,7 @@ impl Handler<Down> for Supervisor {
             self.panicked(down.tenant, ctx);
         } else {
             self.metrics.actor_restarted(RestartCause::Store);
-            self.restart_later(down.tenant, ctx);
+            self.restart_later(down.tenant, RestartCause::Store, ctx);
         }
     }
 }

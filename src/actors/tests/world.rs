@@ -93,6 +93,7 @@ pub struct Xero {
     pub refreshes: AtomicU32,
     bodies: Mutex<HashMap<Bytes, Body>>,
     contacts: Mutex<HashMap<Bytes, Vec<OutgoingContact>>>,
+    answers: Mutex<HashMap<String, Reply>>,
     answering: tokio::sync::Notify,
     /// What must be true of the store whenever a write arrives.
     check: Mutex<Option<Check>>,
@@ -191,7 +192,13 @@ impl Xero {
                 if let Some(check) = &*self.check.lock().unwrap() {
                     check(&body, &key);
                 }
-                self.write(target, &body)
+                // As Xero: a key that was seen is answered again, without acting.
+                if let Some(answer) = self.answers.lock().unwrap().get(&key) {
+                    return answer.clone();
+                }
+                let answer = self.write(target, &body);
+                self.answers.lock().unwrap().insert(key, answer.clone());
+                answer
             }
         }
     }
@@ -413,14 +420,16 @@ impl World {
         self.door.put_invoice(tenant.id, number.to_owned(), draft(number)).await
     }
 
-    /// As hosts do: again while busy.
+    /// As hosts do: again while busy. The disk has room again at once.
     pub async fn put_until_taken(&self, tenant: &Tenant, number: &str) -> Accepted {
         for _ in 0..2_000 {
             match self.put(tenant, number).await {
                 Ok(accepted) => return accepted,
-                Err(Refused::Busy | Refused::Store(_) | Refused::DiskReserve(_)) => pause().await,
+                Err(Refused::DiskReserve(_)) => self.ports.intake.open(),
+                Err(Refused::Busy | Refused::Store(_)) => {}
                 Err(other) => panic!("{other}"),
             }
+            pause().await;
         }
         panic!("never taken");
     }
