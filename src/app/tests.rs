@@ -1,3 +1,6 @@
+mod daemon;
+mod opened;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -44,8 +44,6 @@ words! {
         Panic = "panic",
         /// The store failed, so its machine was built again from what is durable.
         Store = "store",
-        /// Somebody asked for it.
-        Command = "command",
     }
 
     /// Whether a document got to Xero.
