@@ -128,7 +128,7 @@ impl Prepared {
         super::panics::report();
         let parts = Parts {
             config,
-            clock: clock as Arc<dyn Clock>,
+            clock,
             entropy: Arc::new(RealEntropy),
             metrics,
             board,

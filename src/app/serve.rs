@@ -57,7 +57,7 @@ pub fn serve(path: Option<PathBuf>) -> Exit {
     super::panics::report();
     let parts = Parts {
         config: config.clone(),
-        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        clock: clock.clone(),
         entropy: Arc::new(RealEntropy),
         metrics: metrics.clone(),
         board,

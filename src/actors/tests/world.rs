@@ -364,7 +364,7 @@ impl World {
         let arbiters: Vec<Arbiter> = (0..2).map(|_| Arbiter::new()).collect();
         let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
         let parts = KeyringParts {
-            store: Arc::clone(&grants) as Arc<dyn GrantStore>,
+            store: grants.clone(),
             identity: Arc::new(Port(Arc::clone(&xero))),
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
