@@ -18,6 +18,10 @@ use crate::store::Urgency;
 /// Longest pause between two tries to learn whether Xero still lists a connection.
 const CHECK_PAUSE_MAX: Duration = Duration::from_secs(60);
 
+/// A call that could not leave by now is not sent: its attempt was stamped when it was decided, and
+/// a key may be used for five minutes from then, where Xero forgets it after six.
+const LEAVE_WITHIN: Duration = Duration::from_secs(20);
+
 impl TenantActor {
     pub(super) fn call_xero(&mut self, call: Call, ctx: &mut Context<Self>) {
         if self.is_draining() {
@@ -30,11 +34,16 @@ impl TenantActor {
         let Call { id, class, request, rows } = call;
         self.calls.insert(id, rows);
         let calling = async move {
-            let borrowed = match ports.keyring.borrow(grant).await {
-                Ok(borrowed) => borrowed,
-                Err(failure) => return not_sent(failure),
+            let leave = async {
+                let borrowed = ports.keyring.borrow(grant).await?;
+                ports.app_budget.acquire(class).await;
+                Ok(borrowed)
             };
-            ports.app_budget.acquire(class).await;
+            let borrowed = match tokio::time::timeout(LEAVE_WITHIN, leave).await {
+                Ok(Ok(borrowed)) => borrowed,
+                Ok(Err(failure)) => return not_sent(failure),
+                Err(_elapsed) => return not_sent(crowded()),
+            };
             if draining.load(Ordering::Relaxed) {
                 return not_sent(stopping());
             }
@@ -85,12 +94,20 @@ impl TenantActor {
 }
 
 fn stopping() -> Failure {
+    held_back(FailureKind::Unavailable, "the daemon is stopping")
+}
+
+fn crowded() -> Failure {
+    held_back(FailureKind::Throttled, "no token or no place in the app's budget came in time")
+}
+
+fn held_back(kind: FailureKind, message: &str) -> Failure {
     Failure {
-        kind: FailureKind::Unavailable,
+        kind,
         remedy: Remedy::RetryWithBackoff,
         received: Received::No,
         status: None,
-        message: "the daemon is stopping".to_owned(),
+        message: message.to_owned(),
         validation: Vec::new(),
     }
 }

@@ -40,7 +40,8 @@ impl Daemon {
             assert!(line.is_some() || process.is_running(), "the daemon ended: {:#?}", process.log.all());
             line
         });
-        let (_, addr) = line.split_once("control=").unwrap();
+        let (_, rest) = line.split_once("control=").unwrap();
+        let addr = rest.split_whitespace().next().unwrap();
         let addr = addr.trim_matches(|sign: char| sign == '"' || sign.is_whitespace());
         let token_file = config.path.parent().unwrap().join("data/admin-token");
         let token = std::fs::read_to_string(&token_file).unwrap();
