@@ -39,7 +39,11 @@ impl Door {
     /// A door to these actors.
     #[must_use]
     pub fn new(ports: Arc<Ports>, supervisor: Addr<Supervisor>) -> Self {
-        Self { ports, supervisor, connecting: Arc::default() }
+        Self {
+            ports,
+            supervisor,
+            connecting: Arc::default(),
+        }
     }
 
     /// Sends a message that carries a replier, and waits for the reply.
@@ -53,9 +57,7 @@ impl Door {
             None => Err(Refused::TenantNotFound),
             Some(TenantDoor::Restarting) => Err(Refused::Busy),
             Some(TenantDoor::Parked(reason)) => Err(Refused::Parked(reason)),
-            Some(TenantDoor::Open(addr)) => {
-                addr.try_send(message(reply)).map_err(|_full_or_closed| Refused::Busy)
-            }
+            Some(TenantDoor::Open(addr)) => addr.try_send(message(reply)).map_err(|_full_or_closed| Refused::Busy),
         };
         async move {
             sent?;
@@ -68,16 +70,22 @@ impl Door {
     /// Makes rows durable that belong to no actor.
     fn commit(&self, lane: [u8; 16], writes: &[Write]) -> Answer<()> {
         let (done, waiting) = oneshot::channel();
-        let lane = Lane { id: lane, generation: fresh_generation() };
-        let submitted = batch(writes, Urgency::NewWork).map_err(|error| Refused::Store(error.to_string())).and_then(
-            |batch| {
+        let lane = Lane {
+            id: lane,
+            generation: fresh_generation(),
+        };
+        let submitted = batch(writes, Urgency::NewWork)
+            .map_err(|error| Refused::Store(error.to_string()))
+            .and_then(|batch| {
                 let ack = move |result: Result<_, crate::store::StoreError>| {
                     // Whoever asked may have stopped waiting.
                     let _gone = done.send(result.map(|_| ()));
                 };
-                self.ports.writer.submit(lane, batch, ack).map_err(|error| super::tenant::refusal(&error))
-            },
-        );
+                self.ports
+                    .writer
+                    .submit(lane, batch, ack)
+                    .map_err(|error| super::tenant::refusal(&error))
+            });
         async move {
             submitted?;
             match waiting.await {
@@ -94,22 +102,38 @@ impl Door {
     async fn adopt(self, order: ConnectImport) -> Result<Vec<Tenant>, Refused> {
         // One at a time: two at once would make two tenants of one organisation.
         let _alone = self.connecting.lock().await;
-        let (grant, reached) = self.ports.keyring.adopt(order.refresh_token).await.map_err(Refused::Xero)?;
-        let organisations: Vec<XeroConnection> =
-            reached.into_iter().filter(|connection| connection.tenant_type == ORGANISATION).collect();
+        let (grant, reached) = self
+            .ports
+            .keyring
+            .adopt(order.refresh_token)
+            .await
+            .map_err(Refused::Xero)?;
+        let organisations: Vec<XeroConnection> = reached
+            .into_iter()
+            .filter(|connection| connection.tenant_type == ORGANISATION)
+            .collect();
         let chosen = match order.tenants {
             None => organisations,
             Some(wanted) => {
-                let missing = wanted.iter().find(|id| !organisations.iter().any(|found| found.tenant == **id));
+                let missing = wanted
+                    .iter()
+                    .find(|id| !organisations.iter().any(|found| found.tenant == **id));
                 if let Some(missing) = missing {
                     return Err(Refused::NotReached(*missing));
                 }
-                organisations.into_iter().filter(|found| wanted.contains(&found.tenant)).collect()
+                organisations
+                    .into_iter()
+                    .filter(|found| wanted.contains(&found.tenant))
+                    .collect()
             }
         };
         let mut tenants = Vec::with_capacity(chosen.len());
         for connection in chosen {
-            let known = self.ports.reader.tenant_by_xero(connection.tenant).map_err(|error| in_words(&error))?;
+            let known = self
+                .ports
+                .reader
+                .tenant_by_xero(connection.tenant)
+                .map_err(|error| in_words(&error))?;
             tenants.push(match known {
                 Some(tenant) => self.reconnect(tenant, grant).await?,
                 None => self.begin(connection, grant, order.observe).await?,
@@ -150,7 +174,10 @@ impl Door {
         let now = self.ports.clock.now();
         self.ports.intake.check(now.mono)?;
         let made_at_ms = u64::try_from(now.wall.0).unwrap_or(0);
-        let auto_sync = AutoSync { enabled: !observe, ..AutoSync::default() };
+        let auto_sync = AutoSync {
+            enabled: !observe,
+            ..AutoSync::default()
+        };
         let tenant = Tenant {
             id: TenantId::from_parts(made_at_ms, self.ports.entropy.random_u128()),
             xero_id: connection.tenant,
@@ -161,15 +188,22 @@ impl Door {
             short_code: None,
             connected_at: now.wall,
             connection: Connection::fresh(now.wall),
-            settings: Settings { auto_sync, ..Settings::default() },
+            settings: Settings {
+                auto_sync,
+                ..Settings::default()
+            },
         };
-        self.commit(tenant.id.to_bytes(), &[Write::Tenant(Box::new(tenant.clone()))]).await?;
+        self.commit(tenant.id.to_bytes(), &[Write::Tenant(Box::new(tenant.clone()))])
+            .await?;
         self.run(tenant.clone()).await?;
         Ok(tenant)
     }
 
     async fn run(&self, tenant: Tenant) -> Result<(), Refused> {
-        self.supervisor.send(Run(vec![tenant])).await.map_err(|_stopped| Refused::Draining)
+        self.supervisor
+            .send(Run(vec![tenant]))
+            .await
+            .map_err(|_stopped| Refused::Draining)
     }
 }
 
@@ -179,10 +213,14 @@ impl Control for Door {
         let asked = self.ask(tenant, |reply| PutInvoice { host_ref, draft, reply });
         async move {
             match asked.await? {
-                Reply::Accepted { invoice, created } => Ok(Accepted { invoice: *invoice, created }),
-                Reply::KindChanged { was, wanted } => {
-                    Err(Refused::KindChanged { was: was.label(), wanted: wanted.label() })
-                }
+                Reply::Accepted { invoice, created } => Ok(Accepted {
+                    invoice: *invoice,
+                    created,
+                }),
+                Reply::KindChanged { was, wanted } => Err(Refused::KindChanged {
+                    was: was.label(),
+                    wanted: wanted.label(),
+                }),
                 other => Err(unexpected(&other)),
             }
         }
@@ -190,7 +228,11 @@ impl Control for Door {
     }
 
     fn resync(&self, tenant: TenantId, invoice: InvoiceName, requested_by: String) -> Answer<Operation> {
-        let asked = self.ask(tenant, |reply| SyncNow { invoice, requested_by, reply });
+        let asked = self.ask(tenant, |reply| SyncNow {
+            invoice,
+            requested_by,
+            reply,
+        });
         async move {
             match asked.await? {
                 Reply::Operation(operation) => Ok(*operation),
@@ -218,7 +260,13 @@ impl Control for Door {
     }
 
     fn set_mapping(&self, tenant: TenantId, kind: MappingKind, key: String, value: String) -> Answer<(Mapping, usize)> {
-        let mapping = Mapping { tenant, kind, key, value, set_at: self.ports.clock.now().wall };
+        let mapping = Mapping {
+            tenant,
+            kind,
+            key,
+            value,
+            set_at: self.ports.clock.now().wall,
+        };
         let told = Box::new(mapping.clone());
         let asked = self.ask(tenant, |reply| SetMapping { mapping: told, reply });
         async move {

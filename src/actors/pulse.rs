@@ -21,7 +21,10 @@ impl Pulses {
         let start = |arbiter: &ArbiterHandle| {
             let is_asked: Arc<AtomicBool> = Arc::default();
             let for_beater = Arc::clone(&is_asked);
-            Wrist { beater: Beater::start_in_arbiter(arbiter, move |_| Beater(for_beater)), is_asked }
+            Wrist {
+                beater: Beater::start_in_arbiter(arbiter, move |_| Beater(for_beater)),
+                is_asked,
+            }
         };
         Self(arbiters.iter().map(start).collect())
     }

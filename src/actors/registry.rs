@@ -28,13 +28,22 @@ impl Registry {
     /// The tenant's door; `None` = no such tenant.
     #[must_use]
     pub fn door(&self, tenant: TenantId) -> Option<Door> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned()
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&tenant)
+            .cloned()
     }
 
     /// Every tenant, however it can be reached.
     #[must_use]
     pub fn tenants(&self) -> Vec<TenantId> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .keys()
+            .copied()
+            .collect()
     }
 
     /// Every running actor.
@@ -52,6 +61,9 @@ impl Registry {
 
     /// Sets the tenant's door.
     pub fn set(&self, tenant: TenantId, door: Door) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(tenant, door);
+        self.0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(tenant, door);
     }
 }

@@ -55,12 +55,18 @@ impl Supervisor {
     /// A supervisor without tenants.
     #[must_use]
     pub fn new(ports: Arc<Ports>, metrics: Metrics) -> Self {
-        Self { ports, metrics, histories: HashMap::new(), draining: None }
+        Self {
+            ports,
+            metrics,
+            histories: HashMap::new(),
+            draining: None,
+        }
     }
 
     fn start(&mut self, tenant: Tenant, ctx: &mut Context<Self>) {
         let id = tenant.id;
-        if self.draining.is_some() || matches!(self.ports.registry.door(id), Some(Door::Open(addr)) if addr.connected()) {
+        if self.draining.is_some() || matches!(self.ports.registry.door(id), Some(Door::Open(addr)) if addr.connected())
+        {
             return;
         }
         self.histories.entry(id).or_default().started = self.ports.clock.now().mono;
@@ -107,10 +113,18 @@ impl Supervisor {
     fn restart_later(&mut self, id: TenantId, cause: RestartCause, ctx: &mut Context<Self>) {
         self.ports.registry.set(id, Door::Restarting);
         let history = self.histories.entry(id).or_default();
-        let most_ms = if cause == RestartCause::Panic { RESTART_MAX_MS } else { RESTART_STORE_MAX_MS };
-        let delay_ms = RESTART_MS.saturating_mul(1 << history.restarts_in_row.min(16)).min(most_ms);
+        let most_ms = if cause == RestartCause::Panic {
+            RESTART_MAX_MS
+        } else {
+            RESTART_STORE_MAX_MS
+        };
+        let delay_ms = RESTART_MS
+            .saturating_mul(1 << history.restarts_in_row.min(16))
+            .min(most_ms);
         history.restarts_in_row = history.restarts_in_row.saturating_add(1);
-        ctx.run_later(Duration::from_millis(delay_ms), move |supervisor, ctx| supervisor.await_earlier(id, ctx));
+        ctx.run_later(Duration::from_millis(delay_ms), move |supervisor, ctx| {
+            supervisor.await_earlier(id, ctx)
+        });
     }
 
     /// What the ended actor had handed to the store is committed, or refused, before its rows are
@@ -119,10 +133,21 @@ impl Supervisor {
         if self.draining.is_some() {
             return;
         }
-        let lane = Lane { id: id.to_bytes(), generation: fresh_generation() };
-        let barrier = Batch { urgency: Urgency::Result, ..Batch::default() };
+        let lane = Lane {
+            id: id.to_bytes(),
+            generation: fresh_generation(),
+        };
+        let barrier = Batch {
+            urgency: Urgency::Result,
+            ..Batch::default()
+        };
         let addr = ctx.address();
-        let tell = move |result: Result<_, StoreError>| addr.do_send(Settled { tenant: id, result: result.map(|_| ()) });
+        let tell = move |result: Result<_, StoreError>| {
+            addr.do_send(Settled {
+                tenant: id,
+                result: result.map(|_| ()),
+            })
+        };
         if let Err(error) = self.ports.writer.submit(lane, barrier, tell) {
             tracing::warn!(tenant = %id, %error, "a tenant waits for the store");
             self.restart_later(id, RestartCause::Store, ctx);

@@ -13,9 +13,10 @@ use super::endpoint;
 use super::grants::StoredGrants;
 use super::keyfile;
 use super::metered::{MeteredIdentity, MeteredStore};
+use super::numbers::{app_limits, policy};
 use super::start_error::StartError;
 use super::upkeep::{self, Upkeep};
-use crate::actors::app_budget::{AppBudget, AppLimits};
+use crate::actors::app_budget::AppBudget;
 use crate::actors::control::{ConnectImport, Control, Refused};
 use crate::actors::door::Door;
 use crate::actors::intake::Intake;
@@ -26,7 +27,6 @@ use crate::actors::pulse::Pulses;
 use crate::actors::registry::Registry;
 use crate::actors::supervisor::{DrainAll, LookAgainAll, Run, Supervisor};
 use crate::config::Config;
-use crate::engine::policy::{Limits, Policy};
 use crate::http;
 use crate::model::row::Tenant;
 use crate::model::secret::{ExposeSecret, SecretString};
@@ -103,35 +103,20 @@ struct Core {
     arbiters: Vec<Arbiter>,
 }
 
-/// The numbers tenants decide by, from the settings.
-#[must_use]
-pub fn policy(config: &Config) -> Policy {
-    let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let defaults = Policy::default();
-    let batch_max = usize::try_from(config.sync.batch_max.get()).unwrap_or(1);
-    Policy {
-        limits: Limits {
-            minute: config.limits.minute.get(),
-            day: config.limits.day.get(),
-            concurrent: config.limits.concurrent.get(),
-        },
-        batch_sales: batch_max.min(defaults.batch_sales),
-        batch_purchase: batch_max.min(defaults.batch_purchase),
-        batch_wait_ms: millis(config.sync.batch_wait),
-        max_retries: u8::try_from(config.sync.max_retries.get()).unwrap_or(u8::MAX),
-        retry_delays_ms: config.sync.retry_delays.map(millis),
-        grace_ms: i64::try_from(config.sync.grace_period.as_millis()).unwrap_or(i64::MAX),
-        ..defaults
-    }
-}
-
 impl Daemon {
     /// Starts a daemon on the running actix system. It listens last, when every tenant can be found.
     ///
     /// # Errors
     /// [`StartError`]; whatever was started is ended again.
     pub async fn start(parts: Parts) -> Result<Self, StartError> {
-        let Parts { config, clock, entropy, metrics, board, mounts } = parts;
+        let Parts {
+            config,
+            clock,
+            entropy,
+            metrics,
+            board,
+            mounts,
+        } = parts;
         let folder = config.store.path.clone();
         prepare_folder(&folder)?;
         let (store, store_report) = open_store(&config, &*clock, &*entropy)?;
@@ -149,7 +134,10 @@ impl Daemon {
         }
         let door = Door::new(Arc::clone(&core.ports), core.supervisor.clone());
         let state = endpoint::state(&config, &door, &core.ports, &metrics, &token.secret, mounts);
-        let listen = http::Listen { tcp: config.control.listen.0, socket: config.control.socket.clone() };
+        let listen = http::Listen {
+            tcp: config.control.listen.0,
+            socket: config.control.socket.clone(),
+        };
         let server = match http::start(state, listen) {
             Ok(server) => server,
             Err(error) => return Err(core.undo(error.into()).await),
@@ -203,7 +191,12 @@ impl Daemon {
     /// intervals.
     #[must_use]
     pub fn feel_pulse(&self) -> Health {
-        let Core { ports, supervisor, pulses, .. } = &self.core;
+        let Core {
+            ports,
+            supervisor,
+            pulses,
+            ..
+        } = &self.core;
         if !ports.keyring.is_alive() {
             return Health::Ended("keyring");
         }
@@ -255,7 +248,10 @@ impl Core {
             entropy: Arc::clone(&entropy),
             sealer: Sealer::new(&key, Arc::clone(&entropy)),
         };
-        let keyring_home = handles.first().cloned().unwrap_or_else(|| actix::System::current().arbiter().clone());
+        let keyring_home = handles
+            .first()
+            .cloned()
+            .unwrap_or_else(|| actix::System::current().arbiter().clone());
         let keyring = match Keyring::start(&keyring_home, keyring_parts).await {
             Ok(keyring) => keyring,
             Err(error) => {
@@ -287,7 +283,14 @@ impl Core {
             reserve_bytes: config.store.reserve_bytes.get(),
         };
         let upkeep = Upkeep::start(Arc::clone(&ports), metrics.clone(), settings);
-        Ok(Self { ports, supervisor, store, upkeep, pulses, arbiters })
+        Ok(Self {
+            ports,
+            supervisor,
+            store,
+            upkeep,
+            pulses,
+            arbiters,
+        })
     }
 
     /// Ends what was started, and hands on why.
@@ -299,7 +302,14 @@ impl Core {
     }
 
     async fn stop(self, deadline: Duration) -> Result<(), StoreError> {
-        let Self { ports, supervisor, store, upkeep, arbiters, .. } = self;
+        let Self {
+            ports,
+            supervisor,
+            store,
+            upkeep,
+            arbiters,
+            ..
+        } = self;
         let resting = async {
             let drained = supervisor.send(DrainAll).await;
             ports.keyring.rest().await;
@@ -307,8 +317,12 @@ impl Core {
         };
         match tokio::time::timeout(deadline, resting).await {
             Ok(Ok(())) => {}
-            Ok(Err(_ended)) => tracing::error!("the supervisor had ended; calls in flight are looked up after the next start"),
-            Err(_late) => tracing::warn!("some calls were not answered in time; they are looked up after the next start"),
+            Ok(Err(_ended)) => {
+                tracing::error!("the supervisor had ended; calls in flight are looked up after the next start")
+            }
+            Err(_late) => {
+                tracing::warn!("some calls were not answered in time; they are looked up after the next start")
+            }
         }
         for arbiter in &arbiters {
             arbiter.stop();
@@ -330,16 +344,6 @@ async fn close(writer: Writer, store: Arc<dyn Store>) -> Result<(), StoreError> 
     closing.await.unwrap_or(Err(StoreError::Closed))
 }
 
-/// A limiter of this kind lets its rate plus its burst into its fullest minute.
-fn app_limits(per_minute: u32) -> AppLimits {
-    let defaults = AppLimits::default();
-    match std::num::NonZeroU32::new(per_minute.saturating_sub(defaults.burst.get())) {
-        _ if per_minute >= defaults.per_minute.get() => defaults,
-        Some(rest) => AppLimits { per_minute: rest, ..defaults },
-        None => AppLimits { per_minute: std::num::NonZeroU32::MIN, burst: std::num::NonZeroU32::MIN, ..defaults },
-    }
-}
-
 fn open_store(
     config: &Config,
     clock: &dyn Clock,
@@ -359,7 +363,10 @@ fn open_store(
 fn prepare_folder(path: &Path) -> Result<(), StartError> {
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     let metadata = made.and_then(|()| std::fs::metadata(path));
-    let metadata = metadata.map_err(|source| StartError::Folder { path: path.to_owned(), source })?;
+    let metadata = metadata.map_err(|source| StartError::Folder {
+        path: path.to_owned(),
+        source,
+    })?;
     if metadata.permissions().mode() & 0o077 != 0 {
         let folder = path.display();
         tracing::warn!(%folder, "other users can look into the data folder; run: chmod 700 on it");

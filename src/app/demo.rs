@@ -85,7 +85,10 @@ fn prepare(order: &DemoArgs) -> Result<Prepared, String> {
             "another demo uses the data folder {}; stop that one, or choose another folder with --data",
             folder.display()
         ),
-        _ => format!("the data folder {} cannot be used: {error}; choose another with --data", folder.display()),
+        _ => format!(
+            "the data folder {} cannot be used: {error}; choose another with --data",
+            folder.display()
+        ),
     })?;
     let clock = sandbox::Clock::new();
     let machine = RealClock::new().map_err(|error| format!("the clock cannot be read: {error}"))?;
@@ -111,13 +114,30 @@ fn prepare(order: &DemoArgs) -> Result<Prepared, String> {
         _ => format!("the simulated Xero cannot start: {error}; choose another folder with --data"),
     })?;
     let config = config(order, &folder, &xero)?;
-    let clock = Arc::new(DemoClock { machine, sandbox: clock });
-    Ok(Prepared { runtime, xero, clock, config, folder, _lock: lock })
+    let clock = Arc::new(DemoClock {
+        machine,
+        sandbox: clock,
+    });
+    Ok(Prepared {
+        runtime,
+        xero,
+        clock,
+        config,
+        folder,
+        _lock: lock,
+    })
 }
 
 impl Prepared {
     fn run(self, order: &DemoArgs) -> Exit {
-        let Self { runtime, xero, clock, config, folder, _lock } = self;
+        let Self {
+            runtime,
+            xero,
+            clock,
+            config,
+            folder,
+            _lock,
+        } = self;
         crate::xero::client::install_tls();
         let board = Board::default();
         let metrics = Metrics::new(board.clone(), clock.now().wall, &http::routes::names());
@@ -151,7 +171,9 @@ async fn serve(parts: Parts, xero: &sandbox::Handle, folder: &Path, json: bool) 
     let daemon = match Daemon::start(parts).await {
         Ok(daemon) => daemon,
         Err(StartError::Http(http::StartError::InUse(place))) => {
-            complain(&format!("another process listens on {place}; choose another port with --port, or 0 for any free one"));
+            complain(&format!(
+                "another process listens on {place}; choose another port with --port, or 0 for any free one"
+            ));
             return Exit::Failed;
         }
         Err(error) => {
@@ -159,7 +181,10 @@ async fn serve(parts: Parts, xero: &sandbox::Handle, folder: &Path, json: bool) 
             return Exit::Failed;
         }
     };
-    for finding in findings(&daemon.store_report).iter().filter(|finding| finding.needs_a_look) {
+    for finding in findings(&daemon.store_report)
+        .iter()
+        .filter(|finding| finding.needs_a_look)
+    {
         complain(&finding.text);
     }
     let furnished = tokio::select! {
@@ -214,7 +239,10 @@ async fn furnish(daemon: &Daemon, xero: &sandbox::Handle) -> Result<(), String> 
 }
 
 fn announce(daemon: &Daemon, xero: &sandbox::Handle, folder: &Path, json: bool) -> io::Result<()> {
-    let control = daemon.control_addr.map(|addr| format!("http://{addr}")).unwrap_or_default();
+    let control = daemon
+        .control_addr
+        .map(|addr| format!("http://{addr}"))
+        .unwrap_or_default();
     let token = daemon.token.expose_secret();
     let mut out = io::stdout();
     if json {
@@ -255,8 +283,9 @@ fn config(order: &DemoArgs, folder: &Path, xero: &sandbox::Handle) -> Result<Con
     let secret_file = folder.join("client-secret");
     write_secret(&secret_file, &xero.client_secret).map_err(|error| format!("{}: {error}", secret_file.display()))?;
     let text = |path: &Path| path.display().to_string();
-    let mut variables: BTreeMap<String, String> =
-        std::env::vars().filter(|(name, _)| name.starts_with("COUNTERFOIL__")).collect();
+    let mut variables: BTreeMap<String, String> = std::env::vars()
+        .filter(|(name, _)| name.starts_with("COUNTERFOIL__"))
+        .collect();
     for (name, value) in [
         ("XERO__CLIENT_ID", xero.client_id.clone()),
         ("XERO__CLIENT_SECRET_FILE", text(&secret_file)),
@@ -268,12 +297,19 @@ fn config(order: &DemoArgs, folder: &Path, xero: &sandbox::Handle) -> Result<Con
     ] {
         variables.insert(format!("COUNTERFOIL__{name}"), value);
     }
-    variables.entry("COUNTERFOIL__LOG__LEVEL".to_owned()).or_insert_with(|| "warn".to_owned());
+    variables
+        .entry("COUNTERFOIL__LOG__LEVEL".to_owned())
+        .or_insert_with(|| "warn".to_owned());
     Config::load(None, variables).map_err(|problems| problems.to_string())
 }
 
 fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
     file.write_all(secret.as_bytes())
 }
 

@@ -58,14 +58,22 @@ pub(super) fn state(
 fn hosts(config: &Config) -> Vec<String> {
     let names = &config.control.hosts;
     let port = config.control.listen.0.map(|addr| addr.port());
-    let with_port = port.into_iter().flat_map(|port| names.iter().map(move |name| format!("{name}:{port}")));
+    let with_port = port
+        .into_iter()
+        .flat_map(|port| names.iter().map(move |name| format!("{name}:{port}")));
     names.iter().cloned().chain(with_port).collect()
 }
 
 fn checks(ports: &Ports) -> Vec<http::Check> {
     let keyring = (!ports.keyring.is_alive()).then(|| "the keyring has ended; the daemon must be restarted".to_owned());
     vec![
-        http::Check { name: "store", failing: ports.reader.stats().refusing },
-        http::Check { name: "keyring", failing: keyring },
+        http::Check {
+            name: "store",
+            failing: ports.reader.stats().refusing,
+        },
+        http::Check {
+            name: "keyring",
+            failing: keyring,
+        },
     ]
 }

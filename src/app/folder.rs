@@ -19,7 +19,12 @@ pub(super) struct FolderLock {
 /// `WouldBlock` when another process has it.
 pub(super) fn take(folder: &Path, name: &str) -> io::Result<FolderLock> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(folder.join(name))?;
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(folder.join(name))?;
     flock(&file, FlockOperation::NonBlockingLockExclusive)?;
     Ok(FolderLock { _file: file })
 }

@@ -26,24 +26,35 @@ impl StoredGrants {
     /// Grants of this store.
     #[must_use]
     pub fn new(reader: Reader, writer: Writer) -> Self {
-        Self { reader, writer, generation: Arc::default() }
+        Self {
+            reader,
+            writer,
+            generation: Arc::default(),
+        }
     }
 
     fn commit(&self, grant: GrantId, write: Write) -> BoxFuture<'static, Result<(), String>> {
         // Each row is whole by itself: a failed one refuses no later one.
         let generation = self.generation.fetch_add(1, Ordering::Relaxed);
-        let lane = Lane { id: grant.to_bytes(), generation };
+        let lane = Lane {
+            id: grant.to_bytes(),
+            generation,
+        };
         let (done, waiting) = oneshot::channel();
-        let submitted = batch(&[write], Urgency::Result).map_err(|error| error.to_string()).and_then(|batch| {
-            let ack = move |result: Result<_, StoreError>| {
-                // The keyring may have stopped waiting.
-                let _gone = done.send(result.map(|_| ()).map_err(|error| error.to_string()));
-            };
-            self.writer.submit(lane, batch, ack).map_err(|error| error.to_string())
-        });
+        let submitted = batch(&[write], Urgency::Result)
+            .map_err(|error| error.to_string())
+            .and_then(|batch| {
+                let ack = move |result: Result<_, StoreError>| {
+                    // The keyring may have stopped waiting.
+                    let _gone = done.send(result.map(|_| ()).map_err(|error| error.to_string()));
+                };
+                self.writer.submit(lane, batch, ack).map_err(|error| error.to_string())
+            });
         async move {
             submitted?;
-            waiting.await.unwrap_or_else(|_dropped| Err("the store has stopped".to_owned()))
+            waiting
+                .await
+                .unwrap_or_else(|_dropped| Err("the store has stopped".to_owned()))
         }
         .boxed()
     }

@@ -55,13 +55,22 @@ pub fn admin_token(path: &Path, entropy: &dyn Entropy) -> Result<Kept<SecretStri
     if let Some(text) = read(path)? {
         let token = text.trim();
         if !token.starts_with(TOKEN_PREFIX) || token.len() < 32 {
-            return Err(KeyFileError::Content { path: path.to_owned(), wanted: "an admin token (cft_…)" });
+            return Err(KeyFileError::Content {
+                path: path.to_owned(),
+                wanted: "an admin token (cft_…)",
+            });
         }
-        return Ok(Kept { secret: SecretString::from(token), is_new: false });
+        return Ok(Kept {
+            secret: SecretString::from(token),
+            is_new: false,
+        });
     }
     let token = format!("{TOKEN_PREFIX}{}", hex(&random_32(entropy)));
     make(path, &format!("{token}\n"))?;
-    Ok(Kept { secret: SecretString::from(token), is_new: true })
+    Ok(Kept {
+        secret: SecretString::from(token),
+        is_new: true,
+    })
 }
 
 /// The store key in `path`; made when there is none.
@@ -96,7 +105,10 @@ pub fn parse_key(text: &str) -> Option<[u8; 32]> {
 
 fn read(path: &Path) -> Result<Option<String>, KeyFileError> {
     use std::os::unix::fs::PermissionsExt;
-    let io = |source| KeyFileError::Io { path: path.to_owned(), source };
+    let io = |source| KeyFileError::Io {
+        path: path.to_owned(),
+        source,
+    };
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(io(error)),
@@ -110,15 +122,25 @@ fn read(path: &Path) -> Result<Option<String>, KeyFileError> {
 
 /// Writes a new file completely or not at all.
 fn make(path: &Path, text: &str) -> Result<(), KeyFileError> {
-    let io = |source| KeyFileError::Io { path: path.to_owned(), source };
+    let io = |source| KeyFileError::Io {
+        path: path.to_owned(),
+        source,
+    };
     let draft = path.with_extension("new");
     if let Err(error) = fs::remove_file(&draft)
         && error.kind() != io::ErrorKind::NotFound
     {
         return Err(io(error));
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(io)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&draft)
+        .map_err(io)?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(io)?;
     fs::rename(&draft, path).map_err(io)?;
     let folder = path.parent().unwrap_or(path);
     fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)

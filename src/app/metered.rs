@@ -50,14 +50,19 @@ impl Store for MeteredStore {
         self.counted(StoreOp::Read, self.inner.scan(scan))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "a duration for a metric is measured, not decided by")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a duration for a metric is measured, not decided by"
+    )]
     fn commit(&self, batches: &[Batch]) -> Result<Committed, StoreError> {
         let began = Instant::now();
         let committed = self.counted(StoreOp::Commit, self.inner.commit(batches));
         if let Ok(committed) = &committed {
             self.metrics.store_flushed(began.elapsed());
             let events = committed.events.iter().flatten();
-            let count = events.map(|range| range.last.saturating_sub(range.first).saturating_add(1)).sum();
+            let count = events
+                .map(|range| range.last.saturating_sub(range.first).saturating_add(1))
+                .sum();
             self.metrics.events_appended(count);
         }
         committed

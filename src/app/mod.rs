@@ -9,6 +9,7 @@ pub mod grants;
 pub mod keyfile;
 pub mod metered;
 pub mod notify;
+pub mod numbers;
 pub mod opened;
 mod panics;
 pub mod programs;

@@ -46,9 +46,9 @@ fn state(report: &OpenReport) -> Finding {
     match &report.state {
         StateReport::Created => told("the store is new".to_owned()),
         StateReport::Trusted => told(format!("{stopped}; the store is complete up to commit {seq}")),
-        StateReport::Replayed { records } => {
-            told(format!("{stopped}; {records} commits were brought into the index, complete up to commit {seq}"))
-        }
+        StateReport::Replayed { records } => told(format!(
+            "{stopped}; {records} commits were brought into the index, complete up to commit {seq}"
+        )),
         StateReport::Rebuilt { because, snapshot_seq } => {
             let source = if *snapshot_seq == 0 {
                 "the journal alone".to_owned()
@@ -59,15 +59,24 @@ fn state(report: &OpenReport) -> Finding {
                 "{stopped}; the index was built again from {source}, complete up to commit {seq}, because {because}; nothing accepted is lost"
             );
             // After a power cut the index is never believed: that is no reason to worry.
-            Finding { needs_a_look: report.stop != Stop::NewBoot, text }
+            Finding {
+                needs_a_look: report.stop != Stop::NewBoot,
+                text,
+            }
         }
     }
 }
 
 const fn told(text: String) -> Finding {
-    Finding { needs_a_look: false, text }
+    Finding {
+        needs_a_look: false,
+        text,
+    }
 }
 
 const fn look(text: String) -> Finding {
-    Finding { needs_a_look: true, text }
+    Finding {
+        needs_a_look: true,
+        text,
+    }
 }

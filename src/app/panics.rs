@@ -5,8 +5,14 @@ use std::panic;
 /// Sends every panic of every thread to the log.
 pub(super) fn report() {
     panic::set_hook(Box::new(|info| {
-        let place = info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+        let place = info
+            .location()
+            .map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
         let thread = std::thread::current();
-        tracing::error!(place, thread = thread.name().unwrap_or("unnamed"), "panic: a defect of this program");
+        tracing::error!(
+            place,
+            thread = thread.name().unwrap_or("unnamed"),
+            "panic: a defect of this program"
+        );
     }));
 }

@@ -62,7 +62,12 @@ impl Reads for StoredReads {
         let mut found: Vec<Invoice> = Vec::new();
         loop {
             let page = self.reader.invoices(tenant, &wanted).map_err(failed)?;
-            let fits = |invoice: &Invoice| query.number.as_ref().is_none_or(|number| invoice.draft.number == *number);
+            let fits = |invoice: &Invoice| {
+                query
+                    .number
+                    .as_ref()
+                    .is_none_or(|number| invoice.draft.number == *number)
+            };
             found.extend(page.invoices.into_iter().filter(fits));
             wanted.after = page.next;
             wanted.limit = query.limit.saturating_sub(found.len());
@@ -105,17 +110,15 @@ impl Reads for StoredReads {
         }
     }
 
-    fn events(
-        &self,
-        after_seq: u64,
-        limit: usize,
-        tenant: Option<TenantId>,
-    ) -> Result<Vec<(u64, Event)>, ReadFailed> {
+    fn events(&self, after_seq: u64, limit: usize, tenant: Option<TenantId>) -> Result<Vec<(u64, Event)>, ReadFailed> {
         let end = self.writer.feed_end();
         let mut after = after_seq;
         let mut found = Vec::new();
         while found.len() < limit && after < end {
-            let page = self.reader.events(after, limit.saturating_sub(found.len()), tenant).map_err(failed)?;
+            let page = self
+                .reader
+                .events(after, limit.saturating_sub(found.len()), tenant)
+                .map_err(failed)?;
             found.extend(page.events.into_iter().filter(|(seq, _)| *seq <= end));
             if page.next <= after {
                 break;
@@ -135,7 +138,11 @@ impl Reads for StoredReads {
     }
 
     fn feed_epoch(&self) -> String {
-        self.reader.feed_epoch().iter().map(|byte| format!("{byte:02x}")).collect()
+        self.reader
+            .feed_epoch()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 
     fn feed_watch(&self) -> watch::Receiver<u64> {

@@ -49,7 +49,13 @@ impl Outcome {
             }
             Self::Bad(problems) => {
                 for problem in &problems.0 {
-                    tracing::warn!(place = problem.place, key = problem.key, what = problem.what, fix = problem.fix, "reload refused");
+                    tracing::warn!(
+                        place = problem.place,
+                        key = problem.key,
+                        what = problem.what,
+                        fix = problem.fix,
+                        "reload refused"
+                    );
                 }
                 tracing::warn!("reload refused: the old configuration stays");
             }

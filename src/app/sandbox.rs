@@ -14,7 +14,11 @@ use crate::sandbox::{self, Options, Seed};
 /// Runs the sandbox until it is told to stop. Returns the exit code.
 #[must_use]
 pub fn run(order: &SandboxArgs) -> Exit {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             complain(&format!("no runtime: {error}"));
@@ -48,8 +52,11 @@ async fn serve(order: &SandboxArgs) -> Exit {
             return Exit::Failed;
         }
     };
-    let tenants: Vec<_> =
-        handle.tenants.iter().map(|tenant| json!({ "tenant_id": tenant.tenant_id, "name": tenant.name })).collect();
+    let tenants: Vec<_> = handle
+        .tenants
+        .iter()
+        .map(|tenant| json!({ "tenant_id": tenant.tenant_id, "name": tenant.name }))
+        .collect();
     let text = if order.json {
         json!({
             "xero_url": handle.url(),

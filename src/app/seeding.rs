@@ -37,7 +37,11 @@ pub(super) async fn seed(daemon: &Daemon, xero: &sandbox::Handle, tenants: &[Ten
     // whether the document was made all the same.
     if let Some(tenant) = tenants.first() {
         fail_twice(xero, tenant)?;
-        let party = Party { reference: "C-104".to_owned(), name: "Harbour Hotel".to_owned(), email: None };
+        let party = Party {
+            reference: "C-104".to_owned(),
+            name: "Harbour Hotel".to_owned(),
+            email: None,
+        };
         let lines = vec![line("Function room, two evenings", "2", "480.00", "200")];
         let draft = invoice(tenant, InvoiceKind::Sales, ("INV-2047", 1), party, lines);
         put(daemon, tenant.id, "SO-1047".to_owned(), draft).await?;
@@ -113,65 +117,174 @@ fn control(xero: &sandbox::Handle, method: &str, path: &str, body: &Value) -> Re
     let answer = xero.control(method, path, body);
     let text = String::from_utf8_lossy(&answer.body).into_owned();
     if answer.status >= 300 {
-        return Err(format!("the simulated Xero answered {} to {path}: {text}", answer.status));
+        return Err(format!(
+            "the simulated Xero answered {} to {path}: {text}",
+            answer.status
+        ));
     }
     serde_json::from_str(&text).map_err(|error| error.to_string())
 }
 
-fn documents(tenant: &Tenant) -> Vec<(String, Draft)> {
+/// A document of the demo, as a row of its table.
+struct Row {
+    host_ref: &'static str,
+    kind: InvoiceKind,
+    number: &'static str,
+    days_ago: i64,
+    party: (&'static str, &'static str),
+    /// Description, quantity, unit price, nominal code.
+    lines: &'static [(&'static str, &'static str, &'static str, &'static str)],
+    twist: Twist,
+}
+
+/// What is special about a document.
+enum Twist {
+    None,
+    /// In a currency its organisation does not use.
+    Foreign,
+    /// Not ready to be sent.
+    Draft,
+    /// From before the connection.
+    History,
+}
+
+const ROOFING: (&str, &str) = ("C-101", "Northern Roofing Ltd");
+const JOINERY: (&str, &str) = ("C-102", "Elm & Ash Joinery");
+const SCHOOL: (&str, &str) = ("C-103", "St Mary's Primary School");
+
+const DOCUMENTS: [Row; 11] = {
     use InvoiceKind::{Purchase, Sales};
-    let party = |reference: &str, name: &str| Party {
+    const fn row(
+        host_ref: &'static str,
+        (kind, number, days_ago): (InvoiceKind, &'static str, i64),
+        party: (&'static str, &'static str),
+        lines: &'static [(&'static str, &'static str, &'static str, &'static str)],
+        twist: Twist,
+    ) -> Row {
+        Row {
+            host_ref,
+            kind,
+            number,
+            days_ago,
+            party,
+            lines,
+            twist,
+        }
+    }
+    [
+        row(
+            "SO-1041",
+            (Sales, "INV-2040", 21),
+            ROOFING,
+            &[
+                ("Slate roofing, rear elevation", "1", "4250.00", "200"),
+                ("Scaffold hire, per week", "3", "310.00", "200"),
+            ],
+            Twist::None,
+        ),
+        row(
+            "SO-1042",
+            (Sales, "INV-2042", 14),
+            JOINERY,
+            &[("Oak treads", "14", "62.50", "200"), ("Delivery", "1", "45.00", "200")],
+            Twist::None,
+        ),
+        row(
+            "SO-1043",
+            (Sales, "INV-2043", 9),
+            SCHOOL,
+            &[("Summer term maintenance visit", "2", "185.00", "200")],
+            Twist::None,
+        ),
+        row(
+            "PO-501",
+            (Purchase, "0087-A", 18),
+            ("S-201", "Capital Cab Co"),
+            &[("Airport transfers, March", "6", "38.40", "493")],
+            Twist::None,
+        ),
+        row(
+            "PO-502",
+            (Purchase, "1203", 11),
+            ("S-202", "Brightlight Electrical Wholesale"),
+            &[("LED panels 600 x 600", "24", "21.75", "310")],
+            Twist::None,
+        ),
+        // Red, each for another cause: a code without mapping, a number that is taken, two parties
+        // of one name, a currency.
+        row(
+            "SO-1044",
+            (Sales, "INV-2044", 6),
+            ROOFING,
+            &[("Retention release", "1", "950.00", "4010")],
+            Twist::None,
+        ),
+        row(
+            "SO-1045",
+            (Sales, TAKEN_NUMBER, 5),
+            JOINERY,
+            &[("Handrail brackets", "40", "3.15", "200")],
+            Twist::None,
+        ),
+        row(
+            "SO-1046",
+            (Sales, "INV-2046", 3),
+            ("C-190", JOINERY.1),
+            &[("Site survey", "1", "120.00", "200")],
+            Twist::None,
+        ),
+        row(
+            "SO-1048",
+            (Sales, "INV-2048", 2),
+            ("C-105", "Café Lumière"),
+            &[("Espresso machine service", "1", "260.00", "200")],
+            Twist::Foreign,
+        ),
+        // Without a badge.
+        row(
+            "SO-1049",
+            (Sales, "INV-2049", 1),
+            SCHOOL,
+            &[("Autumn term maintenance visit (quote)", "2", "195.00", "200")],
+            Twist::Draft,
+        ),
+        row(
+            "SO-0990",
+            (Sales, "INV-1990", 90),
+            ROOFING,
+            &[("Gutter repair", "1", "140.00", "200")],
+            Twist::History,
+        ),
+    ]
+};
+
+pub(super) fn documents(tenant: &Tenant) -> Vec<(String, Draft)> {
+    DOCUMENTS
+        .iter()
+        .map(|row| (row.host_ref.to_owned(), document(tenant, row)))
+        .collect()
+}
+
+fn document(tenant: &Tenant, row: &Row) -> Draft {
+    let (reference, name) = row.party;
+    let party = Party {
         reference: reference.to_owned(),
         name: name.to_owned(),
         email: Some(format!("accounts@{}.example", reference.to_lowercase())),
     };
-    let make = |kind, number: (&str, i64), party, lines| invoice(tenant, kind, number, party, lines);
-    let mut documents = vec![
-        ("SO-1041", make(Sales, ("INV-2040", 21), party("C-101", "Northern Roofing Ltd"), vec![
-            line("Slate roofing, rear elevation", "1", "4250.00", "200"),
-            line("Scaffold hire, per week", "3", "310.00", "200"),
-        ])),
-        ("SO-1042", make(Sales, ("INV-2042", 14), party("C-102", "Elm & Ash Joinery"), vec![
-            line("Oak treads", "14", "62.50", "200"),
-            line("Delivery", "1", "45.00", "200"),
-        ])),
-        ("SO-1043", make(Sales, ("INV-2043", 9), party("C-103", "St Mary's Primary School"), vec![
-            line("Summer term maintenance visit", "2", "185.00", "200"),
-        ])),
-        ("PO-501", make(Purchase, ("0087-A", 18), party("S-201", "Capital Cab Co"), vec![
-            line("Airport transfers, March", "6", "38.40", "493"),
-        ])),
-        ("PO-502", make(Purchase, ("1203", 11), party("S-202", "Brightlight Electrical Wholesale"), vec![
-            line("LED panels 600 x 600", "24", "21.75", "310"),
-        ])),
-        // Red, each for another cause.
-        ("SO-1044", make(Sales, ("INV-2044", 6), party("C-101", "Northern Roofing Ltd"), vec![
-            line("Retention release", "1", "950.00", "4010"),
-        ])),
-        ("SO-1045", make(Sales, (TAKEN_NUMBER, 5), party("C-102", "Elm & Ash Joinery"), vec![
-            line("Handrail brackets", "40", "3.15", "200"),
-        ])),
-        ("SO-1046", make(Sales, ("INV-2046", 3), party("C-190", "Elm & Ash Joinery"), vec![
-            line("Site survey", "1", "120.00", "200"),
-        ])),
-    ];
-    let mut foreign = make(Sales, ("INV-2048", 2), party("C-105", "Café Lumière"), vec![
-        line("Espresso machine service", "1", "260.00", "200"),
-    ]);
-    foreign.currency = Currency::parse("CHF").unwrap_or(Currency::GBP);
-    documents.push(("SO-1048", foreign));
-    // Without a badge: a draft, and one from before the connection.
-    let mut draft = make(Sales, ("INV-2049", 1), party("C-103", "St Mary's Primary School"), vec![
-        line("Autumn term maintenance visit (quote)", "2", "195.00", "200"),
-    ]);
-    draft.host_status = HostStatus::Draft;
-    documents.push(("SO-1049", draft));
-    let mut history = make(Sales, ("INV-1990", 90), party("C-101", "Northern Roofing Ltd"), vec![
-        line("Gutter repair", "1", "140.00", "200"),
-    ]);
-    history.created_at = Some(tenant.connected_at.plus_ms(-90 * DAY_MS));
-    documents.push(("SO-0990", history));
-    documents.into_iter().map(|(host_ref, draft)| (host_ref.to_owned(), draft)).collect()
+    let lines = row
+        .lines
+        .iter()
+        .map(|(text, quantity, price, code)| line(text, quantity, price, code))
+        .collect();
+    let mut draft = invoice(tenant, row.kind, (row.number, row.days_ago), party, lines);
+    match row.twist {
+        Twist::None => {}
+        Twist::Foreign => draft.currency = Currency::parse("CHF").unwrap_or(Currency::GBP),
+        Twist::Draft => draft.host_status = HostStatus::Draft,
+        Twist::History => draft.created_at = Some(tenant.connected_at.plus_ms(-row.days_ago * DAY_MS)),
+    }
+    draft
 }
 
 fn invoice(

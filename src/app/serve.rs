@@ -63,7 +63,11 @@ pub fn serve(path: Option<PathBuf>) -> Exit {
         board,
         mounts: Vec::new(),
     };
-    let live = Live { clock: &*clock, metrics: &metrics, log: &log };
+    let live = Live {
+        clock: &*clock,
+        metrics: &metrics,
+        log: &log,
+    };
     actix::System::new().block_on(start_and_run(parts, config, path.as_deref(), &live))
 }
 
@@ -207,6 +211,8 @@ fn announce(daemon: &Daemon) {
     if daemon.token_is_new {
         tracing::info!(%file, "an admin token was written: whoever can read this file can do everything");
     }
-    let control = daemon.control_addr.map_or_else(|| "the socket only".to_owned(), |addr| addr.to_string());
+    let control = daemon
+        .control_addr
+        .map_or_else(|| "the socket only".to_owned(), |addr| addr.to_string());
     tracing::info!(control, tenants_count = daemon.tenants_count, "ready");
 }

@@ -1,5 +1,6 @@
 mod daemon;
 mod opened;
+mod seeding;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -47,7 +47,11 @@ impl Upkeep {
     /// Starts it.
     #[must_use]
     pub fn start(ports: Arc<Ports>, metrics: Metrics, settings: Settings) -> Self {
-        let mut upkeep = Self { keep_events_ms: Arc::default(), stopping: Arc::default(), thread: None };
+        let mut upkeep = Self {
+            keep_events_ms: Arc::default(),
+            stopping: Arc::default(),
+            thread: None,
+        };
         upkeep.keep_events(settings.keep_events);
         let rounds = Rounds {
             ports,
@@ -56,7 +60,10 @@ impl Upkeep {
             keep_events_ms: Arc::clone(&upkeep.keep_events_ms),
             stopping: Arc::clone(&upkeep.stopping),
         };
-        match std::thread::Builder::new().name("upkeep".to_owned()).spawn(move || rounds.run()) {
+        match std::thread::Builder::new()
+            .name("upkeep".to_owned())
+            .spawn(move || rounds.run())
+        {
             Ok(thread) => upkeep.thread = Some(thread),
             Err(error) => {
                 tracing::error!(%error, "the upkeep thread did not start: old events stay, figures stand still");
@@ -113,11 +120,14 @@ impl Rounds {
     /// Closes the intake before a tenant has to find out, and opens it again.
     fn watch_the_disk(&self) {
         let stats = self.ports.reader.stats();
-        self.metrics.set_store_bytes(stats.journal_bytes.saturating_add(stats.state_bytes), stats.free_bytes);
+        self.metrics
+            .set_store_bytes(stats.journal_bytes.saturating_add(stats.state_bytes), stats.free_bytes);
         match stats.refusing {
             None => self.ports.intake.open(),
             Some(why) if stats.free_bytes < self.reserve_bytes => {
-                self.ports.intake.close(&Refused::DiskReserve(why), self.ports.clock.now().mono);
+                self.ports
+                    .intake
+                    .close(&Refused::DiskReserve(why), self.ports.clock.now().mono);
             }
             // The storage thread opens the store again by itself.
             Some(_) => {}
@@ -196,7 +206,10 @@ impl Rounds {
 
     /// Whether it is durable.
     fn commit(&self, batch: Batch) -> bool {
-        let lane = Lane { id: *b"upkeep\0\0\0\0\0\0\0\0\0\0", generation: fresh_generation() };
+        let lane = Lane {
+            id: *b"upkeep\0\0\0\0\0\0\0\0\0\0",
+            generation: fresh_generation(),
+        };
         let (done, waiting) = std::sync::mpsc::sync_channel(1);
         let tell = move |result: Result<_, StoreError>| {
             // This thread waits for it, unless it is being stopped.

@@ -46,7 +46,10 @@ pub(super) struct Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        self.down.do_send(Down { tenant: self.tenant, panicked: std::thread::panicking() });
+        self.down.do_send(Down {
+            tenant: self.tenant,
+            panicked: std::thread::panicking(),
+        });
     }
 }
 
@@ -109,7 +112,10 @@ impl TenantActor {
             tenant: id,
             machine: TenantMachine::restore(now, setup, saved),
             overlay: Overlay::default(),
-            lane: Lane { id: id.to_bytes(), generation: fresh_generation() },
+            lane: Lane {
+                id: id.to_bytes(),
+                generation: fresh_generation(),
+            },
             submitted_seq: 0,
             durable_seq: 0,
             waiting: VecDeque::new(),
@@ -200,7 +206,11 @@ impl TenantActor {
 
     fn rearm(&mut self, ctx: &mut Context<Self>) {
         let now = self.ports.clock.now();
-        let wake = if self.is_draining() { None } else { self.machine.next_wake(now) };
+        let wake = if self.is_draining() {
+            None
+        } else {
+            self.machine.next_wake(now)
+        };
         match (wake, self.timer) {
             (Some(wake), Some((armed, _))) if wake == armed => return,
             (_, Some((_, handle))) => {
@@ -220,7 +230,9 @@ impl TenantActor {
     }
 
     fn publish(&self) {
-        self.ports.board.set(self.tenant, self.machine.status(self.ports.clock.now()));
+        self.ports
+            .board
+            .set(self.tenant, self.machine.status(self.ports.clock.now()));
     }
 }
 
@@ -230,7 +242,12 @@ fn open_operations(ports: &Ports, tenant: TenantId) -> Result<Vec<Operation>, Re
     for state in [OperationState::Queued, OperationState::Running, OperationState::Waiting] {
         let mut after = None;
         loop {
-            let query = OperationQuery { tenant: Some(tenant), state: Some(state), after, limit: usize::MAX };
+            let query = OperationQuery {
+                tenant: Some(tenant),
+                state: Some(state),
+                after,
+                limit: usize::MAX,
+            };
             let page = ports.reader.operations(&query)?;
             open.extend(page.operations);
             after = page.next;

@@ -29,7 +29,16 @@ impl Handler<PutInvoice> for TenantActor {
         if let Some((row, reply)) = self.answer_errors(self.view().invoice_by_ref(&host_ref), reply) {
             let ask = self.ask(reply);
             let row = row.map(Box::new);
-            self.feed(Event::HostWrote { ask, host_ref, draft, row }, Urgency::NewWork, ctx);
+            self.feed(
+                Event::HostWrote {
+                    ask,
+                    host_ref,
+                    draft,
+                    row,
+                },
+                Urgency::NewWork,
+                ctx,
+            );
         }
     }
 }
@@ -38,11 +47,23 @@ impl Handler<SyncNow> for TenantActor {
     type Result = ();
 
     fn handle(&mut self, message: SyncNow, ctx: &mut Context<Self>) {
-        let SyncNow { invoice, requested_by, reply } = message;
+        let SyncNow {
+            invoice,
+            requested_by,
+            reply,
+        } = message;
         let Some(reply) = self.admit(reply) else { return };
         if let Some((row, reply)) = self.find(&invoice, reply) {
             let ask = self.ask(reply);
-            self.feed(Event::SyncNow { ask, row: Box::new(row), requested_by }, Urgency::NewWork, ctx);
+            self.feed(
+                Event::SyncNow {
+                    ask,
+                    row: Box::new(row),
+                    requested_by,
+                },
+                Urgency::NewWork,
+                ctx,
+            );
         }
     }
 }
@@ -51,8 +72,12 @@ impl Handler<WantPreview> for TenantActor {
     type Result = ();
 
     fn handle(&mut self, message: WantPreview, ctx: &mut Context<Self>) {
-        let Some((row, reply)) = self.find(&message.invoice, message.reply) else { return };
-        let Some((context, reply)) = self.answer_errors(self.context(row), reply) else { return };
+        let Some((row, reply)) = self.find(&message.invoice, message.reply) else {
+            return;
+        };
+        let Some((context, reply)) = self.answer_errors(self.context(row), reply) else {
+            return;
+        };
         if let Some((chart, reply)) = self.answer_errors(self.view().chart(), reply) {
             let ask = self.ask(reply);
             let (context, chart) = (Box::new(context), chart.map(Box::new));
@@ -67,7 +92,14 @@ impl Handler<SetMapping> for TenantActor {
     fn handle(&mut self, message: SetMapping, ctx: &mut Context<Self>) {
         let Some(reply) = self.admit(message.reply) else { return };
         let ask = self.ask(reply);
-        self.feed(Event::MappingSet { ask, mapping: message.mapping }, Urgency::NewWork, ctx);
+        self.feed(
+            Event::MappingSet {
+                ask,
+                mapping: message.mapping,
+            },
+            Urgency::NewWork,
+            ctx,
+        );
     }
 }
 
@@ -77,7 +109,14 @@ impl Handler<SetSettings> for TenantActor {
     fn handle(&mut self, message: SetSettings, ctx: &mut Context<Self>) {
         let Some(reply) = self.admit(message.reply) else { return };
         let ask = self.ask(reply);
-        self.feed(Event::SettingsSet { ask, settings: message.settings }, Urgency::NewWork, ctx);
+        self.feed(
+            Event::SettingsSet {
+                ask,
+                settings: message.settings,
+            },
+            Urgency::NewWork,
+            ctx,
+        );
     }
 }
 
@@ -96,7 +135,11 @@ impl Handler<Regranted> for TenantActor {
         let ask = self.ask(message.reply);
         self.feed(Event::Regranted(message.grant), Urgency::Result, ctx);
         // The machine knows no reply to this; in line it comes when the new grant is durable.
-        self.perform(vec![Effect::Reply(ask, Reply::Done { released: 0 })], Urgency::Result, ctx);
+        self.perform(
+            vec![Effect::Reply(ask, Reply::Done { released: 0 })],
+            Urgency::Result,
+            ctx,
+        );
     }
 }
 

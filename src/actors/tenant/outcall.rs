@@ -31,7 +31,12 @@ impl TenantActor {
         let draining = Arc::clone(&self.draining);
         let ports = Arc::clone(&self.ports);
         let (grant, xero_id) = (self.machine.tenant().grant, self.machine.tenant().xero_id);
-        let Call { id, class, request, rows } = call;
+        let Call {
+            id,
+            class,
+            request,
+            rows,
+        } = call;
         self.calls.insert(id, rows);
         let calling = async move {
             let leave = async {
@@ -98,7 +103,10 @@ fn stopping() -> Failure {
 }
 
 fn crowded() -> Failure {
-    held_back(FailureKind::Throttled, "no token or no place in the app's budget came in time")
+    held_back(
+        FailureKind::Throttled,
+        "no token or no place in the app's budget came in time",
+    )
 }
 
 fn held_back(kind: FailureKind, message: &str) -> Failure {
@@ -114,5 +122,8 @@ fn held_back(kind: FailureKind, message: &str) -> Failure {
 
 /// The call never left.
 fn not_sent(failure: Failure) -> Answer {
-    Answer { result: Err(failure), meta: AnswerMeta::default() }
+    Answer {
+        result: Err(failure),
+        meta: AnswerMeta::default(),
+    }
 }

@@ -42,7 +42,10 @@ impl TenantActor {
             match effect {
                 Effect::Persist(writes) if writes.is_empty() => {}
                 Effect::Persist(writes) => self.persist(&writes, urgency, ctx),
-                effect => self.waiting.push_back(Waiting { after_seq: self.submitted_seq, effect }),
+                effect => self.waiting.push_back(Waiting {
+                    after_seq: self.submitted_seq,
+                    effect,
+                }),
             }
         }
         self.run_ready(ctx);
@@ -55,8 +58,14 @@ impl TenantActor {
             return;
         }
         self.is_running = true;
-        while self.waiting.front().is_some_and(|waiting| waiting.after_seq <= self.durable_seq) {
-            let Some(Waiting { effect, .. }) = self.waiting.pop_front() else { break };
+        while self
+            .waiting
+            .front()
+            .is_some_and(|waiting| waiting.after_seq <= self.durable_seq)
+        {
+            let Some(Waiting { effect, .. }) = self.waiting.pop_front() else {
+                break;
+            };
             // Of a machine that is not believed any more, only what is durable already is told.
             if !self.is_over || matches!(effect, Effect::Reply(..) | Effect::Announce(_)) {
                 self.run(effect, ctx);
@@ -69,10 +78,20 @@ impl TenantActor {
     fn persist(&mut self, writes: &[Write], urgency: Urgency, ctx: &mut Context<Self>) {
         let seq = self.submitted_seq.saturating_add(1);
         let addr = ctx.address();
-        let submitted = batch(writes, urgency).map_err(|error| Refused::Store(error.to_string())).and_then(|batch| {
-            let ack = move |result: Result<_, StoreError>| addr.do_send(Committed { seq, result: result.map(|_| ()) });
-            self.ports.writer.submit(self.lane, batch, ack).map_err(|error| refusal(&error))
-        });
+        let submitted = batch(writes, urgency)
+            .map_err(|error| Refused::Store(error.to_string()))
+            .and_then(|batch| {
+                let ack = move |result: Result<_, StoreError>| {
+                    addr.do_send(Committed {
+                        seq,
+                        result: result.map(|_| ()),
+                    })
+                };
+                self.ports
+                    .writer
+                    .submit(self.lane, batch, ack)
+                    .map_err(|error| refusal(&error))
+            });
         match submitted {
             Ok(()) => {
                 self.submitted_seq = seq;
@@ -128,7 +147,10 @@ impl TenantActor {
             return;
         }
         let read = self.rows(invoices).and_then(|rows| {
-            let contexts = rows.into_iter().map(|row| self.context(row)).collect::<Result<Vec<_>, _>>()?;
+            let contexts = rows
+                .into_iter()
+                .map(|row| self.context(row))
+                .collect::<Result<Vec<_>, _>>()?;
             Ok((contexts, self.view().chart()?.map(Box::new)))
         });
         self.read_then(read, |(contexts, chart)| Event::Loaded { load, contexts, chart }, ctx);
@@ -146,12 +168,7 @@ impl TenantActor {
     }
 
     /// Turns what was read into an event; rows that cannot be read end the actor.
-    fn read_then<T>(
-        &mut self,
-        read: Result<T, ReadError>,
-        event: impl FnOnce(T) -> Event,
-        ctx: &mut Context<Self>,
-    ) {
+    fn read_then<T>(&mut self, read: Result<T, ReadError>, event: impl FnOnce(T) -> Event, ctx: &mut Context<Self>) {
         match read {
             Ok(read) => self.feed(event(read), Urgency::Result, ctx),
             Err(error) => {
@@ -163,7 +180,10 @@ impl TenantActor {
 
     pub(super) fn rows(&self, invoices: &[InvoiceId]) -> Result<Vec<Invoice>, ReadError> {
         let view = self.view();
-        let rows = invoices.iter().map(|id| view.invoice(*id)).collect::<Result<Vec<_>, _>>()?;
+        let rows = invoices
+            .iter()
+            .map(|id| view.invoice(*id))
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(rows.into_iter().flatten().collect())
     }
 
@@ -172,7 +192,11 @@ impl TenantActor {
         let view = self.view();
         let party = &invoice.draft.contact;
         let contact = view.contact(&party.reference)?;
-        let namesakes = if contact.is_some() { Vec::new() } else { view.contacts_named(&party.name)? };
+        let namesakes = if contact.is_some() {
+            Vec::new()
+        } else {
+            view.contacts_named(&party.name)?
+        };
         let mut mappings: Vec<Mapping> = Vec::from_iter(view.mapping(MappingKind::Contacts, &party.reference)?);
         for line in &invoice.draft.lines {
             let wanted = [
@@ -181,12 +205,20 @@ impl TenantActor {
             ];
             for (kind, key) in wanted {
                 let Some(key) = key else { continue };
-                if !mappings.iter().any(|mapping| mapping.kind == kind && mapping.key == key) {
+                if !mappings
+                    .iter()
+                    .any(|mapping| mapping.kind == kind && mapping.key == key)
+                {
                     mappings.extend(view.mapping(kind, key)?);
                 }
             }
         }
-        Ok(PushContext { contact, namesakes, mappings, invoice })
+        Ok(PushContext {
+            contact,
+            namesakes,
+            mappings,
+            invoice,
+        })
     }
 }
 

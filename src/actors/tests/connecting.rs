@@ -33,7 +33,12 @@ async fn two_imports_at_once_make_one_tenant() {
 #[actix::test]
 async fn a_failed_commit_half_way_is_finished_by_asking_again() {
     let world = World::new().await;
-    world.xero.listed.lock().unwrap().extend([organisation(1), organisation(2)]);
+    world
+        .xero
+        .listed
+        .lock()
+        .unwrap()
+        .extend([organisation(1), organisation(2)]);
     world.store.inject(1, Repeat::Once, Fault::LostBefore);
     assert!(matches!(world.import("seed", None).await, Err(Refused::Store(_))));
     // The first token is used up at Xero; ours is known by it all the same.
@@ -57,9 +62,15 @@ async fn a_failed_commit_half_way_is_finished_by_asking_again() {
 async fn an_organisation_that_is_not_reached_is_named() {
     let world = World::new().await;
     world.xero.listed.lock().unwrap().push(organisation(1));
-    let refused = world.import("seed", Some(vec![organisation(1), organisation(9)])).await.unwrap_err();
+    let refused = world
+        .import("seed", Some(vec![organisation(1), organisation(9)]))
+        .await
+        .unwrap_err();
     assert_eq!(refused, Refused::NotReached(organisation(9)));
-    assert!(world.ports.reader.tenants().unwrap().is_empty(), "all or nothing of a wrong list");
+    assert!(
+        world.ports.reader.tenants().unwrap().is_empty(),
+        "all or nothing of a wrong list"
+    );
     world.end();
 }
 
@@ -71,7 +82,9 @@ async fn a_crash_after_the_tenant_was_stored_is_mended_by_asking_again() {
     stored.id = crate::model::ids::TenantId::from_parts(1_790_000_000_000, 77);
     stored.xero_id = organisation(2);
     world.xero.listed.lock().unwrap().push(organisation(2));
-    world.commit(&[crate::model::write::Write::Tenant(Box::new(stored.clone()))]).await;
+    world
+        .commit(&[crate::model::write::Write::Tenant(Box::new(stored.clone()))])
+        .await;
     assert!(matches!(world.put(&stored, "A").await, Err(Refused::TenantNotFound)));
     let tenants = world.import("seed", None).await.unwrap();
     assert_eq!(tenants.len(), 2);

@@ -13,14 +13,22 @@ async fn a_call_in_flight_is_answered_and_recorded_and_nothing_new_begins() {
     let tenant = world.tenant(1).await;
     world.put(&tenant, "A").await.unwrap();
     world.synced(&tenant, "A").await;
-    world.xero.moods.lock().unwrap().push((None, "invoices write", Mood::Hang));
+    world
+        .xero
+        .moods
+        .lock()
+        .unwrap()
+        .push((None, "invoices write", Mood::Hang));
     world.put(&tenant, "B").await.unwrap();
     until(|| (world.xero.writes() == 2).then_some(())).await;
     let drained = world.supervisor.send(DrainAll);
     tokio::pin!(drained);
     let early = tokio::time::timeout(Duration::from_millis(60), &mut drained).await;
     assert!(early.is_err(), "it did not wait for the call");
-    assert!(matches!(world.put(&tenant, "C").await, Err(Refused::Draining | Refused::Busy)));
+    assert!(matches!(
+        world.put(&tenant, "C").await,
+        Err(Refused::Draining | Refused::Busy)
+    ));
     world.xero.release();
     drained.await.unwrap();
     assert_eq!(world.row(&tenant, "B").unwrap().sync.badge, Some(Badge::Synced));
@@ -37,7 +45,10 @@ async fn a_drain_without_tenants_or_with_idle_ones_ends_at_once() {
         world.tenant(number).await;
     }
     until(|| (world.ports.board.sums().in_flight_count == 0).then_some(())).await;
-    tokio::time::timeout(Duration::from_secs(5), world.supervisor.send(DrainAll)).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(5), world.supervisor.send(DrainAll))
+        .await
+        .unwrap()
+        .unwrap();
     world.ports.keyring.rest().await;
     world.end();
 }

@@ -45,11 +45,16 @@ async fn a_nearly_full_disk_refuses_new_work_and_ends_what_was_taken() {
     world.store.inject(1, Repeat::Forever, Fault::Reserve);
     let refused = world.put_refused(&tenant, "B").await;
     assert!(matches!(refused, Refused::DiskReserve(_)), "{refused:?}");
-    let restarts = until(|| Some(world.metrics.families().actor_restarts.get(["store"])).filter(|count| *count > 0)).await;
+    let restarts =
+        until(|| Some(world.metrics.families().actor_restarts.get(["store"])).filter(|count| *count > 0)).await;
     for _ in 0..20 {
         assert!(matches!(world.put_refused(&tenant, "B").await, Refused::DiskReserve(_)));
     }
-    assert_eq!(world.metrics.families().actor_restarts.get(["store"]), restarts, "each refusal ended the actor");
+    assert_eq!(
+        world.metrics.families().actor_restarts.get(["store"]),
+        restarts,
+        "each refusal ended the actor"
+    );
     world.synced(&tenant, "A").await;
     assert!(world.row(&tenant, "B").is_none());
     world.store.heal();
@@ -68,7 +73,12 @@ async fn a_panic_restarts_the_tenant_and_the_third_one_parks_it_alone() {
     let id = organisation(1);
     let panics = || world.metrics.families().actor_restarts.get(["panic"]);
     for nth in 1..=3_u64 {
-        world.xero.moods.lock().unwrap().push((Some(id), "invoices write", Mood::Panic));
+        world
+            .xero
+            .moods
+            .lock()
+            .unwrap()
+            .push((Some(id), "invoices write", Mood::Panic));
         let number = format!("P{nth}");
         world.put_until_taken(&one, &number).await;
         until(|| (panics() == nth).then_some(())).await;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::world::World;
 use crate::model::connection::Connection;
+use crate::model::document::Currency;
 use crate::model::ids::{GrantId, TenantId, XeroTenantId};
 use crate::model::row::{Settings, Tenant};
-use crate::model::document::Currency;
 use crate::model::time::Timestamp;
 use crate::model::write::Write;
 use crate::store::rows::{Rows, batch};
@@ -20,7 +20,9 @@ const TENANTS: u128 = 10_000;
 async fn ten_thousand_tenants_start() {
     let store = MemStore::new(Arc::new(Rows), [7; 16], 1);
     for first in (0..TENANTS).step_by(500) {
-        let writes: Vec<Write> = (first..first + 500).map(|nth| Write::Tenant(Box::new(tenant(nth)))).collect();
+        let writes: Vec<Write> = (first..first + 500)
+            .map(|nth| Write::Tenant(Box::new(tenant(nth))))
+            .collect();
         store.commit(&[batch(&writes, Urgency::Result).unwrap()]).unwrap();
     }
     let before_kib = resident_kib();

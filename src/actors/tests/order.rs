@@ -30,7 +30,10 @@ async fn no_write_leaves_before_its_attempt_is_durable() {
     for number in ["A", "B", "C"] {
         world.synced(&tenant, number).await;
     }
-    assert!(is_durable.load(Ordering::Relaxed), "a call came before its attempt was durable");
+    assert!(
+        is_durable.load(Ordering::Relaxed),
+        "a call came before its attempt was durable"
+    );
     assert_eq!(world.xero.made.lock().unwrap().len(), 3);
     world.end();
 }
@@ -88,6 +91,13 @@ async fn a_reload_reaches_a_tenant_at_its_next_event() {
     policy.limits.minute = 17;
     world.ports.policy.set(policy);
     world.put(&tenant, "A").await.unwrap();
-    until(|| world.ports.board.get(tenant.id).filter(|status| status.minute_limit == 17)).await;
+    until(|| {
+        world
+            .ports
+            .board
+            .get(tenant.id)
+            .filter(|status| status.minute_limit == 17)
+    })
+    .await;
     world.end();
 }

@@ -51,7 +51,10 @@ impl Clock for TestClock {
     fn now(&self) -> Now {
         let elapsed_ms = u64::try_from(self.0.elapsed().as_millis()).unwrap();
         let wall = Timestamp(1_790_000_000_000 + i64::try_from(elapsed_ms).unwrap());
-        Now { wall, mono: Mono(1_000_000 + elapsed_ms) }
+        Now {
+            wall,
+            mono: Mono(1_000_000 + elapsed_ms),
+        }
     }
     fn boot_id(&self) -> &str {
         "boot"
@@ -64,7 +67,11 @@ pub struct Counting(AtomicU32);
 impl Entropy for Counting {
     fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(4) {
-            let next = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(2_654_435_761).to_be_bytes();
+            let next = self
+                .0
+                .fetch_add(1, Ordering::Relaxed)
+                .wrapping_mul(2_654_435_761)
+                .to_be_bytes();
             let length = chunk.len();
             chunk.copy_from_slice(&next[..length]);
         }
@@ -125,7 +132,11 @@ impl XeroApi for Port {
     fn call(&self, tenant: XeroTenantId, _token: SecretString, request: Request) -> BoxFuture<'static, Answer> {
         let xero = Arc::clone(&self.0);
         async move {
-            let label = if request.is_write() { format!("{} write", request.resource()) } else { request.resource().to_owned() };
+            let label = if request.is_write() {
+                format!("{} write", request.resource())
+            } else {
+                request.resource().to_owned()
+            };
             xero.log.lock().unwrap().push(label.clone());
             let mood = {
                 let mut moods = xero.moods.lock().unwrap();
@@ -133,24 +144,43 @@ impl XeroApi for Port {
                     of.is_none_or(|of| of == tenant) && (*what == label || *what == "*")
                 };
                 let at = moods.iter().position(fits);
-                at.map(|at| if moods[at].2 == Mood::Forbid { moods[at].2 } else { moods.remove(at).2 })
+                at.map(|at| {
+                    if moods[at].2 == Mood::Forbid {
+                        moods[at].2
+                    } else {
+                        moods.remove(at).2
+                    }
+                })
             };
             match mood {
                 Some(Mood::Panic) => panic!("a defect of the client"),
                 Some(Mood::Hang) => xero.answering.notified().await,
                 Some(Mood::Forbid) => {
-                    return Answer { result: Err(failed(FailureKind::TenantRejected, Remedy::CheckConnection)), meta: AnswerMeta::default() };
+                    return Answer {
+                        result: Err(failed(FailureKind::TenantRejected, Remedy::CheckConnection)),
+                        meta: AnswerMeta::default(),
+                    };
                 }
                 None => {}
             }
-            Answer { result: Ok(xero.answer(request)), meta: AnswerMeta::default() }
+            Answer {
+                result: Ok(xero.answer(request)),
+                meta: AnswerMeta::default(),
+            }
         }
         .boxed()
     }
 }
 
 fn failed(kind: FailureKind, remedy: Remedy) -> Failure {
-    Failure { kind, remedy, received: Received::No, status: Some(403), message: "refused".into(), validation: Vec::new() }
+    Failure {
+        kind,
+        remedy,
+        received: Received::No,
+        status: Some(403),
+        message: "refused".into(),
+        validation: Vec::new(),
+    }
 }
 
 impl Xero {
@@ -163,7 +193,12 @@ impl Xero {
     }
 
     pub fn writes(&self) -> usize {
-        self.log.lock().unwrap().iter().filter(|line| *line == "invoices write").count()
+        self.log
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|line| *line == "invoices write")
+            .count()
     }
 
     fn answer(&self, request: Request) -> Reply {
@@ -204,7 +239,14 @@ impl Xero {
     }
 
     fn found(&self, fits: impl Fn(&XeroInvoice) -> bool) -> Reply {
-        let found = self.made.lock().unwrap().iter().filter(|invoice| fits(invoice)).cloned().collect();
+        let found = self
+            .made
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|invoice| fits(invoice))
+            .cloned()
+            .collect();
         Reply::Invoices { found, page_count: 1 }
     }
 
@@ -225,15 +267,26 @@ impl Xero {
             WriteTarget::ChangeInvoice(id) => {
                 let made = self.made.lock().unwrap();
                 let invoice = made.iter().find(|invoice| invoice.id == id).cloned().unwrap();
-                Reply::Written(vec![Element { invoice, errors: Vec::new(), warnings: Vec::new() }])
+                Reply::Written(vec![Element {
+                    invoice,
+                    errors: Vec::new(),
+                    warnings: Vec::new(),
+                }])
             }
             WriteTarget::CreateInvoices => {
                 let asked = self.bodies.lock().unwrap().get(body).cloned().unwrap();
                 let elements: Vec<Element> = asked
                     .iter()
-                    .map(|invoice| Element { invoice: made(invoice), errors: Vec::new(), warnings: Vec::new() })
+                    .map(|invoice| Element {
+                        invoice: made(invoice),
+                        errors: Vec::new(),
+                        warnings: Vec::new(),
+                    })
                     .collect();
-                self.made.lock().unwrap().extend(elements.iter().map(|element| element.invoice.clone()));
+                self.made
+                    .lock()
+                    .unwrap()
+                    .extend(elements.iter().map(|element| element.invoice.clone()));
                 Reply::Written(elements)
             }
         }
@@ -347,7 +400,12 @@ pub struct World {
 
 impl World {
     pub async fn new() -> Self {
-        Self::over(MemStore::new(Arc::new(Rows), [7; 16], 1), Arc::default(), Arc::default()).await
+        Self::over(
+            MemStore::new(Arc::new(Rows), [7; 16], 1),
+            Arc::default(),
+            Arc::default(),
+        )
+        .await
     }
 
     /// Another life over the same rows, as after a crash.
@@ -373,7 +431,10 @@ impl World {
         let keyring = Keyring::start(&handles[0], parts).await.unwrap();
         let board = Board::default();
         let metrics = Metrics::new(board.clone(), clock.now().wall, &[]);
-        let policy = Policy { batch_wait_ms: 5, ..Policy::default() };
+        let policy = Policy {
+            batch_wait_ms: 5,
+            ..Policy::default()
+        };
         let ports = Arc::new(Ports {
             api: Arc::new(Port(Arc::clone(&xero))),
             encode: Arc::new(Port(Arc::clone(&xero))),
@@ -394,7 +455,16 @@ impl World {
         let supervisor = Supervisor::new(Arc::clone(&ports), metrics.clone()).start();
         supervisor.send(Run(reader.tenants().unwrap())).await.unwrap();
         let door = Door::new(Arc::clone(&ports), supervisor.clone());
-        Self { store, xero, grants, ports, door, metrics, supervisor, arbiters }
+        Self {
+            store,
+            xero,
+            grants,
+            ports,
+            door,
+            metrics,
+            supervisor,
+            arbiters,
+        }
     }
 
     /// A tenant, connected by the ordinary way.
@@ -412,7 +482,11 @@ impl World {
                 *live = "seed".to_owned();
             }
         }
-        let order = ConnectImport { refresh_token: token.to_owned().into(), tenants, observe: false };
+        let order = ConnectImport {
+            refresh_token: token.to_owned().into(),
+            tenants,
+            observe: false,
+        };
         self.door.connect_import(order).await
     }
 
@@ -439,7 +513,11 @@ impl World {
     }
 
     pub async fn synced(&self, tenant: &Tenant, number: &str) -> Invoice {
-        until(|| self.row(tenant, number).filter(|row| row.sync.badge == Some(Badge::Synced))).await
+        until(|| {
+            self.row(tenant, number)
+                .filter(|row| row.sync.badge == Some(Badge::Synced))
+        })
+        .await
     }
 
     pub fn door_of(&self, tenant: TenantId) -> Option<TenantDoor> {
@@ -450,7 +528,10 @@ impl World {
     pub async fn commit(&self, writes: &[Write]) {
         let done = Arc::new(AtomicBool::new(false));
         let tell = Arc::clone(&done);
-        let lane = Lane { id: [250; 16], generation: crate::actors::lane::fresh_generation() };
+        let lane = Lane {
+            id: [250; 16],
+            generation: crate::actors::lane::fresh_generation(),
+        };
         let batch = batch(writes, Urgency::Result).unwrap();
         self.ports
             .writer
@@ -497,7 +578,11 @@ pub fn draft(number: &str) -> Draft {
     Draft {
         kind: InvoiceKind::Sales,
         number: number.to_owned(),
-        contact: Party { reference: "C-1".to_owned(), name: "Party".to_owned(), email: None },
+        contact: Party {
+            reference: "C-1".to_owned(),
+            name: "Party".to_owned(),
+            email: None,
+        },
         currency: Currency::GBP,
         issue_date: NaiveDate::from_ymd_opt(2026, 9, 1).unwrap(),
         due_date: None,

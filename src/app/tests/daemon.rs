@@ -34,8 +34,14 @@ const ELSEWHERE: [(&str, &str); 11] = [
     ("tenants_parked", "actors: the third panic parks"),
     ("actor_restarts_total", "actors: a panic restarts the tenant"),
     ("tenants_daily_budget_exhausted", "observe: board"),
-    ("illegal_events_total", "observe: notices, because only a defect makes one"),
-    ("stale_answers_total", "observe: notices, because only a restart in the middle makes one"),
+    (
+        "illegal_events_total",
+        "observe: notices, because only a defect makes one",
+    ),
+    (
+        "stale_answers_total",
+        "observe: notices, because only a restart in the middle makes one",
+    ),
     ("xero_breaker_changes_total", "engine: breaker"),
     ("retries_total", "tests/it: ux_9"),
     ("store_errors_total", "store: faults of the disk"),
@@ -56,17 +62,34 @@ impl House {
         let xero = sandbox::start(sandbox::Options::default()).await.unwrap();
         let (parts, metrics) = parts(config(folder.path(), &xero, extra));
         let daemon = Daemon::start(parts).await.unwrap();
-        Self { daemon, metrics, xero, seen: BTreeSet::new(), _folder: folder }
+        Self {
+            daemon,
+            metrics,
+            xero,
+            seen: BTreeSet::new(),
+            _folder: folder,
+        }
     }
 
     async fn connect(&self) -> Vec<Tenant> {
         let refresh_token = SecretString::from(self.xero.refresh_token.as_str());
-        self.daemon.connect(ConnectImport { refresh_token, tenants: None, observe: false }).await.unwrap()
+        self.daemon
+            .connect(ConnectImport {
+                refresh_token,
+                tenants: None,
+                observe: false,
+            })
+            .await
+            .unwrap()
     }
 
     async fn put(&self, tenant: &Tenant, number: &str, nominal_code: &str) {
         let draft = draft(tenant, number, nominal_code);
-        self.daemon.door().put_invoice(tenant.id, number.to_owned(), draft).await.unwrap();
+        self.daemon
+            .door()
+            .put_invoice(tenant.id, number.to_owned(), draft)
+            .await
+            .unwrap();
     }
 
     /// Notes which families have a value, until the invoice has this badge.
@@ -89,7 +112,10 @@ impl House {
             if value.parse::<f64>().is_ok_and(|value| value > 0.0) {
                 let name = name.split('{').next().unwrap();
                 let name = name.strip_prefix("counterfoil_").unwrap_or(name);
-                let name = name.strip_suffix("_count").or_else(|| name.strip_suffix("_bucket")).unwrap_or(name);
+                let name = name
+                    .strip_suffix("_count")
+                    .or_else(|| name.strip_suffix("_bucket"))
+                    .unwrap_or(name);
                 self.seen.insert(name.to_owned());
             }
         }
@@ -117,7 +143,14 @@ fn parts(config: Config) -> (Parts, Metrics) {
     let clock = Arc::new(RealClock::new().unwrap());
     let metrics = Metrics::new(board.clone(), clock.now().wall, &http::routes::names());
     let entropy = Arc::new(RealEntropy);
-    let parts = Parts { config, clock, entropy, metrics: metrics.clone(), board, mounts: Vec::new() };
+    let parts = Parts {
+        config,
+        clock,
+        entropy,
+        metrics: metrics.clone(),
+        board,
+        mounts: Vec::new(),
+    };
     (parts, metrics)
 }
 
@@ -140,7 +173,11 @@ fn config(folder: &Path, xero: &sandbox::Handle, extra: &[(&str, &str)]) -> Conf
     ]
     .map(|(name, value)| (format!("COUNTERFOIL__{name}"), value))
     .into();
-    variables.extend(extra.iter().map(|(name, value)| (format!("COUNTERFOIL__{name}"), (*value).to_owned())));
+    variables.extend(
+        extra
+            .iter()
+            .map(|(name, value)| (format!("COUNTERFOIL__{name}"), (*value).to_owned())),
+    );
     Config::load(None, variables).unwrap()
 }
 
@@ -149,7 +186,11 @@ fn draft(tenant: &Tenant, number: &str, nominal_code: &str) -> Draft {
     Draft {
         kind: InvoiceKind::Sales,
         number: number.to_owned(),
-        contact: Party { reference: "C-77".to_owned(), name: "Night Lamps".to_owned(), email: None },
+        contact: Party {
+            reference: "C-77".to_owned(),
+            name: "Night Lamps".to_owned(),
+            email: None,
+        },
         currency: Currency::GBP,
         issue_date: today,
         due_date: Some(today),
@@ -188,7 +229,12 @@ async fn every_family_of_metrics_is_fed() {
     house.put(&one, "RED", "9999").await;
     house.until(&one, "RED", Badge::Failed).await;
     let name = InvoiceName::HostRef("RED".to_owned());
-    house.daemon.door().resync(one.id, name, "a person".to_owned()).await.unwrap();
+    house
+        .daemon
+        .door()
+        .resync(one.id, name, "a person".to_owned())
+        .await
+        .unwrap();
     // Written, but the answer is lost.
     house.fault(json!({
         "match": { "method": "PUT", "path": "/api.xro/2.0/Invoices" }, "fault": "drop_reply_after_write", "times": 1,
@@ -202,14 +248,26 @@ async fn every_family_of_metrics_is_fed() {
     }));
     house.put(&one, "SLOW", "200").await;
     house.until(&one, "SLOW", Badge::Synced).await;
+    for nth in 0..30 {
+        if house.seen.contains("tenants_daily_budget_low") {
+            break;
+        }
+        let number = format!("MORE-{nth}");
+        house.put(&one, &number, "200").await;
+        house.until(&one, &number, Badge::Synced).await;
+    }
     // An organisation that Xero lists and refuses.
     house.fault(json!({
         "match": { "path": "/api.xro/*", "tenant_id": other.xero_id.to_string() },
         "fault": "status", "code": 403, "body": "{}", "times": null,
     }));
     house.put(&other, "B", "200").await;
-    house.ask("GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await;
-    let refused = house.ask("GET /v1/tenants HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n").await;
+    house
+        .ask("GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .await;
+    let refused = house
+        .ask("GET /v1/tenants HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n")
+        .await;
     assert!(refused.starts_with("HTTP/1.1 4"), "{refused}");
     let path = format!("/v1/tenants/{}/invoices/ref:A/resync", one.id);
     let keyed = house
@@ -223,7 +281,10 @@ async fn every_family_of_metrics_is_fed() {
     // The upkeep counts every few seconds.
     for _ in 0..2_000 {
         house.note();
-        if ["invoices", "store_bytes", "tenant_state_transitions_total"].iter().all(|name| house.seen.contains(*name)) {
+        if ["invoices", "store_bytes", "tenant_state_transitions_total"]
+            .iter()
+            .all(|name| house.seen.contains(*name))
+        {
             break;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -249,11 +310,19 @@ async fn a_daemon_is_well_stops_cleanly_and_goes_on_where_it_was() {
     let daemon = Daemon::start(parts(config.clone()).0).await.unwrap();
     assert!(daemon.token_is_new);
     let refresh_token = SecretString::from(xero.refresh_token.as_str());
-    let order = ConnectImport { refresh_token, tenants: None, observe: false };
+    let order = ConnectImport {
+        refresh_token,
+        tenants: None,
+        observe: false,
+    };
     let tenants = daemon.connect(order).await.unwrap();
     for nth in 0..30 {
         let number = format!("N-{nth}");
-        daemon.door().put_invoice(tenants[0].id, number.clone(), draft(&tenants[0], &number, "200")).await.unwrap();
+        daemon
+            .door()
+            .put_invoice(tenants[0].id, number.clone(), draft(&tenants[0], &number, "200"))
+            .await
+            .unwrap();
     }
     assert_eq!(daemon.feel_pulse(), Health::Well);
     tokio::time::sleep(Duration::from_millis(50)).await;

@@ -8,6 +8,7 @@ use super::chart::ChartState;
 use super::desk::{ContactDesk, ContactStage};
 use super::link::Relabels;
 use super::release::Releases;
+use super::settle::announce_ended;
 use crate::engine::breaker::Breaker;
 use crate::engine::budget::{Budget, Spent};
 use crate::engine::connection::access;
@@ -222,6 +223,7 @@ impl TenantMachine {
         }
         self.settle(now, out);
         self.note_versions(&effects);
+        announce_ended(&mut effects);
         effects
     }
 

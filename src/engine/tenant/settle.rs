@@ -342,3 +342,22 @@ impl TenantMachine {
         matches!(self.works.get(&intent).map(|work| work.stage), Some(Stage::InBatch(open)) if open == batch)
     }
 }
+
+/// Tells of every operation that ends with these changes.
+pub(super) fn announce_ended(effects: &mut Vec<Effect>) {
+    let mut ended = Vec::new();
+    for effect in effects.iter() {
+        let Effect::Persist(writes) = effect else { continue };
+        for write in writes {
+            if let Write::Operation(operation) = write
+                && operation.state.is_final()
+            {
+                ended.push(Effect::Announce(Notice::OperationFinished {
+                    operation: operation.id,
+                    succeeded: operation.state == OperationState::Succeeded,
+                }));
+            }
+        }
+    }
+    effects.append(&mut ended);
+}
