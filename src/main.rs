@@ -11,7 +11,11 @@ use counterfoil::cli;
 fn main() -> ExitCode {
     match RealClock::new() {
         Ok(clock) => cli::start(&RealPrograms, &clock),
-        // Only a kernel without a boot id comes here; nothing can be said that is safer.
-        Err(_no_clock) => ExitCode::from(cli::exit::Exit::Failed.code()),
+        Err(error) => {
+            counterfoil::app::programs::complain(&format!(
+                "the kernel does not tell its boot id ({error}); is /proc mounted and readable?"
+            ));
+            ExitCode::from(cli::exit::Exit::Failed.code())
+        }
     }
 }

@@ -102,6 +102,11 @@ fn the_list_of_metrics_is_that_of_the_program() {
 }
 
 #[test]
+fn the_page_of_the_control_api_has_the_routes_of_the_program() {
+    none(&pages::api_breaches(&read("docs/reference/control-api.md")));
+}
+
+#[test]
 fn the_shipped_configuration_has_the_keys_of_the_program() {
     none(&pages::config_breaches(&read("config/counterfoil.toml")));
 }

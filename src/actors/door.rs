@@ -5,20 +5,22 @@ use std::sync::Arc;
 
 use actix::{Addr, Handler, Message};
 use futures_util::FutureExt;
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 
 use super::control::{Accepted, Answer, ConnectImport, Control, InvoiceName, Refused};
+use super::lane::fresh_generation;
 use super::ports::Ports;
 use super::registry::Door as TenantDoor;
 use super::supervisor::{Run, Supervisor};
 use super::tenant::{PutInvoice, Regranted, Replier, SetMapping, SetSettings, SyncNow, TenantActor, WantPreview};
 use crate::engine::effect::{Preview, Reply};
-use crate::model::connection::Connection;
+use crate::model::connection::{Connection, ConnectionState};
 use crate::model::document::Draft;
-use crate::model::ids::{GrantId, IdSource, TenantId};
+use crate::model::ids::{GrantId, TenantId};
 use crate::model::row::{AutoSync, Mapping, MappingKind, Operation, Receipt, Settings, Tenant};
 use crate::model::write::Write;
 use crate::model::xero::XeroConnection;
+use crate::store::reader::ReadError;
 use crate::store::rows::batch;
 use crate::store::{Lane, Urgency};
 
@@ -30,13 +32,14 @@ const ORGANISATION: &str = "ORGANISATION";
 pub struct Door {
     ports: Arc<Ports>,
     supervisor: Addr<Supervisor>,
+    connecting: Arc<Mutex<()>>,
 }
 
 impl Door {
     /// A door to these actors.
     #[must_use]
-    pub const fn new(ports: Arc<Ports>, supervisor: Addr<Supervisor>) -> Self {
-        Self { ports, supervisor }
+    pub fn new(ports: Arc<Ports>, supervisor: Addr<Supervisor>) -> Self {
+        Self { ports, supervisor, connecting: Arc::default() }
     }
 
     /// Sends a message that carries a replier, and waits for the reply.
@@ -65,7 +68,7 @@ impl Door {
     /// Makes rows durable that belong to no actor.
     fn commit(&self, lane: [u8; 16], writes: &[Write]) -> Answer<()> {
         let (done, waiting) = oneshot::channel();
-        let lane = Lane { id: lane, generation: self.fresh_generation() };
+        let lane = Lane { id: lane, generation: fresh_generation() };
         let submitted = batch(writes, Urgency::NewWork).map_err(|error| Refused::Store(error.to_string())).and_then(
             |batch| {
                 let ack = move |result: Result<_, crate::store::StoreError>| {
@@ -86,14 +89,11 @@ impl Door {
         .boxed()
     }
 
-    /// A failed commit refuses what follows in its lane; commits from here do not follow each other.
-    fn fresh_generation(&self) -> u64 {
-        let mut bytes = [0; 8];
-        self.ports.entropy.fill(&mut bytes);
-        u64::from_be_bytes(bytes)
-    }
-
+    /// Adopts a grant and starts what it reaches. Every step can be repeated: whoever asks again
+    /// after a crash or an error ends with the same tenants.
     async fn adopt(self, order: ConnectImport) -> Result<Vec<Tenant>, Refused> {
+        // One at a time: two at once would make two tenants of one organisation.
+        let _alone = self.connecting.lock().await;
         let (grant, reached) = self.ports.keyring.adopt(order.refresh_token).await.map_err(Refused::Xero)?;
         let organisations: Vec<XeroConnection> =
             reached.into_iter().filter(|connection| connection.tenant_type == ORGANISATION).collect();
@@ -109,32 +109,50 @@ impl Door {
         };
         let mut tenants = Vec::with_capacity(chosen.len());
         for connection in chosen {
-            let id = connection.tenant;
-            let known = self.ports.reader.tenant_by_xero(id).map_err(|error| Refused::Store(error.to_string()))?;
+            let known = self.ports.reader.tenant_by_xero(connection.tenant).map_err(|error| in_words(&error))?;
             tenants.push(match known {
-                Some(tenant) => self.reconnect(tenant, grant)?,
+                Some(tenant) => self.reconnect(tenant, grant).await?,
                 None => self.begin(connection, grant, order.observe).await?,
             });
         }
         Ok(tenants)
     }
 
-    fn reconnect(&self, mut tenant: Tenant, grant: GrantId) -> Result<Tenant, Refused> {
-        match self.ports.registry.door(tenant.id) {
-            Some(TenantDoor::Open(addr)) => addr.try_send(Regranted(grant)).map_err(|_full| Refused::Busy)?,
-            Some(TenantDoor::Parked(reason)) => return Err(Refused::Parked(reason)),
-            Some(TenantDoor::Restarting) | None => return Err(Refused::Busy),
+    /// Gives a tenant that is there this grant, if it has another one or is not connected.
+    async fn reconnect(&self, tenant: Tenant, grant: GrantId) -> Result<Tenant, Refused> {
+        let id = tenant.id;
+        if self.ports.registry.door(id).is_none() {
+            // It was stored, but whoever asked for it was cut off before it ran.
+            self.run(tenant.clone()).await?;
         }
-        tenant.grant = grant;
-        Ok(tenant)
+        if tenant.grant == grant && tenant.connection.state == ConnectionState::Active {
+            return Ok(tenant);
+        }
+        match self.ask(id, |reply| Regranted { grant, reply }).await? {
+            Reply::Done { .. } => {}
+            other => return Err(unexpected(&other)),
+        }
+        self.forget_unused(tenant.grant)?;
+        let stored = self.ports.reader.tenant(id).map_err(|error| in_words(&error))?;
+        Ok(stored.unwrap_or(tenant))
+    }
+
+    /// A grant that no stored tenant names any more is dropped: its chain of tokens serves nobody.
+    fn forget_unused(&self, grant: GrantId) -> Result<(), Refused> {
+        let tenants = self.ports.reader.tenants().map_err(|error| in_words(&error))?;
+        if tenants.iter().all(|tenant| tenant.grant != grant) {
+            self.ports.keyring.forget(grant);
+        }
+        Ok(())
     }
 
     async fn begin(&self, connection: XeroConnection, grant: GrantId, observe: bool) -> Result<Tenant, Refused> {
         let now = self.ports.clock.now();
-        let (at, random) = IdSource::new(self.fresh_generation()).parts(now.wall);
+        self.ports.intake.check(now.mono)?;
+        let made_at_ms = u64::try_from(now.wall.0).unwrap_or(0);
         let auto_sync = AutoSync { enabled: !observe, ..AutoSync::default() };
         let tenant = Tenant {
-            id: TenantId::from_parts(at, random),
+            id: TenantId::from_parts(made_at_ms, self.ports.entropy.random_u128()),
             xero_id: connection.tenant,
             name: connection.name.unwrap_or_else(|| connection.tenant.to_string()),
             grant,
@@ -146,8 +164,12 @@ impl Door {
             settings: Settings { auto_sync, ..Settings::default() },
         };
         self.commit(tenant.id.to_bytes(), &[Write::Tenant(Box::new(tenant.clone()))]).await?;
-        self.supervisor.send(Run(Box::new(tenant.clone()))).await.map_err(|_stopped| Refused::Draining)?;
+        self.run(tenant.clone()).await?;
         Ok(tenant)
+    }
+
+    async fn run(&self, tenant: Tenant) -> Result<(), Refused> {
+        self.supervisor.send(Run(vec![tenant])).await.map_err(|_stopped| Refused::Draining)
     }
 }
 
@@ -190,7 +212,9 @@ impl Control for Door {
     }
 
     fn connect_import(&self, order: ConnectImport) -> Answer<Vec<Tenant>> {
-        self.clone().adopt(order).boxed()
+        // On its own: a caller that hangs up half-way must not leave half of it undone.
+        let adopting = tokio::spawn(self.clone().adopt(order));
+        async move { adopting.await.unwrap_or(Err(Refused::Draining)) }.boxed()
     }
 
     fn set_mapping(&self, tenant: TenantId, kind: MappingKind, key: String, value: String) -> Answer<(Mapping, usize)> {
@@ -223,7 +247,19 @@ impl Control for Door {
     }
 }
 
+/// A reply holds documents, so the log is told its kind only.
 fn unexpected(reply: &Reply) -> Refused {
-    tracing::error!(?reply, "a tenant gave a reply of another kind");
+    let kind = match reply {
+        Reply::Accepted { .. } => "accepted",
+        Reply::KindChanged { .. } => "kind_changed",
+        Reply::Operation(_) => "operation",
+        Reply::Preview(_) => "preview",
+        Reply::Done { .. } => "done",
+    };
+    tracing::error!(kind, "a tenant gave a reply of another kind");
     Refused::Store("the tenant gave a reply of another kind".to_owned())
+}
+
+fn in_words(error: &ReadError) -> Refused {
+    Refused::Store(error.to_string())
 }

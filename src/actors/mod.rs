@@ -12,8 +12,14 @@
 pub mod app_budget;
 pub mod control;
 pub mod door;
+pub mod intake;
 pub mod keyring;
+pub mod lane;
 pub mod ports;
+pub mod pulse;
 pub mod registry;
 pub mod supervisor;
 pub mod tenant;
+
+#[cfg(test)]
+mod tests;

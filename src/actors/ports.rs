@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use actix::ArbiterHandle;
 
 use super::app_budget::AppBudget;
+use super::intake::Intake;
 use super::keyring::Keyring;
 use super::registry::Registry;
 use crate::engine::policy::Policy;
@@ -33,7 +34,7 @@ impl SharedPolicy {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts other numbers into force, for machines made from now on.
+    /// Puts other numbers into force: every tenant takes them at its next event.
     pub fn set(&self, policy: Policy) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
     }
@@ -63,6 +64,8 @@ pub struct Ports {
     pub reporter: Reporter,
     /// The numbers tenants decide by.
     pub policy: SharedPolicy,
+    /// Whether new work is taken.
+    pub intake: Intake,
     /// Base of the link that carries our marker, for documents without an address of their own.
     pub link_base: Arc<str>,
     /// Where tenants' actors are found.

@@ -31,6 +31,12 @@ impl Registry {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned()
     }
 
+    /// Every tenant, however it can be reached.
+    #[must_use]
+    pub fn tenants(&self) -> Vec<TenantId> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+
     /// Every running actor.
     #[must_use]
     pub fn running(&self) -> Vec<(TenantId, Addr<TenantActor>)> {

@@ -2,21 +2,24 @@
 //! tenant's actor carries a drop guard that tells here how it ended.
 
 use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, ResponseFuture};
 use tokio::sync::oneshot;
 
+use super::lane::fresh_generation;
 use super::ports::Ports;
 use super::registry::Door;
 use super::tenant::{Down, Drain, LookAgain, TenantActor};
+use crate::engine::status::TenantStatus;
 use crate::model::ids::TenantId;
 use crate::model::row::Tenant;
 use crate::model::time::Mono;
 use crate::observe::labels::RestartCause;
 use crate::observe::metrics::Metrics;
-use crate::store::{Batch, Lane, Urgency};
+use crate::store::{Batch, Lane, StoreError, Urgency};
 
 /// Panics within [`PARK_WINDOW_MS`] after which a tenant is given up until the daemon restarts.
 const PARK_PANICS: usize = 3;
@@ -24,8 +27,11 @@ const PARK_PANICS: usize = 3;
 const PARK_WINDOW_MS: u64 = 600_000;
 /// First delay before a restart; doubles with each one in a row.
 const RESTART_MS: u64 = 100;
-/// Longest delay before a restart.
+/// Longest delay before a restart after a panic.
 const RESTART_MAX_MS: u64 = 30_000;
+/// Longest delay before a restart for the store's sake: as often as it is itself tried again, for
+/// hosts are turned away meanwhile.
+const RESTART_STORE_MAX_MS: u64 = 2_000;
 /// A tenant that ran this long starts afresh with its delays.
 const CALM_MS: u64 = 60_000;
 
@@ -54,28 +60,55 @@ impl Supervisor {
 
     fn start(&mut self, tenant: Tenant, ctx: &mut Context<Self>) {
         let id = tenant.id;
+        if self.draining.is_some() || matches!(self.ports.registry.door(id), Some(Door::Open(addr)) if addr.connected()) {
+            return;
+        }
         self.histories.entry(id).or_default().started = self.ports.clock.now().mono;
-        match TenantActor::load(Arc::clone(&self.ports), tenant, ctx.address().recipient()) {
-            Ok(actor) => {
-                // Tenants are spread by the random end of their id; which thread does not matter.
-                let place = id.to_bytes().last().copied().map_or(0, usize::from);
-                let count = self.ports.arbiters.len().max(1);
-                if let Some(arbiter) = self.ports.arbiters.get(place % count) {
-                    let addr = TenantActor::start_in_arbiter(arbiter, move |_| actor);
-                    self.ports.registry.set(id, Door::Open(addr));
-                }
-            }
-            Err(problem) => {
+        let (ports, down) = (Arc::clone(&self.ports), ctx.address().recipient());
+        // Rows that make a machine panic must not take the supervisor, and so all tenants, with them.
+        match catch_unwind(AssertUnwindSafe(|| TenantActor::load(ports, tenant, down))) {
+            Ok(Ok(actor)) => self.place(id, actor),
+            Ok(Err(problem)) => {
                 tracing::error!(tenant = %id, problem, "a tenant could not be read from the store");
-                self.restart_later(id, ctx);
+                self.restart_later(id, RestartCause::Store, ctx);
             }
+            // There was no actor yet whose guard could tell of it.
+            Err(_panic) => self.panicked(id, ctx),
         }
     }
 
-    fn restart_later(&mut self, id: TenantId, ctx: &mut Context<Self>) {
+    /// Tenants are spread by the random end of their id; which thread does not matter.
+    fn place(&self, id: TenantId, actor: TenantActor) {
+        let place = id.to_bytes().last().copied().map_or(0, usize::from);
+        let count = self.ports.arbiters.len().max(1);
+        if let Some(arbiter) = self.ports.arbiters.get(place % count) {
+            let addr = TenantActor::start_in_arbiter(arbiter, move |_| actor);
+            self.ports.registry.set(id, Door::Open(addr));
+        }
+    }
+
+    fn panicked(&mut self, id: TenantId, ctx: &mut Context<Self>) {
+        let now = self.ports.clock.now().mono;
+        self.metrics.actor_restarted(RestartCause::Panic);
+        let panics = &mut self.histories.entry(id).or_default().panics;
+        panics.push_back(now);
+        while panics.front().is_some_and(|at| now.since_ms(*at) > PARK_WINDOW_MS) {
+            panics.pop_front();
+        }
+        let panics_count = panics.len();
+        tracing::error!(tenant = %id, panics_count, "a tenant's actor panicked");
+        if panics_count >= PARK_PANICS {
+            self.park(id);
+        } else {
+            self.restart_later(id, RestartCause::Panic, ctx);
+        }
+    }
+
+    fn restart_later(&mut self, id: TenantId, cause: RestartCause, ctx: &mut Context<Self>) {
         self.ports.registry.set(id, Door::Restarting);
         let history = self.histories.entry(id).or_default();
-        let delay_ms = RESTART_MS.saturating_mul(1 << history.restarts_in_row.min(16)).min(RESTART_MAX_MS);
+        let most_ms = if cause == RestartCause::Panic { RESTART_MAX_MS } else { RESTART_STORE_MAX_MS };
+        let delay_ms = RESTART_MS.saturating_mul(1 << history.restarts_in_row.min(16)).min(most_ms);
         history.restarts_in_row = history.restarts_in_row.saturating_add(1);
         ctx.run_later(Duration::from_millis(delay_ms), move |supervisor, ctx| supervisor.await_earlier(id, ctx));
     }
@@ -83,15 +116,16 @@ impl Supervisor {
     /// What the ended actor had handed to the store is committed, or refused, before its rows are
     /// read again: commits keep their order, so an empty one behind them tells.
     fn await_earlier(&mut self, id: TenantId, ctx: &mut Context<Self>) {
-        let mut generation = [0; 8];
-        self.ports.entropy.fill(&mut generation);
-        let lane = Lane { id: id.to_bytes(), generation: u64::from_be_bytes(generation) };
+        if self.draining.is_some() {
+            return;
+        }
+        let lane = Lane { id: id.to_bytes(), generation: fresh_generation() };
         let barrier = Batch { urgency: Urgency::Result, ..Batch::default() };
         let addr = ctx.address();
-        let submitted = self.ports.writer.submit(lane, barrier, move |_committed| addr.do_send(Rebuild(id)));
-        if let Err(error) = submitted {
+        let tell = move |result: Result<_, StoreError>| addr.do_send(Settled { tenant: id, result: result.map(|_| ()) });
+        if let Err(error) = self.ports.writer.submit(lane, barrier, tell) {
             tracing::warn!(tenant = %id, %error, "a tenant waits for the store");
-            self.restart_later(id, ctx);
+            self.restart_later(id, RestartCause::Store, ctx);
         }
     }
 
@@ -101,19 +135,41 @@ impl Supervisor {
             Ok(None) => tracing::error!(tenant = %id, "a tenant that ran is not in the store"),
             Err(error) => {
                 tracing::error!(tenant = %id, %error, "a tenant could not be read from the store");
-                self.restart_later(id, ctx);
+                self.restart_later(id, RestartCause::Store, ctx);
             }
         }
     }
 
-    fn park(&mut self, id: TenantId) {
+    fn park(&self, id: TenantId) {
         let reason = format!("{PARK_PANICS} panics within ten minutes");
         tracing::error!(tenant = %id, reason, "a tenant is parked; the others go on");
-        if let Some(mut status) = self.ports.board.get(id) {
+        if let Some(mut status) = self.ports.board.get(id).or_else(|| self.unseen(id)) {
             status.parked = Some(reason.clone());
+            status.in_flight_count = 0;
             self.ports.board.set(id, status);
         }
         self.ports.registry.set(id, Door::Parked(reason));
+    }
+
+    /// How a tenant stands whose actor never got as far as to say it.
+    fn unseen(&self, id: TenantId) -> Option<TenantStatus> {
+        let tenant = self.ports.reader.tenant(id).ok().flatten()?;
+        let limits = self.ports.policy.get().limits;
+        Some(TenantStatus {
+            connection: tenant.connection.state,
+            gate: tenant.connection.gate,
+            blocked: None,
+            queued_count: 0,
+            in_flight_count: 0,
+            unknown_count: 0,
+            oldest_queued: None,
+            minute_used: 0,
+            minute_limit: limits.minute,
+            day_used: 0,
+            day_limit: limits.day,
+            illegal_events_count: 0,
+            parked: None,
+        })
     }
 }
 
@@ -121,31 +177,42 @@ impl Actor for Supervisor {
     type Context = Context<Self>;
 }
 
-/// From the storage thread: whatever the tenant's earlier actor had submitted is settled.
+/// From the storage thread: whatever the tenant's earlier actor had submitted is settled, if the
+/// store takes commits at all.
 #[derive(Message)]
 #[rtype(result = "()")]
-struct Rebuild(TenantId);
+struct Settled {
+    tenant: TenantId,
+    result: Result<(), StoreError>,
+}
 
-impl Handler<Rebuild> for Supervisor {
+impl Handler<Settled> for Supervisor {
     type Result = ();
 
-    fn handle(&mut self, message: Rebuild, ctx: &mut Context<Self>) {
-        if self.draining.is_none() {
-            self.restart(message.0, ctx);
+    fn handle(&mut self, message: Settled, ctx: &mut Context<Self>) {
+        match message.result {
+            Ok(()) => self.restart(message.tenant, ctx),
+            Err(error) => {
+                tracing::warn!(tenant = %message.tenant, %error, "a tenant waits for the store");
+                self.restart_later(message.tenant, RestartCause::Store, ctx);
+            }
         }
     }
 }
 
-/// From the door and from the start of the daemon: run this tenant.
+/// From the door and from the start of the daemon: run these tenants. Those that run go on. The
+/// reply means that every one of them can be found in the registry.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Run(pub Box<Tenant>);
+pub struct Run(pub Vec<Tenant>);
 
 impl Handler<Run> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, message: Run, ctx: &mut Context<Self>) {
-        self.start(*message.0, ctx);
+        for tenant in message.0 {
+            self.start(tenant, ctx);
+        }
     }
 }
 
@@ -164,20 +231,11 @@ impl Handler<Down> for Supervisor {
             history.restarts_in_row = 0;
         }
         if down.panicked {
-            self.metrics.actor_restarted(RestartCause::Panic);
-            history.panics.push_back(now);
-            while history.panics.front().is_some_and(|at| now.since_ms(*at) > PARK_WINDOW_MS) {
-                history.panics.pop_front();
-            }
-            tracing::error!(tenant = %down.tenant, panics_count = history.panics.len(), "a tenant's actor panicked");
-            if history.panics.len() >= PARK_PANICS {
-                self.park(down.tenant);
-                return;
-            }
+            self.panicked(down.tenant, ctx);
         } else {
             self.metrics.actor_restarted(RestartCause::Store);
+            self.restart_later(down.tenant, RestartCause::Store, ctx);
         }
-        self.restart_later(down.tenant, ctx);
     }
 }
 

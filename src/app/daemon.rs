@@ -2,24 +2,27 @@
 //! ended in the reverse one.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr, Arbiter};
-use sha2::{Digest, Sha256};
 
+use super::endpoint;
 use super::grants::StoredGrants;
-use super::keyfile::{self, KeyFileError};
-use super::metered::{MeteredIdentity, MeteredStore, count_answer};
-use super::reads::StoredReads;
-use super::upkeep::Upkeep;
+use super::keyfile;
+use super::metered::{MeteredIdentity, MeteredStore};
+use super::start_error::StartError;
+use super::upkeep::{self, Upkeep};
 use crate::actors::app_budget::{AppBudget, AppLimits};
 use crate::actors::control::{ConnectImport, Control, Refused};
 use crate::actors::door::Door;
+use crate::actors::intake::Intake;
 use crate::actors::keyring::seal::Sealer;
-use crate::actors::keyring::{Keyring, KeyringError, KeyringParts};
+use crate::actors::keyring::{Keyring, KeyringParts};
 use crate::actors::ports::{Ports, SharedPolicy};
+use crate::actors::pulse::Pulses;
 use crate::actors::registry::Registry;
 use crate::actors::supervisor::{DrainAll, LookAgainAll, Run, Supervisor};
 use crate::config::Config;
@@ -33,14 +36,16 @@ use crate::observe::metrics::Metrics;
 use crate::observe::notices::Reporter;
 use crate::store::reader::Reader;
 use crate::store::rows::Rows;
-use crate::store::{DiskStore, OpenOptions, Store, StoreError, Writer, WriterOptions};
-use crate::xero::client::{ClientError, ClientSettings, Timeouts, XeroClient};
+use crate::store::{DiskStore, OpenOptions, OpenReport, Store, StoreError, Writer, WriterOptions};
+use crate::xero::client::{ClientSettings, Timeouts, XeroClient};
 use crate::xero::encode::XeroEncoder;
 
 /// Version of the rows in the store; a newer one is refused.
 const SCHEMA: u32 = 1;
 /// Threads tenants live on: one per core of the machines this is made for.
 const ARBITERS: usize = 2;
+/// How long a failed start takes to end what it had begun.
+const UNDO_DEADLINE: Duration = Duration::from_secs(5);
 
 /// What a daemon is started with.
 pub struct Parts {
@@ -58,30 +63,15 @@ pub struct Parts {
     pub mounts: Vec<Arc<dyn http::Mount>>,
 }
 
-/// Why a daemon did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The store.
-    #[error("the store did not open: {0}")]
-    Store(#[from] StoreError),
-    /// A secret file.
-    #[error("{0}")]
-    KeyFile(#[from] KeyFileError),
-    /// The given store key.
-    #[error("the store key is not 64 hexadecimal digits")]
-    BadStoreKey,
-    /// The keyring.
-    #[error("{0}")]
-    Keyring(#[from] KeyringError),
-    /// The Xero client.
-    #[error("{0}")]
-    Client(#[from] ClientError),
-    /// The control endpoint.
-    #[error("{0}")]
-    Http(#[from] http::StartError),
-    /// A row of the store.
-    #[error("the store cannot be read: {0}")]
-    Read(String),
+/// How a running daemon is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// Every thread that tenants live on takes its turns.
+    Well,
+    /// One of them is stuck.
+    Stuck,
+    /// This part has ended, and only a restart brings it back.
+    Ended(&'static str),
 }
 
 /// A running daemon.
@@ -94,14 +84,22 @@ pub struct Daemon {
     pub token_file: PathBuf,
     /// Whether the token was made by this start.
     pub token_is_new: bool,
-    /// What the store found when it opened, in words, if anything.
-    pub store_report: String,
+    /// What the store found when it opened.
+    pub store_report: OpenReport,
+    /// How many tenants were started.
+    pub tenants_count: usize,
     door: Door,
+    server: http::Server,
+    core: Core,
+}
+
+/// What runs behind the control endpoint.
+struct Core {
     ports: Arc<Ports>,
     supervisor: Addr<Supervisor>,
-    server: http::Server,
     store: Arc<dyn Store>,
     upkeep: Upkeep,
+    pulses: Pulses,
     arbiters: Vec<Arbiter>,
 }
 
@@ -128,80 +126,44 @@ pub fn policy(config: &Config) -> Policy {
 }
 
 impl Daemon {
-    /// Starts a daemon on the running actix system.
+    /// Starts a daemon on the running actix system. It listens last, when every tenant can be found.
     ///
     /// # Errors
     /// [`StartError`]; whatever was started is ended again.
     pub async fn start(parts: Parts) -> Result<Self, StartError> {
         let Parts { config, clock, entropy, metrics, board, mounts } = parts;
-        let (store, report) = open_store(&config, &*clock, &*entropy)?;
-        let store_report = format!("{report:?}");
         let folder = config.store.path.clone();
+        prepare_folder(&folder)?;
+        let (store, store_report) = open_store(&config, &*clock, &*entropy)?;
+        let store: Arc<dyn Store> = Arc::new(MeteredStore::new(Arc::new(store), metrics.clone()));
         let token_file = folder.join("admin-token");
         let token = keyfile::admin_token(&token_file, &*entropy)?;
-        let key = match &config.secrets.store_key {
-            Some(text) => keyfile::parse_key(text.expose_secret()).ok_or(StartError::BadStoreKey)?,
-            None => keyfile::store_key(&folder.join("store-key"), &*entropy)?,
+        let core = Core::start(&config, Arc::clone(&store), (clock, entropy), (&metrics, board)).await?;
+        let tenants = match core.ports.reader.tenants() {
+            Ok(tenants) => tenants,
+            Err(error) => return Err(core.undo(StartError::Read(error.to_string())).await),
         };
-        let store: Arc<dyn Store> = Arc::new(MeteredStore::new(Arc::new(store), metrics.clone()));
-        let reader = Reader::new(Arc::clone(&store));
-        let writer = Writer::start(Arc::clone(&store), WriterOptions::default())?;
-        let client = XeroClient::new(ClientSettings {
-            api_url: config.xero.api_url.as_str().to_owned(),
-            identity_url: config.xero.identity_url.as_str().to_owned(),
-            client_id: config.xero.client_id.clone(),
-            client_secret: config.secrets.client_secret.clone(),
-            timeouts: Timeouts::default(),
-        })?;
-        let arbiters: Vec<Arbiter> = (0..ARBITERS).map(|_| Arbiter::new()).collect();
-        let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
-        let keyring_parts = KeyringParts {
-            store: Arc::new(StoredGrants::new(reader.clone(), writer.clone())),
-            identity: Arc::new(MeteredIdentity::new(client.clone(), metrics.clone())),
-            clock: Arc::clone(&clock),
-            entropy: Arc::clone(&entropy),
-            sealer: Sealer::new(&key, Arc::clone(&entropy)),
-        };
-        let keyring_home = handles.first().cloned().unwrap_or_else(|| actix::System::current().arbiter().clone());
-        let keyring = Keyring::start(&keyring_home, keyring_parts).await?;
-        let ports = Arc::new(Ports {
-            api: Arc::new(client),
-            encode: Arc::new(XeroEncoder),
-            reader: reader.clone(),
-            writer: writer.clone(),
-            clock: Arc::clone(&clock),
-            entropy: Arc::clone(&entropy),
-            keyring,
-            app_budget: AppBudget::new(app_limits(config.limits.app_minute.get())),
-            board: board.clone(),
-            reporter: Reporter::new(metrics.clone()),
-            policy: SharedPolicy::new(policy(&config)),
-            link_base: config.sync.link_base.as_str().into(),
-            registry: Registry::default(),
-            arbiters: handles,
-        });
-        let supervisor = Supervisor::new(Arc::clone(&ports), metrics.clone()).start();
-        for tenant in reader.tenants().map_err(|error| StartError::Read(error.to_string()))? {
-            supervisor.do_send(Run(Box::new(tenant)));
+        let tenants_count = tenants.len();
+        if core.supervisor.send(Run(tenants)).await.is_err() {
+            return Err(core.undo(StartError::Supervisor).await);
         }
-        let door = Door::new(Arc::clone(&ports), supervisor.clone());
-        let state = state(&config, &door, &ports, &metrics, &token.secret, mounts);
+        let door = Door::new(Arc::clone(&core.ports), core.supervisor.clone());
+        let state = endpoint::state(&config, &door, &core.ports, &metrics, &token.secret, mounts);
         let listen = http::Listen { tcp: config.control.listen.0, socket: config.control.socket.clone() };
-        let server = http::start(state, listen)?;
-        let upkeep = Upkeep::start(Arc::clone(&ports), metrics, config.events.keep);
+        let server = match http::start(state, listen) {
+            Ok(server) => server,
+            Err(error) => return Err(core.undo(error.into()).await),
+        };
         Ok(Self {
             control_addr: server.addr,
             token: token.secret,
             token_file,
             token_is_new: token.is_new,
             store_report,
+            tenants_count,
             door,
-            ports,
-            supervisor,
             server,
-            store,
-            upkeep,
-            arbiters,
+            core,
         })
     }
 
@@ -222,19 +184,35 @@ impl Daemon {
     /// Reads committed rows.
     #[must_use]
     pub fn reader(&self) -> &Reader {
-        &self.ports.reader
+        &self.core.ports.reader
     }
 
     /// Puts other numbers into force.
     pub fn apply(&self, config: &Config) {
-        self.ports.policy.set(policy(config));
-        self.upkeep.keep_events(config.events.keep);
-        self.supervisor.do_send(LookAgainAll);
+        self.core.ports.policy.set(policy(config));
+        self.core.upkeep.keep_events(config.events.keep);
+        self.look_again();
     }
 
     /// Lets everybody look at the clock again.
     pub fn look_again(&self) {
-        self.supervisor.do_send(LookAgainAll);
+        self.core.supervisor.do_send(LookAgainAll);
+    }
+
+    /// Whether everything answered since the last call; then asks again. To be called at even
+    /// intervals.
+    #[must_use]
+    pub fn feel_pulse(&self) -> Health {
+        let Core { ports, supervisor, pulses, .. } = &self.core;
+        if !ports.keyring.is_alive() {
+            return Health::Ended("keyring");
+        }
+        if !supervisor.connected() {
+            return Health::Ended("supervisor");
+        }
+        let is_well = pulses.all_answered();
+        pulses.ask();
+        if is_well { Health::Well } else { Health::Stuck }
     }
 
     /// Stops in good order: no new work, calls in flight answered and recorded, everything synced.
@@ -243,22 +221,113 @@ impl Daemon {
     /// # Errors
     /// When the store could not be closed; the next start then treats the stop as unclean.
     pub async fn stop(self, deadline: Duration) -> Result<(), StoreError> {
-        self.server.stop(deadline / 2).await;
-        self.upkeep.stop();
-        let drained = tokio::time::timeout(deadline / 2, self.supervisor.send(DrainAll)).await;
-        if drained.is_err() {
-            tracing::warn!("some calls were not answered in time; they are looked up after the next start");
+        self.server.stop(deadline / 3).await;
+        self.core.stop(deadline / 2).await
+    }
+}
+
+impl Core {
+    async fn start(
+        config: &Config,
+        store: Arc<dyn Store>,
+        (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>),
+        (metrics, board): (&Metrics, Board),
+    ) -> Result<Self, StartError> {
+        let key = match &config.secrets.store_key {
+            Some(text) => keyfile::parse_key(text.expose_secret()).ok_or(StartError::BadStoreKey)?,
+            None => keyfile::store_key(&config.store.path.join("store-key"), &*entropy)?,
+        };
+        let client = XeroClient::new(ClientSettings {
+            api_url: config.xero.api_url.as_str().to_owned(),
+            identity_url: config.xero.identity_url.as_str().to_owned(),
+            client_id: config.xero.client_id.clone(),
+            client_secret: config.secrets.client_secret.clone(),
+            timeouts: Timeouts::default(),
+        })?;
+        let reader = Reader::new(Arc::clone(&store));
+        let writer = Writer::start(Arc::clone(&store), WriterOptions::default())?;
+        let arbiters: Vec<Arbiter> = (0..ARBITERS).map(|_| Arbiter::new()).collect();
+        let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
+        let keyring_parts = KeyringParts {
+            store: Arc::new(StoredGrants::new(reader.clone(), writer.clone())),
+            identity: Arc::new(MeteredIdentity::new(client.clone(), metrics.clone())),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            sealer: Sealer::new(&key, Arc::clone(&entropy)),
+        };
+        let keyring_home = handles.first().cloned().unwrap_or_else(|| actix::System::current().arbiter().clone());
+        let keyring = match Keyring::start(&keyring_home, keyring_parts).await {
+            Ok(keyring) => keyring,
+            Err(error) => {
+                close(writer, store).await?;
+                return Err(error.into());
+            }
+        };
+        let pulses = Pulses::start(&handles);
+        let ports = Arc::new(Ports {
+            api: Arc::new(client),
+            encode: Arc::new(XeroEncoder),
+            reader,
+            writer,
+            clock,
+            entropy,
+            keyring,
+            app_budget: AppBudget::new(app_limits(config.limits.app_minute.get())),
+            board,
+            reporter: Reporter::new(metrics.clone()),
+            policy: SharedPolicy::new(policy(config)),
+            intake: Intake::default(),
+            link_base: config.sync.link_base.as_str().into(),
+            registry: Registry::default(),
+            arbiters: handles,
+        });
+        let supervisor = Supervisor::new(Arc::clone(&ports), metrics.clone()).start();
+        let settings = upkeep::Settings {
+            keep_events: config.events.keep,
+            reserve_bytes: config.store.reserve_bytes.get(),
+        };
+        let upkeep = Upkeep::start(Arc::clone(&ports), metrics.clone(), settings);
+        Ok(Self { ports, supervisor, store, upkeep, pulses, arbiters })
+    }
+
+    /// Ends what was started, and hands on why.
+    async fn undo(self, error: StartError) -> StartError {
+        if let Err(closing) = self.stop(UNDO_DEADLINE).await {
+            tracing::warn!(error = %closing, "the store was not closed cleanly");
         }
-        for arbiter in &self.arbiters {
+        error
+    }
+
+    async fn stop(self, deadline: Duration) -> Result<(), StoreError> {
+        let Self { ports, supervisor, store, upkeep, arbiters, .. } = self;
+        let resting = async {
+            let drained = supervisor.send(DrainAll).await;
+            ports.keyring.rest().await;
+            drained
+        };
+        match tokio::time::timeout(deadline, resting).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_ended)) => tracing::error!("the supervisor had ended; calls in flight are looked up after the next start"),
+            Err(_late) => tracing::warn!("some calls were not answered in time; they are looked up after the next start"),
+        }
+        for arbiter in &arbiters {
             arbiter.stop();
         }
-        let (writer, store) = (self.ports.writer.clone(), self.store);
-        let closing = tokio::task::spawn_blocking(move || {
-            writer.stop();
-            store.close()
-        });
-        closing.await.unwrap_or(Err(StoreError::Closed))
+        let joining = tokio::task::spawn_blocking(move || upkeep.stop());
+        if joining.await.is_err() {
+            tracing::error!("the upkeep thread could not be joined");
+        }
+        close(ports.writer.clone(), store).await
     }
+}
+
+/// Commits what waits, then closes the store.
+async fn close(writer: Writer, store: Arc<dyn Store>) -> Result<(), StoreError> {
+    let closing = tokio::task::spawn_blocking(move || {
+        writer.stop();
+        store.close()
+    });
+    closing.await.unwrap_or(Err(StoreError::Closed))
 }
 
 /// A limiter of this kind lets its rate plus its burst into its fullest minute.
@@ -275,7 +344,7 @@ fn open_store(
     config: &Config,
     clock: &dyn Clock,
     entropy: &dyn Entropy,
-) -> Result<(DiskStore, crate::store::OpenReport), StartError> {
+) -> Result<(DiskStore, OpenReport), StartError> {
     let mut fresh_id = [0; 16];
     entropy.fill(&mut fresh_id);
     let mut options = OpenOptions::new(&config.store.path, fresh_id, SCHEMA, clock.boot_id());
@@ -286,45 +355,14 @@ fn open_store(
     Ok(DiskStore::open(options, Arc::new(Rows))?)
 }
 
-fn state(
-    config: &Config,
-    door: &Door,
-    ports: &Arc<Ports>,
-    metrics: &Metrics,
-    token: &SecretString,
-    mounts: Vec<Arc<dyn http::Mount>>,
-) -> http::State {
-    let board = ports.board.clone();
-    let exposition = metrics.clone();
-    let served = metrics.clone();
-    let watched = Arc::clone(ports);
-    http::State {
-        control: Arc::new(door.clone()),
-        reads: Arc::new(StoredReads::new(ports.reader.clone(), ports.writer.clone())),
-        status: Arc::new(move |tenant| board.get(tenant)),
-        exposition: Arc::new(move || exposition.render()),
-        readiness: Arc::new(move || vec![http::Check { name: "store", failing: store_problem(&watched) }]),
-        served: Arc::new(move |answer: &http::Served| count_answer(&served, answer)),
-        clock: Arc::clone(&ports.clock),
-        entropy: Arc::clone(&ports.entropy),
-        tokens: vec![http::Token {
-            name: "admin".to_owned(),
-            sha256: Sha256::digest(token.expose_secret().as_bytes()).into(),
-            scopes: vec![http::Scope::Admin],
-            tenants: None,
-            expires_at: None,
-        }],
-        allowed_hosts: config.control.hosts.clone(),
-        caps: http::Caps {
-            connections_max: usize::try_from(config.control.connections_max.get()).unwrap_or(256),
-            head_timeout: config.control.header_timeout,
-            answer_timeout: config.control.request_timeout,
-            ..http::Caps::default()
-        },
-        mounts,
+/// Makes the data folder where there is none; what lies in it is nobody else's business.
+fn prepare_folder(path: &Path) -> Result<(), StartError> {
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    let metadata = made.and_then(|()| std::fs::metadata(path));
+    let metadata = metadata.map_err(|source| StartError::Folder { path: path.to_owned(), source })?;
+    if metadata.permissions().mode() & 0o077 != 0 {
+        let folder = path.display();
+        tracing::warn!(%folder, "other users can look into the data folder; run: chmod 700 on it");
     }
-}
-
-fn store_problem(ports: &Ports) -> Option<String> {
-    ports.reader.tenants().err().map(|error| error.to_string())
+    Ok(())
 }

@@ -12,10 +12,12 @@ use serde_json::json;
 
 use super::clock::{RealClock, RealEntropy};
 use super::daemon::{Daemon, Parts};
+use super::folder::{self, FolderLock};
+use super::opened::findings;
 use super::programs::complain;
 use super::seeding;
-use super::serve::STOP_DEADLINE;
 use super::signals::{Order, Signals};
+use super::start_error::StartError;
 use crate::actors::control::ConnectImport;
 use crate::cli::exit::Exit;
 use crate::cli::{DemoArgs, demo_data_dir};
@@ -72,10 +74,19 @@ struct Prepared {
     clock: Arc<DemoClock>,
     config: Config,
     folder: PathBuf,
+    _lock: FolderLock,
 }
 
 fn prepare(order: &DemoArgs) -> Result<Prepared, String> {
     let folder = data_folder(order.data.as_deref()).map_err(|error| error.to_string())?;
+    // Before the sandbox opens its history: the store's own lock is taken later.
+    let lock = folder::take(&folder, "demo.lock").map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => format!(
+            "another demo uses the data folder {}; stop that one, or choose another folder with --data",
+            folder.display()
+        ),
+        _ => format!("the data folder {} cannot be used: {error}; choose another with --data", folder.display()),
+    })?;
     let clock = sandbox::Clock::new();
     let machine = RealClock::new().map_err(|error| format!("the clock cannot be read: {error}"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -92,16 +103,21 @@ fn prepare(order: &DemoArgs) -> Result<Prepared, String> {
         history: Some(folder.join(HISTORY)),
         ..sandbox::Options::default()
     };
-    let xero = runtime.block_on(sandbox::start(options)).map_err(|error| {
-        format!("the simulated Xero cannot start on port {}: {error} (choose another with --xero-port)", order.xero_port)
+    let xero = runtime.block_on(sandbox::start(options)).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => format!(
+            "another process listens on port {}; choose another for the simulated Xero with --xero-port, or 0 for any free one",
+            order.xero_port
+        ),
+        _ => format!("the simulated Xero cannot start: {error}; choose another folder with --data"),
     })?;
     let config = config(order, &folder, &xero)?;
-    Ok(Prepared { runtime, xero, clock: Arc::new(DemoClock { machine, sandbox: clock }), config, folder })
+    let clock = Arc::new(DemoClock { machine, sandbox: clock });
+    Ok(Prepared { runtime, xero, clock, config, folder, _lock: lock })
 }
 
 impl Prepared {
     fn run(self, order: &DemoArgs) -> Exit {
-        let Self { runtime, xero, clock, config, folder } = self;
+        let Self { runtime, xero, clock, config, folder, _lock } = self;
         crate::xero::client::install_tls();
         let board = Board::default();
         let metrics = Metrics::new(board.clone(), clock.now().wall, &http::routes::names());
@@ -109,9 +125,10 @@ impl Prepared {
             complain(&error.to_string());
             return Exit::Failed;
         }
+        super::panics::report();
         let parts = Parts {
             config,
-            clock: clock as Arc<dyn Clock>,
+            clock,
             entropy: Arc::new(RealEntropy),
             metrics,
             board,
@@ -124,17 +141,6 @@ impl Prepared {
 }
 
 async fn serve(parts: Parts, xero: &sandbox::Handle, folder: &Path, json: bool) -> Exit {
-    let daemon = match Daemon::start(parts).await {
-        Ok(daemon) => daemon,
-        Err(error) => {
-            complain(&format!("the demo did not start: {error}"));
-            return Exit::Failed;
-        }
-    };
-    if let Err(problem) = furnish(&daemon, xero).await {
-        complain(&format!("the demo's data could not be made: {problem}"));
-        return Exit::Failed;
-    }
     let mut signals = match Signals::listen() {
         Ok(signals) => signals,
         Err(error) => {
@@ -142,15 +148,47 @@ async fn serve(parts: Parts, xero: &sandbox::Handle, folder: &Path, json: bool) 
             return Exit::Failed;
         }
     };
+    let daemon = match Daemon::start(parts).await {
+        Ok(daemon) => daemon,
+        Err(StartError::Http(http::StartError::InUse(place))) => {
+            complain(&format!("another process listens on {place}; choose another port with --port, or 0 for any free one"));
+            return Exit::Failed;
+        }
+        Err(error) => {
+            complain(&format!("the demo did not start: {error}"));
+            return Exit::Failed;
+        }
+    };
+    for finding in findings(&daemon.store_report).iter().filter(|finding| finding.needs_a_look) {
+        complain(&finding.text);
+    }
+    let furnished = tokio::select! {
+        furnished = furnish(&daemon, xero) => furnished,
+        () = told_to_stop(&daemon, &mut signals) => return stop(daemon, signals).await,
+    };
+    if let Err(problem) = furnished {
+        complain(&format!("the demo's data could not be made: {problem}"));
+        stop(daemon, signals).await;
+        return Exit::Failed;
+    }
     if let Err(error) = announce(&daemon, xero, folder, json) {
         complain(&format!("standard output: {error}"));
     }
+    told_to_stop(&daemon, &mut signals).await;
+    stop(daemon, signals).await
+}
+
+async fn told_to_stop(daemon: &Daemon, signals: &mut Signals) {
     while signals.next().await == Order::Reload {
         daemon.look_again();
     }
+}
+
+/// Stops in good order; a second Ctrl-C stops at once.
+async fn stop(daemon: Daemon, mut signals: Signals) -> Exit {
     let stopped = tokio::select! {
-        stopped = daemon.stop(DEMO_STOP.min(STOP_DEADLINE)) => stopped,
-        _ = signals.next() => return Exit::Failed,
+        stopped = daemon.stop(DEMO_STOP) => stopped,
+        _at_once = signals.next() => return Exit::Failed,
     };
     match stopped {
         Ok(()) => Exit::Ok,

@@ -3,10 +3,14 @@
 pub mod clock;
 pub mod daemon;
 pub mod demo;
+mod endpoint;
+mod folder;
 pub mod grants;
 pub mod keyfile;
 pub mod metered;
 pub mod notify;
+pub mod opened;
+mod panics;
 pub mod programs;
 pub mod reads;
 pub mod reload;
@@ -14,6 +18,7 @@ pub mod sandbox;
 mod seeding;
 pub mod serve;
 pub mod signals;
+pub mod start_error;
 pub mod upkeep;
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ fn number(exit: Exit) -> i32 {
 }
 
 /// Tells a person at the terminal, before there is a log.
-pub(super) fn complain(text: &str) {
+pub fn complain(text: &str) {
     // Standard error is the last place there is: if it is closed, nobody listens.
     let _nobody_listens = writeln!(std::io::stderr(), "{text}");
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde_json::json;
 
 use super::programs::complain;
-use super::signals::Signals;
+use super::signals::{Order, Signals};
 use crate::cli::SandboxArgs;
 use crate::cli::exit::Exit;
 use crate::model::time::Entropy;
@@ -25,6 +25,13 @@ pub fn run(order: &SandboxArgs) -> Exit {
 }
 
 async fn serve(order: &SandboxArgs) -> Exit {
+    let mut signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => {
+            complain(&format!("signals cannot be listened to: {error}"));
+            return Exit::Failed;
+        }
+    };
     let options = Options {
         port: order.port,
         seed: if order.empty { Seed::Empty } else { Seed::Demo },
@@ -76,14 +83,11 @@ async fn serve(order: &SandboxArgs) -> Exit {
     if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) {
         complain(&format!("standard output: {error}"));
     }
-    match Signals::listen() {
-        Ok(mut signals) => {
-            while signals.next().await == super::signals::Order::Reload {}
-        }
-        Err(error) => complain(&format!("signals cannot be listened to: {error}")),
+    while signals.next().await == Order::Reload {}
+    tokio::select! {
+        () = handle.stop() => Exit::Ok,
+        _at_once = signals.next() => Exit::Failed,
     }
-    handle.stop().await;
-    Exit::Ok
 }
 
 /// Where the sandbox's randomness comes from.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::clock::{RealClock, RealEntropy};
-use super::daemon::{Daemon, Parts};
+use super::daemon::{Daemon, Health, Parts};
 use super::notify::Notifier;
+use super::opened::findings;
 use super::reload::reload;
 use super::signals::{Order, Signals};
 use crate::cli::exit::Exit;
@@ -19,6 +20,8 @@ use crate::observe::metrics::Metrics;
 
 /// How long a stop may take: below the unit's `TimeoutStopSec` of 60 seconds.
 pub const STOP_DEADLINE: Duration = Duration::from_secs(45);
+/// How often the pulse is felt three times, where systemd does not say.
+const PULSE_EVERY: Duration = Duration::from_secs(15);
 
 /// Runs the daemon until it is told to stop. Returns the exit code.
 #[must_use]
@@ -51,25 +54,17 @@ pub fn serve(path: Option<PathBuf>) -> Exit {
             return Exit::Failed;
         }
     };
+    super::panics::report();
     let parts = Parts {
         config: config.clone(),
-        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        clock: clock.clone(),
         entropy: Arc::new(RealEntropy),
         metrics: metrics.clone(),
         board,
         mounts: Vec::new(),
     };
-    actix::System::new().block_on(async move {
-        let daemon = match Daemon::start(parts).await {
-            Ok(daemon) => daemon,
-            Err(error) => {
-                tracing::error!(%error, "the daemon did not start");
-                return Exit::Failed;
-            }
-        };
-        announce(&daemon);
-        run(daemon, config, path.as_deref(), &Live { clock: &*clock, metrics: &metrics, log: &log }).await
-    })
+    let live = Live { clock: &*clock, metrics: &metrics, log: &log };
+    actix::System::new().block_on(start_and_run(parts, config, path.as_deref(), &live))
 }
 
 /// What the running daemon reports to.
@@ -79,8 +74,8 @@ struct Live<'a> {
     log: &'a LogControl,
 }
 
-async fn run(daemon: Daemon, mut config: Config, path: Option<&Path>, live: &Live<'_>) -> Exit {
-    let notifier = Notifier;
+async fn start_and_run(parts: Parts, config: Config, path: Option<&Path>, live: &Live<'_>) -> Exit {
+    // First of all: a TERM while the store is opened is obeyed as soon as it is open.
     let mut signals = match Signals::listen() {
         Ok(signals) => signals,
         Err(error) => {
@@ -88,56 +83,130 @@ async fn run(daemon: Daemon, mut config: Config, path: Option<&Path>, live: &Liv
             return Exit::Failed;
         }
     };
-    notifier.ready("serving");
-    let beat = notifier.watchdog_every().unwrap_or(Duration::from_secs(10));
-    let mut watchdog = tokio::time::interval(beat);
-    loop {
-        let order = tokio::select! {
-            order = signals.next() => order,
-            _ = watchdog.tick() => {
-                notifier.alive();
-                continue;
-            }
-        };
-        match order {
-            Order::Reload => {
-                notifier.reloading();
-                let outcome = reload(path, &mut config, &daemon, live.log);
-                outcome.report();
-                live.metrics.config_reloaded(outcome.result(), live.clock.now().wall);
-                notifier.ready("serving");
-            }
-            Order::Stop => break,
-            Order::StopNow => return Exit::Failed,
-        }
-    }
-    notifier.stopping("finishing open calls");
-    tracing::info!("stopping");
-    let stopped = tokio::select! {
-        stopped = daemon.stop(STOP_DEADLINE) => stopped,
-        () = stop_now(&mut signals) => return Exit::Failed,
-    };
-    match stopped {
-        Ok(()) => {
-            tracing::info!("stopped");
-            Exit::Ok
+    match Daemon::start(parts).await {
+        Ok(daemon) => {
+            announce(&daemon);
+            let why = run(&daemon, config, path, (&mut signals, live)).await;
+            stop(daemon, signals, why).await
         }
         Err(error) => {
-            tracing::error!(%error, "the store was not closed cleanly");
+            tracing::error!(%error, "the daemon did not start");
             Exit::Failed
         }
     }
 }
 
-async fn stop_now(signals: &mut Signals) {
-    while signals.next().await != Order::StopNow {}
+/// Why a daemon stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// It was told to.
+    Ordered,
+    /// It was told to do so at once.
+    AtOnce,
+    /// A part of it has ended; whoever watches us starts us again.
+    Broken,
+}
+
+async fn run(daemon: &Daemon, mut config: Config, path: Option<&Path>, on: (&mut Signals, &Live<'_>)) -> Why {
+    let (signals, live) = on;
+    let status = format!("serving {} organisations", daemon.tenants_count);
+    Notifier.ready(&status);
+    let mut watch = Watch::new();
+    loop {
+        let order = tokio::select! {
+            order = signals.next() => order,
+            () = watch.next() => match daemon.feel_pulse() {
+                Health::Well => {
+                    Notifier.alive();
+                    continue;
+                }
+                Health::Stuck => {
+                    tracing::warn!("a thread that tenants live on does not take its turn");
+                    continue;
+                }
+                Health::Ended(part) => {
+                    tracing::error!(part, "a part without which nothing can be sent has ended; the daemon stops to be started again");
+                    return Why::Broken;
+                }
+            },
+        };
+        match order {
+            Order::Reload => {
+                Notifier.reloading();
+                let outcome = reload(path, &mut config, daemon, live.log);
+                outcome.report();
+                live.metrics.config_reloaded(outcome.result(), live.clock.now().wall);
+                Notifier.ready(&status);
+            }
+            Order::Stop => return Why::Ordered,
+            Order::StopNow => return Why::AtOnce,
+        }
+    }
+}
+
+async fn stop(daemon: Daemon, mut signals: Signals, why: Why) -> Exit {
+    if why == Why::AtOnce {
+        return Exit::Failed;
+    }
+    Notifier.stopping("finishing open calls");
+    tracing::info!("stopping");
+    let stopping = daemon.stop(STOP_DEADLINE);
+    tokio::pin!(stopping);
+    let mut watch = Watch::new();
+    let stopped = loop {
+        tokio::select! {
+            stopped = &mut stopping => break stopped,
+            order = signals.next() => if order == Order::StopNow {
+                tracing::warn!("stopping at once; what was under way is found out after the next start");
+                return Exit::Failed;
+            },
+            // A stop takes longer than the watchdog waits.
+            () = watch.next() => Notifier.alive(),
+        }
+    };
+    match stopped {
+        Ok(()) if why == Why::Ordered => {
+            tracing::info!("stopped");
+            Exit::Ok
+        }
+        Ok(()) => Exit::Failed,
+        Err(error) => {
+            tracing::error!(%error, "the store was not closed cleanly; the next start checks it");
+            Exit::Failed
+        }
+    }
+}
+
+/// Even intervals in which the daemon's pulse is felt: several to each sign of life that systemd
+/// waits for, so that one slow turn does not cost the process its life.
+struct Watch(tokio::time::Interval);
+
+impl Watch {
+    fn new() -> Self {
+        let every = Notifier.watchdog_every().unwrap_or(PULSE_EVERY) / 3;
+        let mut ticks = tokio::time::interval(every.max(Duration::from_millis(10)));
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        Self(ticks)
+    }
+
+    async fn next(&mut self) {
+        self.0.tick().await;
+    }
 }
 
 fn announce(daemon: &Daemon) {
-    tracing::info!(found = daemon.store_report, "store opened");
+    for finding in findings(&daemon.store_report) {
+        let found = finding.text;
+        if finding.needs_a_look {
+            tracing::warn!(found, "store opened");
+        } else {
+            tracing::info!(found, "store opened");
+        }
+    }
+    let file = daemon.token_file.display();
     if daemon.token_is_new {
-        tracing::info!(file = %daemon.token_file.display(), "an admin token was written");
+        tracing::info!(%file, "an admin token was written: whoever can read this file can do everything");
     }
     let control = daemon.control_addr.map_or_else(|| "the socket only".to_owned(), |addr| addr.to_string());
-    tracing::info!(control, "ready");
+    tracing::info!(control, tenants_count = daemon.tenants_count, "ready");
 }

@@ -2,50 +2,65 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::actors::control::Refused;
+use crate::actors::lane::fresh_generation;
 use crate::actors::ports::Ports;
 use crate::model::write::Write;
 use crate::observe::labels::Badge;
 use crate::observe::metrics::Metrics;
 use crate::store::rows::batch;
-use crate::store::{Lane, StoreError, Urgency};
+use crate::store::{Batch, Lane, StoreError, Urgency};
 
-/// How often figures are taken.
-const FIGURES_EVERY: Duration = Duration::from_secs(5);
-/// How many rounds of figures between two sweeps.
+/// How often the disk is looked at.
+const ROUND: Duration = Duration::from_secs(5);
+/// Every so many rounds invoices are counted: as often as Prometheus usually asks.
+const FIGURES_ROUNDS: u32 = 3;
+/// Every so many rounds what is old is dropped.
 const SWEEP_ROUNDS: u32 = 12;
 /// How long an answer is kept for a repeated request.
 const RECEIPT_KEEP_MS: i64 = 86_400_000;
 /// Most rows dropped in one commit.
 const SWEEP_ROWS: usize = 1_000;
+/// Most commits of one sweep; the rest waits for the next.
+const SWEEP_COMMITS: usize = 100;
+
+/// What it goes by.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// How long events are kept.
+    pub keep_events: Duration,
+    /// Free space below which the store takes no new work.
+    pub reserve_bytes: u64,
+}
 
 /// A thread of its own: it reads the store.
 pub struct Upkeep {
     keep_events_ms: Arc<AtomicU64>,
     stopping: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Upkeep {
     /// Starts it.
     #[must_use]
-    pub fn start(ports: Arc<Ports>, metrics: Metrics, keep_events: Duration) -> Self {
-        let upkeep = Self { keep_events_ms: Arc::default(), stopping: Arc::default() };
-        upkeep.keep_events(keep_events);
-        let (keep, stopping) = (Arc::clone(&upkeep.keep_events_ms), Arc::clone(&upkeep.stopping));
-        let spawned = std::thread::Builder::new().name("upkeep".to_owned()).spawn(move || {
-            let mut round = 0_u32;
-            while !stopping.load(Ordering::Relaxed) {
-                take_figures(&ports, &metrics);
-                if round.is_multiple_of(SWEEP_ROUNDS) {
-                    sweep(&ports, i64::try_from(keep.load(Ordering::Relaxed)).unwrap_or(i64::MAX));
-                }
-                round = round.wrapping_add(1);
-                std::thread::park_timeout(FIGURES_EVERY);
+    pub fn start(ports: Arc<Ports>, metrics: Metrics, settings: Settings) -> Self {
+        let mut upkeep = Self { keep_events_ms: Arc::default(), stopping: Arc::default(), thread: None };
+        upkeep.keep_events(settings.keep_events);
+        let rounds = Rounds {
+            ports,
+            metrics,
+            reserve_bytes: settings.reserve_bytes,
+            keep_events_ms: Arc::clone(&upkeep.keep_events_ms),
+            stopping: Arc::clone(&upkeep.stopping),
+        };
+        match std::thread::Builder::new().name("upkeep".to_owned()).spawn(move || rounds.run()) {
+            Ok(thread) => upkeep.thread = Some(thread),
+            Err(error) => {
+                tracing::error!(%error, "the upkeep thread did not start: old events stay, figures stand still");
             }
-        });
-        if let Err(error) = spawned {
-            tracing::error!(%error, "the upkeep thread did not start: old events stay, figures stand still");
         }
         upkeep
     }
@@ -56,68 +71,148 @@ impl Upkeep {
         self.keep_events_ms.store(keep_ms, Ordering::Relaxed);
     }
 
-    /// Ends it after its present round.
-    pub fn stop(&self) {
+    /// Ends it and waits for its present step, so that nothing reads the store afterwards. Blocks.
+    pub fn stop(self) {
         self.stopping.store(true, Ordering::Relaxed);
+        let Some(thread) = self.thread else { return };
+        thread.thread().unpark();
+        if thread.join().is_err() {
+            tracing::error!("the upkeep thread panicked");
+        }
     }
 }
 
-fn take_figures(ports: &Ports, metrics: &Metrics) {
-    let stats = ports.reader.stats();
-    metrics.set_store_bytes(stats.journal_bytes.saturating_add(stats.state_bytes), stats.free_bytes);
-    let tenants = match ports.reader.tenants() {
-        Ok(tenants) => tenants,
-        Err(error) => {
-            tracing::error!(%error, "the tenants could not be read");
-            return;
-        }
-    };
-    let (mut synced, mut pending, mut failed) = (0_u64, 0_u64, 0_u64);
-    for tenant in tenants {
-        match ports.reader.counts(tenant.id) {
-            Ok(counts) => {
-                synced = synced.saturating_add(counts.synced);
-                pending = pending.saturating_add(counts.pending);
-                failed = failed.saturating_add(counts.failed);
+struct Rounds {
+    ports: Arc<Ports>,
+    metrics: Metrics,
+    reserve_bytes: u64,
+    keep_events_ms: Arc<AtomicU64>,
+    stopping: Arc<AtomicBool>,
+}
+
+impl Rounds {
+    fn run(&self) {
+        let mut round = 0_u32;
+        while !self.is_stopping() {
+            self.watch_the_disk();
+            if round.is_multiple_of(FIGURES_ROUNDS) {
+                self.count_invoices();
             }
-            Err(error) => tracing::error!(tenant = %tenant.id, %error, "the counts could not be read"),
+            if round.is_multiple_of(SWEEP_ROUNDS) {
+                self.sweep();
+            }
+            round = round.wrapping_add(1);
+            std::thread::park_timeout(ROUND);
         }
     }
-    metrics.set_invoices(Badge::Synced, synced);
-    metrics.set_invoices(Badge::Pending, pending);
-    metrics.set_invoices(Badge::Failed, failed);
-}
 
-fn sweep(ports: &Ports, keep_events_ms: i64) {
-    let now = ports.clock.now().wall;
-    match ports.reader.events_sweep(now.plus_ms(keep_events_ms.saturating_neg()), SWEEP_ROWS) {
-        Ok(None) => {}
-        Ok(Some(batch)) => submit(ports, batch),
-        Err(error) => tracing::error!(%error, "old events could not be read"),
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
-    match ports.reader.receipts_older_than(now.plus_ms(-RECEIPT_KEEP_MS), SWEEP_ROWS) {
-        Ok(keys) if keys.is_empty() => {}
-        Ok(keys) => {
-            let writes: Vec<Write> = keys.into_iter().map(Write::DropReceipt).collect();
-            match batch(&writes, Urgency::Result) {
-                Ok(batch) => submit(ports, batch),
-                Err(error) => tracing::error!(%error, "old answers could not be dropped"),
+
+    /// Closes the intake before a tenant has to find out, and opens it again.
+    fn watch_the_disk(&self) {
+        let stats = self.ports.reader.stats();
+        self.metrics.set_store_bytes(stats.journal_bytes.saturating_add(stats.state_bytes), stats.free_bytes);
+        match stats.refusing {
+            None => self.ports.intake.open(),
+            Some(why) if stats.free_bytes < self.reserve_bytes => {
+                self.ports.intake.close(&Refused::DiskReserve(why), self.ports.clock.now().mono);
+            }
+            // The storage thread opens the store again by itself.
+            Some(_) => {}
+        }
+    }
+
+    fn count_invoices(&self) {
+        let (mut synced, mut pending, mut failed) = (0_u64, 0_u64, 0_u64);
+        for tenant in self.ports.registry.tenants() {
+            if self.is_stopping() {
+                return;
+            }
+            match self.ports.reader.counts(tenant) {
+                Ok(counts) => {
+                    synced = synced.saturating_add(counts.synced);
+                    pending = pending.saturating_add(counts.pending);
+                    failed = failed.saturating_add(counts.failed);
+                }
+                Err(error) => {
+                    tracing::error!(%tenant, %error, "the counts could not be read");
+                    return;
+                }
             }
         }
-        Err(error) => tracing::error!(%error, "old answers could not be read"),
+        self.metrics.set_invoices(Badge::Synced, synced);
+        self.metrics.set_invoices(Badge::Pending, pending);
+        self.metrics.set_invoices(Badge::Failed, failed);
     }
-}
 
-fn submit(ports: &Ports, batch: crate::store::Batch) {
-    let mut generation = [0; 8];
-    ports.entropy.fill(&mut generation);
-    let lane = Lane { id: *b"upkeep\0\0\0\0\0\0\0\0\0\0", generation: u64::from_be_bytes(generation) };
-    let done = |result: Result<_, StoreError>| {
-        if let Err(error) = result {
-            tracing::warn!(%error, "a sweep was not stored; it is made again");
+    /// Drops what is too old, a commit at a time, until nothing is left.
+    fn sweep(&self) {
+        for _commit in 0..SWEEP_COMMITS {
+            let keep_ms = i64::try_from(self.keep_events_ms.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
+            let is_more = self.sweep_events(keep_ms) | self.sweep_receipts();
+            if !is_more || self.is_stopping() {
+                return;
+            }
         }
-    };
-    if let Err(error) = ports.writer.submit(lane, batch, done) {
-        tracing::warn!(%error, "a sweep was not stored; it is made again");
+    }
+
+    /// Whether there may be more.
+    fn sweep_events(&self, keep_ms: i64) -> bool {
+        let before = self.ports.clock.now().wall.plus_ms(keep_ms.saturating_neg());
+        match self.ports.reader.events_sweep(before, SWEEP_ROWS) {
+            Ok(None) => false,
+            Ok(Some(batch)) => self.commit(batch),
+            Err(error) => {
+                tracing::error!(%error, "old events could not be read");
+                false
+            }
+        }
+    }
+
+    /// Whether there may be more.
+    fn sweep_receipts(&self) -> bool {
+        let before = self.ports.clock.now().wall.plus_ms(-RECEIPT_KEEP_MS);
+        let keys = match self.ports.reader.receipts_older_than(before, SWEEP_ROWS) {
+            Ok(keys) => keys,
+            Err(error) => {
+                tracing::error!(%error, "old answers could not be read");
+                return false;
+            }
+        };
+        if keys.is_empty() {
+            return false;
+        }
+        let writes: Vec<Write> = keys.into_iter().map(Write::DropReceipt).collect();
+        match batch(&writes, Urgency::Result) {
+            Ok(batch) => self.commit(batch),
+            Err(error) => {
+                tracing::error!(%error, "old answers could not be dropped");
+                false
+            }
+        }
+    }
+
+    /// Whether it is durable.
+    fn commit(&self, batch: Batch) -> bool {
+        let lane = Lane { id: *b"upkeep\0\0\0\0\0\0\0\0\0\0", generation: fresh_generation() };
+        let (done, waiting) = std::sync::mpsc::sync_channel(1);
+        let tell = move |result: Result<_, StoreError>| {
+            // This thread waits for it, unless it is being stopped.
+            let _gone = done.try_send(result.map(|_| ()));
+        };
+        let result = match self.ports.writer.submit(lane, batch, tell) {
+            // The storage thread answers everything it takes; dropping the sender answers too.
+            Ok(()) => waiting.recv().unwrap_or(Err(StoreError::Closed)),
+            Err(error) => Err(error),
+        };
+        match result {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(%error, "a sweep was not stored; it is made again");
+                false
+            }
+        }
     }
 }

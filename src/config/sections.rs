@@ -124,13 +124,12 @@ sections! {
         listen: Listen, Restart;
         /// A Unix socket to listen on too.
         socket: Option<PathBuf>, Restart;
-        /// Values of `Host` that are answered, without port.
+        /// Further values of `Host` that are answered, with the port a client puts there; localhost,
+        /// 127.0.0.1 and [::1] with the port of `listen` always are.
         hosts: Vec<String>, Restart;
         /// Lets `listen` be another address than loopback, which needs TLS; this version has
         /// none and refuses it.
         allow_remote: bool, Restart;
-        /// Largest body of a request.
-        body_max_bytes: ByteSize, Restart;
         /// A request's head must be complete after this time.
         header_timeout: Duration, Restart;
         /// A request must be answered after this time, waiting requests apart.

@@ -129,7 +129,7 @@ impl Setting for Vec<String> {
     fn read(given: &Given<'_>) -> Result<Self, String> {
         given
             .list()
-            .filter(|list| !list.is_empty() && list.iter().all(|member| !member.is_empty()))
+            .filter(|list| list.iter().all(|member| !member.is_empty()))
             .map(|list| list.into_iter().map(str::to_owned).collect())
             .ok_or_else(|| "a list of texts, such as [\"localhost\"]".to_owned())
     }

@@ -8,7 +8,8 @@ use crate::model::reason::ReasonCode;
 use crate::model::row::{Chart, ContactRow, Invoice, Mapping, Settings};
 use crate::model::xero::Answer;
 
-/// One thing that happened, with the rows it concerns.
+/// One thing that happened, with the rows it concerns. Rows are read when the event is handed over,
+/// after everything the machine asked to persist before: an older row would undo a newer decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// The host wrote a document.

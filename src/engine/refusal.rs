@@ -50,6 +50,10 @@ const TABLE: &[(&str, Meaning)] = &[
         "payments or credit notes allocated",
         Meaning::Reason(ReasonCode::NotEditableInXero),
     ),
+    (
+        "contact could not be found",
+        Meaning::Reason(ReasonCode::PrerequisiteUnmapped),
+    ),
     ("could not be found", Meaning::Reason(ReasonCode::MissingInXero)),
 ];
 

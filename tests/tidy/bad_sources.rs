@@ -291,3 +291,18 @@ fn an_invariant_without_its_test_is_found() {
         ]
     );
 }
+
+#[test]
+fn a_route_or_an_error_that_is_described_otherwise_is_found() {
+    let page = crate::source::read("docs/reference/control-api.md");
+    assert!(pages::api_breaches(&page).is_empty());
+    let scope = ("`/v1/connect:import` | `admin`", "`/v1/connect:import` | `read`");
+    let status = ("| 507 | `disk_full`", "| 500 | `disk_full`");
+    for (right, wrong) in [scope, status] {
+        let changed = page.replace(right, wrong);
+        // One is missing and one is too many.
+        assert_eq!(pages::api_breaches(&changed).len(), 2, "{wrong}");
+    }
+    let one_more = format!("{page}\n| `DELETE` | `/v1/tenants` | `admin` | |\n");
+    assert_eq!(pages::api_breaches(&one_more).len(), 1);
+}

@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 
 use counterfoil::config::{KEYS, Key};
+use counterfoil::http::Access;
+use counterfoil::http::problem::ProblemCode;
+use counterfoil::http::routes::ROUTES;
 use counterfoil::observe::families::{FAMILIES, PREFIX};
 use counterfoil::observe::meters::Spec;
 use counterfoil::observe::metrics::PROCESS_FAMILIES;
@@ -60,6 +63,47 @@ pub fn metric_breaches(document: &str, rows: &[String]) -> Vec<String> {
         .collect();
     let wanted: BTreeSet<&str> = rows.iter().map(String::as_str).collect();
     differences(&wanted, &written, "row", "docs/METRICS.md")
+}
+
+/// Routes and refusals that the page of the control API lacks or has too many. The first three
+/// cells of a route's row and the first two of a refusal's row are compared.
+pub fn api_breaches(document: &str) -> Vec<String> {
+    let routes: Vec<String> = ROUTES
+        .iter()
+        .map(|route| {
+            let scope = match route.access {
+                Access::Open => "open".to_owned(),
+                Access::Needs(scope) => format!("`{}`", scope.name()),
+            };
+            format!("`{}` `{}` {scope}", route.verb.name(), route.pattern)
+        })
+        .collect();
+    let refusals: Vec<String> = ProblemCode::ALL
+        .iter()
+        .map(|code| format!("{} `{}`", code.status(), code.code()))
+        .collect();
+    let is_method = |cell: &str| ["`GET`", "`PUT`", "`POST`", "`PATCH`", "`DELETE`"].contains(&cell);
+    let is_status = |cell: &str| cell.len() == 3 && cell.parse::<u16>().is_ok();
+    let mut found = compared(&routes, &rows_that(document, is_method, 3), "route");
+    found.extend(compared(&refusals, &rows_that(document, is_status, 2), "error"));
+    found
+}
+
+/// The first `count` cells of every table row whose first cell `begins` likes.
+fn rows_that(document: &str, begins: impl Fn(&str) -> bool, count: usize) -> Vec<String> {
+    document
+        .lines()
+        .filter_map(|line| line.strip_prefix("| "))
+        .map(|row| row.split('|').map(str::trim).collect::<Vec<_>>())
+        .filter(|cells| cells.len() > count && cells.first().is_some_and(|cell| begins(cell)))
+        .map(|cells| cells.into_iter().take(count).collect::<Vec<_>>().join(" "))
+        .collect()
+}
+
+fn compared(wanted: &[String], written: &[String], what: &str) -> Vec<String> {
+    let wanted: BTreeSet<&str> = wanted.iter().map(String::as_str).collect();
+    let written: BTreeSet<&str> = written.iter().map(String::as_str).collect();
+    differences(&wanted, &written, what, "docs/reference/control-api.md")
 }
 
 /// Keys of the program that the shipped file lacks, and the other way round. Keys that are

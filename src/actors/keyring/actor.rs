@@ -55,6 +55,11 @@ pub struct Adopted {
 #[rtype(result = "()")]
 pub struct Forget(pub GrantId);
 
+/// Asks whether a refresh or a save is under way.
+#[derive(Message)]
+#[rtype(result = "bool")]
+pub struct IsBusy;
+
 /// The owner of all grants.
 pub struct KeyringActor {
     parts: KeyringParts,
@@ -212,6 +217,14 @@ impl Handler<Adopt> for KeyringActor {
             grant: id,
             is_new: true,
         })
+    }
+}
+
+impl Handler<IsBusy> for KeyringActor {
+    type Result = bool;
+
+    fn handle(&mut self, _message: IsBusy, _ctx: &mut Self::Context) -> Self::Result {
+        self.grants.values().any(Grant::is_busy)
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{Actor, Addr, ArbiterHandle};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::actor::{Adopt, Adopted, Borrow, Forget, Invalidate, KeyringActor};
+use super::actor::{Adopt, Adopted, Borrow, Forget, Invalidate, IsBusy, KeyringActor};
 use super::port::GrantStore;
 use super::seal::{SealError, Sealer};
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
@@ -16,6 +17,9 @@ use crate::model::secret::SecretString;
 use crate::model::time::{Clock, Entropy, Timestamp};
 use crate::model::xero::XeroConnection;
 use crate::xero::api::Identity;
+
+/// How often a keyring that is to rest is looked at.
+const REST_POLL: Duration = Duration::from_millis(20);
 
 /// A token on loan.
 #[derive(Debug, Clone)]
@@ -170,6 +174,20 @@ impl Keyring {
                 .await
         }
         .boxed()
+    }
+
+    /// Whether its actor runs. Without it no call can be made, and only a restart brings it back.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.actor.connected()
+    }
+
+    /// Waits until no grant is being refreshed or saved. A stop in the middle would leave the only
+    /// good token with Xero, which takes the one before it for 30 minutes more.
+    pub async fn rest(&self) {
+        while self.actor.send(IsBusy).await.unwrap_or(false) {
+            tokio::time::sleep(REST_POLL).await;
+        }
     }
 
     /// Drops a grant no tenant uses any more. Xero is not told.

@@ -142,6 +142,12 @@ impl Grant {
         matches!(self.step, Step::Dead(_))
     }
 
+    /// Whether a refresh is under way, or a new pair is not durable yet.
+    #[must_use]
+    pub const fn is_busy(&self) -> bool {
+        matches!(self.step, Step::Refreshing { .. } | Step::Saving { .. })
+    }
+
     /// Those who wait, of a grant that is dropped.
     #[must_use]
     pub fn into_waiters(self) -> Vec<WaiterId> {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, AsyncContext, Context, Message, Recipient, SpawnHandle};
@@ -10,11 +10,13 @@ use actix::{Actor, ActorContext, AsyncContext, Context, Message, Recipient, Spaw
 use super::messages::Replier;
 use super::perform::Waiting;
 use crate::actors::control::Refused;
+use crate::actors::lane::fresh_generation;
 use crate::actors::ports::Ports;
 use crate::engine::effect::{AskId, CallId};
 use crate::engine::event::Event;
+use crate::engine::policy::Policy;
 use crate::engine::tenant::{Saved, Setup, TenantMachine};
-use crate::model::ids::TenantId;
+use crate::model::ids::{InvoiceId, TenantId};
 use crate::model::row::{Operation, OperationState, Tenant};
 use crate::model::time::Mono;
 use crate::store::reader::{OperationQuery, Overlay, ReadError, View};
@@ -26,9 +28,6 @@ const MAILBOX_MESSAGES: usize = 1_024;
 /// Longest sleep of the timer: guards against a clock that was moved.
 const NAP_MAX_MS: u64 = 30_000;
 
-/// Lanes of the writer are told apart by who opened them: a number no two actors share.
-static GENERATION: AtomicU64 = AtomicU64::new(1);
-
 /// Told to the supervisor when a tenant's actor has ended, however it ended.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
@@ -37,21 +36,17 @@ pub struct Down {
     pub tenant: TenantId,
     /// Whether its thread was unwinding: a defect.
     pub panicked: bool,
-    /// Whether it was told to end.
-    pub drained: bool,
 }
 
 /// Sends [`Down`] when it is dropped, also while unwinding.
 pub(super) struct Guard {
     pub tenant: TenantId,
-    pub drained: bool,
     pub down: Recipient<Down>,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let down = Down { tenant: self.tenant, panicked: std::thread::panicking(), drained: self.drained };
-        self.down.do_send(down);
+        self.down.do_send(Down { tenant: self.tenant, panicked: std::thread::panicking() });
     }
 }
 
@@ -66,11 +61,19 @@ pub struct TenantActor {
     pub(super) durable_seq: u64,
     pub(super) waiting: VecDeque<Waiting>,
     pub(super) asks: HashMap<AskId, Replier>,
-    pub(super) calls: HashMap<CallId, Vec<crate::model::ids::InvoiceId>>,
-    pub(super) draining: bool,
+    /// Calls under way, and the invoices their answers will be about.
+    pub(super) calls: HashMap<CallId, Vec<InvoiceId>>,
+    /// Set once it drains; calls that have not left by then do not leave any more.
+    pub(super) draining: Arc<AtomicBool>,
+    /// Whether an effect is being carried out.
+    pub(super) is_running: bool,
     /// It gave up: what its machine decides now must not be carried out.
     pub(super) is_over: bool,
-    pub(super) guard: Guard,
+    /// Why it gave up, while commits it submitted before are still under way.
+    pub(super) last_words: Option<Refused>,
+    policy: Arc<Policy>,
+    /// Tells the supervisor when it is dropped.
+    _guard: Guard,
     next_ask: u64,
     timer: Option<(Mono, SpawnHandle)>,
 }
@@ -93,28 +96,31 @@ impl TenantActor {
         };
         let mut seed = [0; 8];
         ports.entropy.fill(&mut seed);
+        let policy = ports.policy.get();
         let setup = Setup {
             tenant,
-            policy: ports.policy.get(),
+            policy: Arc::clone(&policy),
             encode: Arc::clone(&ports.encode),
             boot_id: ports.clock.boot_id().into(),
             link_base: Arc::clone(&ports.link_base),
             seed: u64::from_be_bytes(seed),
         };
-        let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
         Ok(Self {
             tenant: id,
             machine: TenantMachine::restore(now, setup, saved),
             overlay: Overlay::default(),
-            lane: Lane { id: id.to_bytes(), generation },
+            lane: Lane { id: id.to_bytes(), generation: fresh_generation() },
             submitted_seq: 0,
             durable_seq: 0,
             waiting: VecDeque::new(),
             asks: HashMap::new(),
             calls: HashMap::new(),
-            draining: false,
+            draining: Arc::default(),
+            is_running: false,
             is_over: false,
-            guard: Guard { tenant: id, drained: false, down },
+            last_words: None,
+            policy,
+            _guard: Guard { tenant: id, down },
             next_ask: 0,
             timer: None,
             ports,
@@ -127,6 +133,11 @@ impl TenantActor {
             return;
         }
         let now = self.ports.clock.now();
+        let policy = self.ports.policy.get();
+        if !Arc::ptr_eq(&policy, &self.policy) {
+            self.machine.set_policy(Arc::clone(&policy));
+            self.policy = policy;
+        }
         let effects = self.machine.handle(now, event);
         self.perform(effects, urgency, ctx);
         self.rearm(ctx);
@@ -150,6 +161,7 @@ impl TenantActor {
     /// Ends the actor; whoever waits is told why. The supervisor starts it again from the store.
     pub(super) fn give_up(&mut self, refusal: &Refused, ctx: &mut Context<Self>) {
         self.is_over = true;
+        self.last_words = None;
         for (_, reply) in self.asks.drain() {
             // A caller that went away needs no reply.
             let _gone = reply.send(Err(refusal.clone()));
@@ -158,16 +170,37 @@ impl TenantActor {
         ctx.stop();
     }
 
+    /// Ends the actor once the commits under way are settled, so that whoever waits for one of them
+    /// is told how it ended; the others are told `refusal`.
+    pub(super) fn give_up_when_settled(&mut self, refusal: Refused, ctx: &mut Context<Self>) {
+        self.is_over = true;
+        self.last_words = Some(refusal);
+        self.say_last_words(ctx);
+    }
+
+    pub(super) fn say_last_words(&mut self, ctx: &mut Context<Self>) {
+        if self.durable_seq == self.submitted_seq
+            && !self.is_running
+            && let Some(refusal) = self.last_words.take()
+        {
+            self.give_up(&refusal, ctx);
+        }
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
     pub(super) fn stop_when_drained(&mut self, ctx: &mut Context<Self>) {
-        if self.draining && !self.is_over && self.calls.is_empty() && self.durable_seq == self.submitted_seq {
-            self.guard.drained = true;
+        let is_settled = self.durable_seq == self.submitted_seq && self.waiting.is_empty();
+        if self.is_draining() && !self.is_over && self.calls.is_empty() && is_settled {
             self.give_up(&Refused::Draining, ctx);
         }
     }
 
     fn rearm(&mut self, ctx: &mut Context<Self>) {
         let now = self.ports.clock.now();
-        let wake = if self.draining { None } else { self.machine.next_wake(now) };
+        let wake = if self.is_draining() { None } else { self.machine.next_wake(now) };
         match (wake, self.timer) {
             (Some(wake), Some((armed, _))) if wake == armed => return,
             (_, Some((_, handle))) => {

@@ -1,5 +1,7 @@
 //! Message → event → machine → effects. Nothing is decided here.
 
+use std::sync::atomic::Ordering;
+
 use actix::{Context, Handler};
 
 use super::actor::TenantActor;
@@ -8,16 +10,22 @@ use super::messages::{
 };
 use super::perform::Committed;
 use crate::actors::control::{InvoiceName, Refused};
+use crate::engine::effect::{Effect, Reply};
 use crate::engine::event::Event;
 use crate::model::row::Invoice;
 use crate::store::Urgency;
 use crate::store::reader::ReadError;
+
+/// Commits that may wait in the storage thread before hosts are told to come back later: below the
+/// 10,000 it takes, so that what follows from work already taken finds room.
+const INTAKE_BATCHES_MAX: usize = 8_000;
 
 impl Handler<PutInvoice> for TenantActor {
     type Result = ();
 
     fn handle(&mut self, message: PutInvoice, ctx: &mut Context<Self>) {
         let PutInvoice { host_ref, draft, reply } = message;
+        let Some(reply) = self.admit(reply) else { return };
         if let Some((row, reply)) = self.answer_errors(self.view().invoice_by_ref(&host_ref), reply) {
             let ask = self.ask(reply);
             let row = row.map(Box::new);
@@ -31,6 +39,7 @@ impl Handler<SyncNow> for TenantActor {
 
     fn handle(&mut self, message: SyncNow, ctx: &mut Context<Self>) {
         let SyncNow { invoice, requested_by, reply } = message;
+        let Some(reply) = self.admit(reply) else { return };
         if let Some((row, reply)) = self.find(&invoice, reply) {
             let ask = self.ask(reply);
             self.feed(Event::SyncNow { ask, row: Box::new(row), requested_by }, Urgency::NewWork, ctx);
@@ -56,7 +65,8 @@ impl Handler<SetMapping> for TenantActor {
     type Result = ();
 
     fn handle(&mut self, message: SetMapping, ctx: &mut Context<Self>) {
-        let ask = self.ask(message.reply);
+        let Some(reply) = self.admit(message.reply) else { return };
+        let ask = self.ask(reply);
         self.feed(Event::MappingSet { ask, mapping: message.mapping }, Urgency::NewWork, ctx);
     }
 }
@@ -65,7 +75,8 @@ impl Handler<SetSettings> for TenantActor {
     type Result = ();
 
     fn handle(&mut self, message: SetSettings, ctx: &mut Context<Self>) {
-        let ask = self.ask(message.reply);
+        let Some(reply) = self.admit(message.reply) else { return };
+        let ask = self.ask(reply);
         self.feed(Event::SettingsSet { ask, settings: message.settings }, Urgency::NewWork, ctx);
     }
 }
@@ -82,7 +93,10 @@ impl Handler<Regranted> for TenantActor {
     type Result = ();
 
     fn handle(&mut self, message: Regranted, ctx: &mut Context<Self>) {
-        self.feed(Event::Regranted(message.0), Urgency::Result, ctx);
+        let ask = self.ask(message.reply);
+        self.feed(Event::Regranted(message.grant), Urgency::Result, ctx);
+        // The machine knows no reply to this; in line it comes when the new grant is durable.
+        self.perform(vec![Effect::Reply(ask, Reply::Done { released: 0 })], Urgency::Result, ctx);
     }
 }
 
@@ -90,7 +104,6 @@ impl Handler<LookAgain> for TenantActor {
     type Result = ();
 
     fn handle(&mut self, _message: LookAgain, ctx: &mut Context<Self>) {
-        self.machine.set_policy(self.ports.policy.get());
         self.feed(Event::Woken, Urgency::Result, ctx);
     }
 }
@@ -99,7 +112,7 @@ impl Handler<Drain> for TenantActor {
     type Result = ();
 
     fn handle(&mut self, _message: Drain, ctx: &mut Context<Self>) {
-        self.draining = true;
+        self.draining.store(true, Ordering::Relaxed);
         self.stop_when_drained(ctx);
     }
 }
@@ -113,6 +126,27 @@ impl Handler<Committed> for TenantActor {
 }
 
 impl TenantActor {
+    /// Turns new work away while the store takes none: its failed commit would end this actor, and
+    /// with it the calls that are under way.
+    fn admit(&self, reply: Replier) -> Option<Replier> {
+        let ports = &self.ports;
+        let admitted = if self.is_draining() {
+            Err(Refused::Draining)
+        } else if ports.writer.waiting() >= INTAKE_BATCHES_MAX {
+            Err(Refused::Busy)
+        } else {
+            ports.intake.check(ports.clock.now().mono)
+        };
+        match admitted {
+            Ok(()) => Some(reply),
+            Err(refusal) => {
+                // A caller that went away needs no reply.
+                let _gone = reply.send(Err(refusal));
+                None
+            }
+        }
+    }
+
     fn find(&self, name: &InvoiceName, reply: Replier) -> Option<(Invoice, Replier)> {
         let found = match name {
             InvoiceName::Id(id) => self.view().invoice(*id),

@@ -73,10 +73,15 @@ pub struct SetSettings {
 #[rtype(result = "()")]
 pub struct ConnectionChanged(pub ConnectionEvent);
 
-/// From the supervisor: another consent reaches the organisation.
+/// From the control endpoint: another consent reaches the organisation.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Regranted(pub GrantId);
+pub struct Regranted {
+    /// Its grant.
+    pub grant: GrantId,
+    /// Waits for [`Reply::Done`]: the new grant is durable.
+    pub reply: Replier,
+}
 
 /// From the supervisor: the clock was moved, or the numbers changed; look again what is due.
 #[derive(Message)]

@@ -11,7 +11,6 @@ mod messages;
 mod outcall;
 mod perform;
 
-
 pub(super) use perform::refusal;
 pub use actor::{Down, TenantActor};
 pub use messages::{

@@ -1,37 +1,52 @@
 //! Calls that leave the process: borrow a token, wait for the app's budget, call, report back.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 
 use super::actor::TenantActor;
+use crate::actors::control::Refused;
 use crate::engine::effect::Call;
 use crate::engine::event::{ConnectionEvent, Event};
 use crate::model::connection::ConnectionCause;
-use crate::model::failure::{Failure, FailureKind};
+use crate::model::failure::{Failure, FailureKind, Received, Remedy};
 use crate::model::xero::{Answer, AnswerMeta};
 use crate::store::Urgency;
 
 /// Longest pause between two tries to learn whether Xero still lists a connection.
 const CHECK_PAUSE_MAX: Duration = Duration::from_secs(60);
 
+/// A call that could not leave by now is not sent: its attempt was stamped when it was decided, and
+/// a key may be used for five minutes from then, where Xero forgets it after six.
+const LEAVE_WITHIN: Duration = Duration::from_secs(20);
+
 impl TenantActor {
     pub(super) fn call_xero(&mut self, call: Call, ctx: &mut Context<Self>) {
-        if self.draining {
+        if self.is_draining() {
             // Its attempt is durable: after the restart it is found out what became of it.
             return;
         }
+        let draining = Arc::clone(&self.draining);
         let ports = Arc::clone(&self.ports);
         let (grant, xero_id) = (self.machine.tenant().grant, self.machine.tenant().xero_id);
         let Call { id, class, request, rows } = call;
         self.calls.insert(id, rows);
         let calling = async move {
-            let borrowed = match ports.keyring.borrow(grant).await {
-                Ok(borrowed) => borrowed,
-                Err(failure) => return not_sent(failure),
+            let leave = async {
+                let borrowed = ports.keyring.borrow(grant).await?;
+                ports.app_budget.acquire(class).await;
+                Ok(borrowed)
             };
-            ports.app_budget.acquire(class).await;
+            let borrowed = match tokio::time::timeout(LEAVE_WITHIN, leave).await {
+                Ok(Ok(borrowed)) => borrowed,
+                Ok(Err(failure)) => return not_sent(failure),
+                Err(_elapsed) => return not_sent(crowded()),
+            };
+            if draining.load(Ordering::Relaxed) {
+                return not_sent(stopping());
+            }
             let answer = ports.api.call(xero_id, borrowed.token.clone(), request).await;
             if matches!(&answer.result, Err(failure) if failure.kind == FailureKind::TokenRejected) {
                 ports.keyring.invalidate(grant, borrowed.token);
@@ -39,12 +54,13 @@ impl TenantActor {
             answer
         };
         ctx.spawn(calling.into_actor(self).map(move |answer, actor, ctx| {
+            // Every call is answered once; an answer to none is the machine's to count.
             let wanted = actor.calls.remove(&id).unwrap_or_default();
             match actor.rows(&wanted) {
                 Ok(rows) => actor.feed(Event::Answered { call: id, answer, rows }, Urgency::Result, ctx),
                 Err(error) => {
                     tracing::error!(tenant = %actor.tenant, %error, "rows could not be read; the tenant starts again");
-                    actor.give_up(&crate::actors::control::Refused::Store(error.to_string()), ctx);
+                    actor.give_up_when_settled(Refused::Store(error.to_string()), ctx);
                 }
             }
         }));
@@ -77,7 +93,26 @@ impl TenantActor {
     }
 }
 
-/// The call never left, because there was no token for it.
+fn stopping() -> Failure {
+    held_back(FailureKind::Unavailable, "the daemon is stopping")
+}
+
+fn crowded() -> Failure {
+    held_back(FailureKind::Throttled, "no token or no place in the app's budget came in time")
+}
+
+fn held_back(kind: FailureKind, message: &str) -> Failure {
+    Failure {
+        kind,
+        remedy: Remedy::RetryWithBackoff,
+        received: Received::No,
+        status: None,
+        message: message.to_owned(),
+        validation: Vec::new(),
+    }
+}
+
+/// The call never left.
 fn not_sent(failure: Failure) -> Answer {
     Answer { result: Err(failure), meta: AnswerMeta::default() }
 }

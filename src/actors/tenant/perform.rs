@@ -32,6 +32,8 @@ pub(super) struct Committed {
 }
 
 impl TenantActor {
+    /// Submits the persists of a list at once and in order; everything else waits in line until all
+    /// persists before it are durable.
     pub(super) fn perform(&mut self, effects: Vec<Effect>, urgency: Urgency, ctx: &mut Context<Self>) {
         for effect in effects {
             if self.is_over {
@@ -40,42 +42,63 @@ impl TenantActor {
             match effect {
                 Effect::Persist(writes) if writes.is_empty() => {}
                 Effect::Persist(writes) => self.persist(&writes, urgency, ctx),
-                effect if self.waiting.is_empty() && self.durable_seq == self.submitted_seq => self.run(effect, ctx),
                 effect => self.waiting.push_back(Waiting { after_seq: self.submitted_seq, effect }),
             }
         }
+        self.run_ready(ctx);
+    }
+
+    /// Carries out what need not wait, one effect after the other. An effect may bring an event,
+    /// whose own list then joins the line: it must not overtake what was decided before it.
+    fn run_ready(&mut self, ctx: &mut Context<Self>) {
+        if self.is_running {
+            return;
+        }
+        self.is_running = true;
+        while self.waiting.front().is_some_and(|waiting| waiting.after_seq <= self.durable_seq) {
+            let Some(Waiting { effect, .. }) = self.waiting.pop_front() else { break };
+            // Of a machine that is not believed any more, only what is durable already is told.
+            if !self.is_over || matches!(effect, Effect::Reply(..) | Effect::Announce(_)) {
+                self.run(effect, ctx);
+            }
+        }
+        self.is_running = false;
+        self.say_last_words(ctx);
     }
 
     fn persist(&mut self, writes: &[Write], urgency: Urgency, ctx: &mut Context<Self>) {
-        self.submitted_seq = self.submitted_seq.saturating_add(1);
-        let seq = self.submitted_seq;
-        self.overlay.submitted(seq, writes);
+        let seq = self.submitted_seq.saturating_add(1);
         let addr = ctx.address();
         let submitted = batch(writes, urgency).map_err(|error| Refused::Store(error.to_string())).and_then(|batch| {
             let ack = move |result: Result<_, StoreError>| addr.do_send(Committed { seq, result: result.map(|_| ()) });
             self.ports.writer.submit(self.lane, batch, ack).map_err(|error| refusal(&error))
         });
-        if let Err(refusal) = submitted {
-            self.give_up(&refusal, ctx);
+        match submitted {
+            Ok(()) => {
+                self.submitted_seq = seq;
+                self.overlay.submitted(seq, writes);
+            }
+            Err(refusal) => {
+                tracing::warn!(tenant = %self.tenant, why = %refusal, "a change could not be handed to the store; the tenant starts again");
+                self.give_up_when_settled(refusal, ctx);
+            }
         }
     }
 
     pub(super) fn committed(&mut self, message: Committed, ctx: &mut Context<Self>) {
-        if self.is_over {
+        if self.is_over && self.last_words.is_none() {
             return;
         }
         if let Err(error) = message.result {
             tracing::warn!(tenant = %self.tenant, %error, "a change was not stored; the tenant starts again");
-            self.give_up(&refusal(&error), ctx);
+            let refusal = refusal(&error);
+            self.ports.intake.close(&refusal, self.ports.clock.now().mono);
+            self.give_up(&refusal, ctx);
             return;
         }
         self.durable_seq = self.durable_seq.max(message.seq);
         self.overlay.acknowledged(message.seq);
-        while !self.is_over && self.waiting.front().is_some_and(|waiting| waiting.after_seq <= self.durable_seq) {
-            if let Some(waiting) = self.waiting.pop_front() {
-                self.run(waiting.effect, ctx);
-            }
-        }
+        self.run_ready(ctx);
         self.stop_when_drained(ctx);
     }
 
@@ -101,7 +124,7 @@ impl TenantActor {
     }
 
     fn load_contexts(&mut self, load: LoadId, invoices: &[InvoiceId], ctx: &mut Context<Self>) {
-        if self.draining {
+        if self.is_draining() {
             return;
         }
         let read = self.rows(invoices).and_then(|rows| {
@@ -133,7 +156,7 @@ impl TenantActor {
             Ok(read) => self.feed(event(read), Urgency::Result, ctx),
             Err(error) => {
                 tracing::error!(tenant = %self.tenant, %error, "rows could not be read; the tenant starts again");
-                self.give_up(&Refused::Store(error.to_string()), ctx);
+                self.give_up_when_settled(Refused::Store(error.to_string()), ctx);
             }
         }
     }
@@ -150,7 +173,7 @@ impl TenantActor {
         let party = &invoice.draft.contact;
         let contact = view.contact(&party.reference)?;
         let namesakes = if contact.is_some() { Vec::new() } else { view.contacts_named(&party.name)? };
-        let mut mappings: Vec<Mapping> = Vec::new();
+        let mut mappings: Vec<Mapping> = Vec::from_iter(view.mapping(MappingKind::Contacts, &party.reference)?);
         for line in &invoice.draft.lines {
             let wanted = [
                 (MappingKind::NominalCodes, line.nominal_code.as_deref()),

@@ -94,5 +94,5 @@ pub struct ConnectImportArgs {
 }
 
 fn kinds() -> PossibleValuesParser {
-    PossibleValuesParser::new([MappingKind::NominalCodes, MappingKind::TaxRates].map(MappingKind::label))
+    PossibleValuesParser::new(MappingKind::ALL.map(MappingKind::label))
 }

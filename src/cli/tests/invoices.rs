@@ -172,7 +172,7 @@ fn an_invoice_is_found_by_its_number_too() {
     let one = invoice("INV-0042", "SO-1042", synced());
     let rows = [
         (page(std::slice::from_ref(&one)), 0, ""),
-        (page(&[]), 4, "error: No such invoice"),
+        (page(&[]), 4, "error: There is no invoice INV-0042"),
         (
             page(&[one.clone(), one.clone()]),
             2,

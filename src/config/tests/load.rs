@@ -166,7 +166,7 @@ const MISFITS: &[(&str, &str)] = &[
         "control.hosts: is \"localhost\". It must be a list of texts, such as [\"localhost\"].",
     ),
     (
-        "control.hosts = []",
+        "control.hosts = [\"\"]",
         "control.hosts: is a list that does not fit. It must be a list of texts, such as [\"localhost\"].",
     ),
     (

@@ -1,7 +1,8 @@
 //! The upkeep after every event: what may go out now goes out.
 
 use super::machine::{Direction, Stage, TenantMachine};
-use crate::engine::effect::Effect;
+use crate::engine::effect::{Effect, Notice};
+use crate::engine::status::Blocked;
 use crate::model::ids::IntentId;
 use crate::model::row::Class;
 use crate::model::time::{Mono, Now};
@@ -70,6 +71,17 @@ impl TenantMachine {
             waiting.into_iter().map(|(_, id)| id).collect()
         } else {
             Vec::new()
+        }
+    }
+
+    fn note_gate(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let gate = self.may_start(now, Class::Push, Direction::Write, 1).err();
+        // Pacing and the number of calls at once come and go with every call: not worth a notice.
+        let gate = gate.filter(|gate| !matches!(gate, Blocked::TooManyInFlight | Blocked::MinuteBudget { .. }));
+        let label = gate.map(Blocked::label);
+        if label != self.last_gate {
+            self.last_gate = label;
+            out.push(Effect::Announce(Notice::SendGate(gate)));
         }
     }
 }

@@ -139,7 +139,7 @@ pub struct TenantMachine {
     pub(super) relabels: Relabels,
     next_number: u64,
     illegal_events: u64,
-    last_gate: Option<&'static str>,
+    pub(super) last_gate: Option<&'static str>,
 }
 
 /// Whether a call reads or writes.
@@ -386,16 +386,5 @@ impl TenantMachine {
             state: state.to_owned(),
             event: event.to_owned(),
         }));
-    }
-
-    pub(super) fn note_gate(&mut self, now: Now, out: &mut Vec<Effect>) {
-        let gate = self.may_start(now, Class::Push, Direction::Write, 1).err();
-        // Pacing and the number of calls at once come and go with every call: not worth a notice.
-        let gate = gate.filter(|gate| !matches!(gate, Blocked::TooManyInFlight | Blocked::MinuteBudget { .. }));
-        let label = gate.map(Blocked::label);
-        if label != self.last_gate {
-            self.last_gate = label;
-            out.push(Effect::Announce(Notice::SendGate(gate)));
-        }
     }
 }

@@ -7,15 +7,16 @@
 //!                 └── retry, changed again, proven absent ◀──────┘
 //! ```
 //!
-//! One file per event family: `host` (what the host and people ask), `prepare` (rows read),
-//! `dispatch` (what goes out now), `answered` and `settle` (what came back), `found` (what
-//! reads found), `unknown` and `lookup` (outcomes to be found out), `chart` and `contacts` (reference data), `link` (the
-//! connection), `release` (fixed causes).
+//! One file per event family: `host` (what the host and people ask), `prepare` (rows read) and
+//! `preview` (the same without sending), `dispatch` (what goes out now), `answered`, `settle` and
+//! `common` (what came back), `found` (what reads found), `unknown` and `lookup` (outcomes to be
+//! found out), `chart` and `contacts` (reference data), `link` (the connection), `release` (fixed
+//! causes).
 
 mod answered;
 mod attempt;
 mod chart;
-mod common;
+mod agreement;
 mod contacts;
 mod desk;
 mod dispatch;

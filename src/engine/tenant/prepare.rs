@@ -1,6 +1,6 @@
 //! The rows of queued pushes were read: what each of them needs next.
 
-use super::common::agreed;
+use super::agreement::agreed;
 use super::machine::{Stage, TenantMachine, Work};
 use crate::engine::badge;
 use crate::engine::compare::{Sides, compare};
@@ -11,7 +11,7 @@ use crate::model::document::{HostStatus, InvoiceKind};
 use crate::model::ids::{IntentId, XeroContactId, XeroInvoiceId};
 use crate::model::limits::WRITE_BODY_MAX_BYTES;
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Chart, Invoice, OperationState};
+use crate::model::row::{Chart, Invoice, MappingKind, OperationState};
 use crate::model::time::Now;
 use crate::model::xero::{InvoiceChange, OutgoingInvoice};
 
@@ -317,8 +317,14 @@ impl TenantMachine {
 }
 
 /// The Xero contact of the document's party; `None` = not resolved yet.
-fn party(context: &PushContext) -> Result<Option<XeroContactId>, Obstacle> {
+pub(super) fn party(context: &PushContext) -> Result<Option<XeroContactId>, Obstacle> {
     let party = &context.invoice.draft.contact;
+    let by_hand = context.mappings.iter().find(|mapping| {
+        mapping.kind == MappingKind::Contacts && mapping.key == party.reference
+    });
+    if let Some(contact) = by_hand.and_then(|mapping| mapping.value.parse().ok()) {
+        return Ok(Some(contact));
+    }
     if let Some(row) = &context.contact {
         return Ok(Some(row.xero_id));
     }

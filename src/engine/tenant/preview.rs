@@ -1,8 +1,8 @@
 //! What a push would send now, for whoever wants to see it first.
 
 use super::machine::TenantMachine;
-use super::prepare::Step;
-use crate::engine::desired::Obstacle;
+use super::prepare::{Step, party};
+use crate::engine::desired::{self, Obstacle};
 use crate::engine::effect::{AskId, Effect, Preview, Reply};
 use crate::engine::event::PushContext;
 use crate::model::ids::XeroContactId;
@@ -21,43 +21,49 @@ impl TenantMachine {
         chart: Option<&Chart>,
         out: &mut Vec<Effect>,
     ) {
-        let mut first = Vec::new();
-        if context.contact.is_none() {
-            first.push(format!(
-                "The contact \"{}\" is looked up in Xero, or created.",
-                context.invoice.draft.contact.name
-            ));
-        }
         let preview = match chart {
             None => Preview::Refused(given(now, unread_chart())),
-            Some(chart) => {
-                // An unresolved contact is shown as the nil id: its real one is found when sending.
-                let contact = context
-                    .contact
-                    .as_ref()
-                    .map_or(XeroContactId(uuid::Uuid::nil()), |row| row.xero_id);
-                match self.document_step(context, chart, contact, false) {
-                    Step::Create(invoice) => Preview::Send {
-                        target: WriteTarget::CreateInvoices,
-                        body: self.setup.encode.create_invoices(std::slice::from_ref(&*invoice)),
-                        first,
-                    },
-                    Step::Change(id, change) => {
-                        first.push("The document is read in Xero and compared.".to_owned());
-                        Preview::Send {
-                            target: WriteTarget::ChangeInvoice(id),
-                            body: self.setup.encode.change_invoice(id, &change),
-                            first,
-                        }
-                    }
-                    Step::Red(obstacle) => Preview::Refused(given(now, obstacle)),
-                    Step::Nothing | Step::Cancel | Step::Chart | Step::Contact | Step::Read(_) | Step::CheckNumber => {
-                        Preview::Nothing
-                    }
-                }
-            }
+            Some(chart) => self.preview_with(now, context, chart),
         };
         out.push(Effect::Reply(ask, Reply::Preview(Box::new(preview))));
+    }
+
+    fn preview_with(&self, now: Now, context: &PushContext, chart: &Chart) -> Preview {
+        let draft = &context.invoice.draft;
+        let base = chart.organisation.base_currency;
+        let checked = desired::check_currency(draft, base, &self.setup.tenant.settings).and_then(|()| party(context));
+        let contact = match checked {
+            Ok(contact) => contact,
+            Err(obstacle) => return Preview::Refused(given(now, obstacle)),
+        };
+        let mut first = Vec::new();
+        if contact.is_none() {
+            first.push(format!(
+                "The contact \"{}\" is looked up in Xero, or created; its ContactID takes the place of the zeros.",
+                draft.contact.name
+            ));
+        }
+        // An unresolved contact is shown as the nil id: its real one is found when sending.
+        let contact = contact.unwrap_or(XeroContactId(uuid::Uuid::nil()));
+        match self.document_step(context, chart, contact, false) {
+            Step::Create(invoice) => Preview::Send {
+                target: WriteTarget::CreateInvoices,
+                body: self.setup.encode.create_invoices(std::slice::from_ref(&*invoice)),
+                first,
+            },
+            Step::Change(id, change) => {
+                first.push("The document is read in Xero and compared.".to_owned());
+                Preview::Send {
+                    target: WriteTarget::ChangeInvoice(id),
+                    body: self.setup.encode.change_invoice(id, &change),
+                    first,
+                }
+            }
+            Step::Red(obstacle) => Preview::Refused(given(now, obstacle)),
+            Step::Nothing | Step::Cancel | Step::Chart | Step::Contact | Step::Read(_) | Step::CheckNumber => {
+                Preview::Nothing
+            }
+        }
     }
 }
 

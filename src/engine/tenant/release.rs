@@ -18,20 +18,17 @@ const RELEASE_MAX: usize = 500;
 struct Cause {
     code: ReasonCode,
     subject: Option<String>,
-    /// Only documents that use this code or tax type.
+    /// Only documents that use this code, tax type or party.
     uses: Option<(MappingKind, String)>,
 }
 
 impl Cause {
     fn concerns(&self, row: &Invoice) -> bool {
-        self.uses.as_ref().is_none_or(|(kind, key)| {
-            row.draft.lines.iter().any(|line| {
-                let used = match kind {
-                    MappingKind::NominalCodes => &line.nominal_code,
-                    MappingKind::TaxRates => &line.tax_type,
-                };
-                used.as_ref() == Some(key)
-            })
+        let mut lines = row.draft.lines.iter();
+        self.uses.as_ref().is_none_or(|(kind, key)| match kind {
+            MappingKind::NominalCodes => lines.any(|line| line.nominal_code.as_ref() == Some(key)),
+            MappingKind::TaxRates => lines.any(|line| line.tax_type.as_ref() == Some(key)),
+            MappingKind::Contacts => row.draft.contact.reference == *key,
         })
     }
 }
@@ -64,6 +61,9 @@ impl TenantMachine {
         let codes: &[ReasonCode] = match mapping.kind {
             MappingKind::NominalCodes => &[ReasonCode::UnmappedNominalCode, ReasonCode::AccountMappingIncorrect],
             MappingKind::TaxRates => &[ReasonCode::PrerequisiteUnmapped],
+            MappingKind::Contacts => {
+                &[ReasonCode::ContactCollision, ReasonCode::ContactArchived, ReasonCode::PrerequisiteUnmapped]
+            }
         };
         for code in codes {
             // Xero's own refusal does not name the host's code: the documents that use it are meant.

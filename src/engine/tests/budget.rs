@@ -66,7 +66,14 @@ fn saturate(latency_ms: impl Fn(u64) -> u64, arrives_late: bool, span_ms: u64) -
                 open.push_back((now, ends));
                 arrivals.push(if arrives_late { ends } else { now });
             }
-            Err(_) => now += 1,
+            Err(spent) => {
+                let ends = open.iter().map(|(_, ends)| *ends).min().unwrap_or(u64::MAX);
+                let opens = match spent {
+                    Spent::Concurrent => u64::MAX,
+                    spent => until(Err(spent)),
+                };
+                now = ends.min(opens).max(now + 1);
+            }
         }
     }
     arrivals.sort_unstable();

@@ -57,69 +57,72 @@ fn mapping(kind: MappingKind, key: &str, value: &str) -> Mapping {
     }
 }
 
+use MappingKind::{NominalCodes, TaxRates};
+
+// Nominal code, tax type, mapping, same codes allowed; account and tax sent, or the reason.
+type Expected = Result<(Option<&'static str>, Option<&'static str>), (R, &'static str)>;
+type Row = (
+    Option<&'static str>,
+    Option<&'static str>,
+    Option<(MappingKind, &'static str, &'static str)>,
+    bool,
+    Expected,
+);
+
+const CODES: [Row; 12] = [
+    (Some("200"), None, None, true, Ok((Some("200"), None))),
+    (Some("200"), None, None, false, Err((R::UnmappedNominalCode, "200"))),
+    (
+        Some("200"),
+        None,
+        Some((NominalCodes, "200", "400")),
+        true,
+        Ok((Some("400"), None)),
+    ),
+    (
+        Some("200"),
+        None,
+        Some((NominalCodes, "200", "200")),
+        false,
+        Ok((Some("200"), None)),
+    ),
+    (Some("4000"), None, None, true, Err((R::UnmappedNominalCode, "4000"))),
+    (
+        Some("4000"),
+        None,
+        Some((NominalCodes, "4000", "400")),
+        true,
+        Ok((Some("400"), None)),
+    ),
+    (
+        Some("4000"),
+        None,
+        Some((NominalCodes, "4000", "900")),
+        true,
+        Err((R::AccountMappingIncorrect, "4000")),
+    ),
+    (
+        Some("4000"),
+        None,
+        Some((NominalCodes, "4000", "777")),
+        true,
+        Err((R::AccountMappingIncorrect, "4000")),
+    ),
+    (Some("900"), None, None, true, Err((R::AccountMappingIncorrect, "900"))),
+    (None, Some("OUTPUT2"), None, true, Ok((None, Some("OUTPUT2")))),
+    (
+        None,
+        Some("VAT"),
+        Some((TaxRates, "VAT", "OUTPUT2")),
+        true,
+        Ok((None, Some("OUTPUT2"))),
+    ),
+    (None, Some("OLD"), None, true, Err((R::PrerequisiteUnmapped, "OLD"))),
+];
+
 #[test]
 fn nominal_codes_and_tax_rates_become_xeros_or_say_why_not() {
-    use MappingKind::{NominalCodes, TaxRates};
-    // Nominal code, tax type, mapping, same codes allowed; account and tax sent, or the reason.
-    type Expected = Result<(Option<&'static str>, Option<&'static str>), (R, &'static str)>;
-    type Row = (
-        Option<&'static str>,
-        Option<&'static str>,
-        Option<(MappingKind, &'static str, &'static str)>,
-        bool,
-        Expected,
-    );
-    let table: [Row; 12] = [
-        (Some("200"), None, None, true, Ok((Some("200"), None))),
-        (Some("200"), None, None, false, Err((R::UnmappedNominalCode, "200"))),
-        (
-            Some("200"),
-            None,
-            Some((NominalCodes, "200", "400")),
-            true,
-            Ok((Some("400"), None)),
-        ),
-        (
-            Some("200"),
-            None,
-            Some((NominalCodes, "200", "200")),
-            false,
-            Ok((Some("200"), None)),
-        ),
-        (Some("4000"), None, None, true, Err((R::UnmappedNominalCode, "4000"))),
-        (
-            Some("4000"),
-            None,
-            Some((NominalCodes, "4000", "400")),
-            true,
-            Ok((Some("400"), None)),
-        ),
-        (
-            Some("4000"),
-            None,
-            Some((NominalCodes, "4000", "900")),
-            true,
-            Err((R::AccountMappingIncorrect, "4000")),
-        ),
-        (
-            Some("4000"),
-            None,
-            Some((NominalCodes, "4000", "777")),
-            true,
-            Err((R::AccountMappingIncorrect, "4000")),
-        ),
-        (Some("900"), None, None, true, Err((R::AccountMappingIncorrect, "900"))),
-        (None, Some("OUTPUT2"), None, true, Ok((None, Some("OUTPUT2")))),
-        (
-            None,
-            Some("VAT"),
-            Some((TaxRates, "VAT", "OUTPUT2")),
-            true,
-            Ok((None, Some("OUTPUT2"))),
-        ),
-        (None, Some("OLD"), None, true, Err((R::PrerequisiteUnmapped, "OLD"))),
-    ];
-    for (nominal, tax, map, same_code_default, expected) in table {
+    for (nominal, tax, map, same_code_default, expected) in CODES {
         let mut context = context();
         context.invoice.draft.lines.truncate(1);
         context.invoice.draft.lines[0].nominal_code = nominal.map(str::to_owned);

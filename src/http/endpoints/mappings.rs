@@ -9,6 +9,7 @@ use crate::http::paths::Query;
 use crate::http::problem::{Fault, Problem, ProblemCode};
 use crate::http::reply::Reply;
 use crate::http::suggest;
+use crate::model::ids::XeroContactId;
 use crate::model::row::{Mapping, MappingKind};
 
 /// Longest word of the host in characters.
@@ -55,6 +56,13 @@ pub async fn put(call: &Call) -> Result<Reply, Problem> {
     let (kind, key) = (kind(call)?, key(call)?);
     let tenant = call.tenant().await?.id;
     let value = strict::read_mapping_value(&strict::parse(&call.body)?)?;
+    if kind == MappingKind::Contacts && value.parse::<XeroContactId>().is_err() {
+        return Err(Problem::invalid(vec![Fault {
+            pointer: "/value".to_owned(),
+            code: "not_a_guid",
+            detail: "it must be the ContactID of a contact in Xero, a GUID".to_owned(),
+        }]));
+    }
     let control = &call.shared.state.control;
     let (mapping, released) = control
         .set_mapping(tenant, kind, key, value)
@@ -78,7 +86,7 @@ fn shown(mapping: &Mapping) -> Value {
 
 fn kind(call: &Call) -> Result<MappingKind, Problem> {
     let word = call.param("kind").unwrap_or_default();
-    let kinds = [MappingKind::NominalCodes, MappingKind::TaxRates];
+    let kinds = MappingKind::ALL;
     let found = kinds.into_iter().find(|kind| kind.label() == word);
     found.ok_or_else(|| {
         let shown: String = word.chars().take(64).collect();

@@ -7,6 +7,8 @@ use super::money;
 use crate::engine::status::Blocked;
 use crate::model::connection::ConnectionState;
 use crate::model::document::{Draft, HostStatus, InvoiceKind, Line};
+use crate::model::failure::Limit;
+use crate::model::reason::ReasonCode;
 use crate::model::row::{Badge, Invoice, ReasonGiven, Sync, Tenant, WaitCause};
 use crate::model::time::Timestamp;
 use crate::model::xero::{XeroInvoice, XeroStatus};
@@ -181,11 +183,26 @@ fn waiting(sync: &Sync, blocked: Option<Blocked>) -> Value {
         },
         (None, None) => return Value::Null,
     };
+    let reason = blocked.filter(|_| cause == WaitCause::XeroRateLimit).and_then(day_is_spent);
     json!({
         "cause": cause.label(),
         "until": until.map(Timestamp::to_rfc3339),
         "detail": in_words(cause),
+        "reason": reason.map(|code| json!({
+            "code": code.code(),
+            "title": code.title(),
+            "detail": code.meaning(),
+            "fix": code.fix(),
+        })),
     })
+}
+
+/// The reason that names a spent day, which lasts for hours where the minute lasts for seconds.
+const fn day_is_spent(blocked: Blocked) -> Option<ReasonCode> {
+    match blocked {
+        Blocked::DayBudget { .. } | Blocked::RetryAfter { limit: Limit::Day, .. } => Some(ReasonCode::DailyQuotaExhausted),
+        _ => None,
+    }
 }
 
 const fn cause_of(blocked: Blocked) -> Option<WaitCause> {

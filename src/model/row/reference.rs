@@ -60,15 +60,21 @@ pub enum MappingKind {
     NominalCodes,
     /// Tax type of the host → tax type of Xero.
     TaxRates,
+    /// The host's key of a party → Xero's `ContactID`.
+    Contacts,
 }
 
 impl MappingKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::NominalCodes, Self::TaxRates, Self::Contacts];
+
     /// The word in paths.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
             Self::NominalCodes => "nominal_codes",
             Self::TaxRates => "tax_rates",
+            Self::Contacts => "contacts",
         }
     }
 }

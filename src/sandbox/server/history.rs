@@ -9,6 +9,7 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
 use crate::sandbox::clock::{Clock, Instants};
@@ -43,9 +44,12 @@ impl History {
     /// Opens the history at `path` and the world it tells of; a missing one begins with `setup`.
     ///
     /// # Errors
-    /// When the file cannot be read or written, or holds something else.
+    /// When the file cannot be read or written, holds something else, or is in use.
     pub(super) fn open(path: &Path, setup: &Setup, clock: &Clock) -> io::Result<(World, Self)> {
         let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
+        flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_held| {
+            io::Error::new(io::ErrorKind::ResourceBusy, format!("{} is in use by another sandbox", path.display()))
+        })?;
         let mut lines = Vec::new();
         let mut kept_bytes = 0_u64;
         let mut reader = BufReader::new(file.try_clone()?);

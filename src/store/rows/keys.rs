@@ -141,6 +141,7 @@ pub fn mappings(tenant: TenantId, kind: MappingKind) -> Vec<u8> {
     let kind = match kind {
         MappingKind::NominalCodes => 0,
         MappingKind::TaxRates => 1,
+        MappingKind::Contacts => 2,
     };
     join(MAPPINGS, &[&tenant.to_bytes(), &[kind]])
 }

@@ -90,7 +90,7 @@ fn a_bad_batch_fails_alone_and_takes_its_lane_along() {
     let bad = send(
         &writer,
         lane(1, 0),
-        batch(vec![put([8, 2], vec![0; 5 << 20])]),
+        batch(vec![put([8, 2], vec![0; crate::store::keys::MAX_VALUE_BYTES + 1])]),
     );
     let after = send(&writer, lane(1, 0), batch(vec![put([8, 3], "x")]));
     let other = send(&writer, lane(2, 0), batch(vec![put([8, 4], "x")]));

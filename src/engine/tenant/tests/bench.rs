@@ -20,7 +20,7 @@ use crate::model::ids::*;
 use crate::model::row::*;
 use crate::model::time::{Mono, Now, Timestamp};
 use crate::model::write::Write;
-use crate::model::xero::{Answer, AnswerMeta, Request};
+use crate::model::xero::{Answer, AnswerMeta, Request, WriteTarget};
 
 /// The durable rows.
 #[derive(Clone)]
@@ -58,6 +58,12 @@ pub struct Bench {
     not_before: u64,
     arrivals: VecDeque<u64>,
     late: Vec<(u64, Request)>,
+    /// How often the machine was woken.
+    pub wakes: usize,
+    /// Keeps what was read until the test lets it go.
+    pub defers_loads: bool,
+    pub deferred: Vec<Event>,
+    read_since_write: HashMap<XeroInvoiceId, bool>,
 }
 
 /// What becomes of the requests that are under way when the process ends.
@@ -174,6 +180,10 @@ impl Bench {
             not_before: 0,
             arrivals: VecDeque::new(),
             late: Vec::new(),
+            wakes: 0,
+            defers_loads: false,
+            deferred: Vec::new(),
+            read_since_write: HashMap::new(),
         }
     }
 
@@ -196,7 +206,10 @@ impl Bench {
 
     pub fn event(&mut self, event: Event) {
         let mut events = VecDeque::from([event]);
+        let mut rounds = 0;
         while let Some(event) = events.pop_front() {
+            rounds += 1;
+            assert!(rounds < 1_000, "one event leads to another without end");
             if self.is_dead {
                 return;
             }
@@ -223,7 +236,12 @@ impl Bench {
                 Effect::Load { load, invoices } => {
                     let contexts = invoices.iter().filter_map(|id| self.context(*id)).collect();
                     let chart = self.rows.chart.clone().map(Box::new);
-                    events.push_back(Event::Loaded { load, contexts, chart });
+                    let loaded = Event::Loaded { load, contexts, chart };
+                    if self.defers_loads {
+                        self.deferred.push(loaded);
+                    } else {
+                        events.push_back(loaded);
+                    }
                 }
                 Effect::LoadFailed { code, subject, after } => {
                     let is_meant = |row: &&Invoice| {
@@ -272,12 +290,27 @@ impl Bench {
             let stored = self.rows.batches.values().find(|batch| batch.key == *key);
             let stored = stored.expect("a durable attempt comes before its bytes");
             assert_eq!((&stored.body, &stored.target), (body, target));
+            let is_new = !self.first_sends.contains_key(key);
+            if let WriteTarget::ChangeInvoice(id) = target
+                && is_new
+            {
+                let was_read = self.read_since_write.insert(*id, false);
+                assert_eq!(was_read, Some(true), "a document is read before it is changed");
+            }
             let first = self
                 .first_sends
                 .entry(key.clone())
                 .or_insert((at, call.request.clone()));
             assert_eq!(first.1, call.request, "one key, one request");
             assert!(at - first.0 <= 300_000, "no key is sent later than five minutes");
+        }
+        match &call.request {
+            Request::InvoicesById(ids) => self.read_since_write.extend(ids.iter().map(|id| (*id, true))),
+            Request::InvoicesByNumber(_) => {
+                let ids = self.xero.invoices.keys().map(|id| (*id, true));
+                self.read_since_write.extend(ids);
+            }
+            _ => {}
         }
         self.sent.push((at, call.request.clone()));
         self.open.push_back((call, at));
@@ -483,6 +516,7 @@ impl Bench {
             wakes += 1;
             assert!(wakes < 2_000, "the machine spins");
             self.to(wake);
+            self.wakes += 1;
             self.event(Event::Woken);
         }
         self.to(end);

@@ -102,3 +102,25 @@ fn invariant_05_after_a_reboot_or_a_clock_jump_no_key_is_used_again() {
         assert_eq!(bench.writes_sent(), 1, "{boot_id} {jump_ms}: found, not sent again");
     }
 }
+
+#[test]
+fn invariant_06_absence_is_not_believed_before_it_is_quiet() {
+    // Nothing arrives until the key is nearly worn out; then the process ends, and the last
+    // request is still under way.
+    let mut bench = Bench::warm();
+    bench.put("a", draft(InvoiceKind::Purchase, "B1"));
+    bench.run_with(
+        200_000,
+        |request| {
+            if request.is_write() { How::LostBefore } else { How::Well }
+        },
+    );
+    while bench.open.is_empty() {
+        bench.advance_ms(1_000);
+    }
+    assert!(bench.open[0].0.request.is_write());
+    bench.restart(100_000, UnderWay::ArrivesLate(170_000));
+    bench.run_ms(900_000);
+    bench.assert_settled();
+    bench.document("a");
+}

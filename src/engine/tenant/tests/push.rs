@@ -514,3 +514,105 @@ fn edits_that_never_end_do_not_put_a_push_off_for_ever() {
     bench.assert_settled();
     assert_eq!(bench.document("a").lines[0].description, "Work 19");
 }
+
+#[test]
+fn a_row_that_was_read_before_an_edit_is_not_what_is_sent() {
+    let mut bench = Bench::warm();
+    bench.defers_loads = true;
+    bench.put("a", draft(Sales, "N1"));
+    bench.advance_ms(300);
+    assert_eq!(bench.deferred.len(), 1);
+    let mut changed = draft(Sales, "N1");
+    changed.lines[0].description = "changed".to_owned();
+    bench.put("a", changed);
+    bench.defers_loads = false;
+    let overtaken = bench.deferred.remove(0);
+    bench.event(overtaken);
+    bench.run_ms(10_000);
+    bench.assert_settled();
+    assert_eq!(bench.document("a").lines[0].description, "changed");
+}
+
+#[test]
+fn a_member_that_is_on_its_way_again_is_left_alone_by_its_old_batch() {
+    let mut bench = Bench::warm();
+    bench.put("x", draft(Sales, "X"));
+    bench.put("y", draft(Sales, "Y"));
+    bench.advance_ms(300);
+    let (call, _) = bench.open.pop_front().unwrap();
+    bench
+        .xero
+        .refused
+        .insert("X".to_owned(), "Invoice # must be unique.".to_owned());
+    let Ok(crate::model::xero::Reply::Written(elements)) = bench.xero.answer(bench.now, &call.request, How::Well)
+    else {
+        panic!("a write");
+    };
+    let only_x: Vec<_> = elements
+        .into_iter()
+        .filter(|element| !element.errors.is_empty())
+        .collect();
+    bench.answer_with(&call, Ok(crate::model::xero::Reply::Written(only_x)));
+    // Nobody has the number, so it is sent again; the whole old batch is asked for again meanwhile.
+    bench.answer(How::Well);
+    bench.advance_ms(5_000);
+    assert_eq!(bench.open.len(), 2);
+    let before = bench
+        .rows
+        .intents
+        .values()
+        .find(|intent| intent.invoice == bench.invoice("x").id)
+        .cloned();
+    bench.answer(How::Well);
+    let after = bench
+        .rows
+        .intents
+        .values()
+        .find(|intent| intent.invoice == bench.invoice("x").id)
+        .cloned();
+    assert_eq!(before, after);
+    bench.xero.refused.clear();
+    bench.run_ms(10_000);
+    bench.assert_settled();
+}
+
+#[test]
+fn a_paced_queue_and_a_waiting_namesake_do_not_make_the_machine_spin() {
+    let mut bench = Bench::warm_with(Policy {
+        batch_sales: 1,
+        ..Policy::default()
+    });
+    for number in 0..40 {
+        bench.put(&format!("r{number}"), draft(Sales, &format!("N{number}")));
+    }
+    bench.wakes = 0;
+    bench.run_ms(20_000);
+    assert!(bench.wakes < 120, "{} wakes", bench.wakes);
+    let mut bench = Bench::warm();
+    for (host_ref, party) in [("a", "p1"), ("b", "p2")] {
+        let mut wanted = draft(Sales, host_ref);
+        wanted.contact.reference = party.to_owned();
+        wanted.contact.name = "Same".to_owned();
+        bench.put(host_ref, wanted);
+    }
+    bench.wakes = 0;
+    bench.advance_ms(10_000);
+    assert_eq!(bench.open.len(), 1);
+    assert!(bench.wakes < 20, "{} wakes", bench.wakes);
+}
+
+#[test]
+fn no_contact_is_made_for_a_push_that_was_cancelled() {
+    let mut bench = Bench::warm();
+    let mut wanted = draft(Sales, "N1");
+    wanted.contact.reference = "p9".to_owned();
+    wanted.contact.name = "Nobody".to_owned();
+    bench.put("a", wanted.clone());
+    bench.advance_ms(300);
+    assert_eq!(bench.open.len(), 1);
+    wanted.host_status = HostStatus::Void;
+    bench.put("a", wanted);
+    bench.run_ms(10_000);
+    bench.assert_settled();
+    assert!(bench.xero.contacts.iter().all(|contact| contact.name != "Nobody"));
+}

@@ -127,7 +127,7 @@ fn play(bench: &mut Bench, act: &Act) {
 /// Time passes; a call that is not answered within 30 seconds is given up by whoever made it.
 fn wait(bench: &mut Bench, span_ms: u64) {
     let end = bench.now.mono.plus_ms(span_ms);
-    let how = if span_ms % 2 == 0 {
+    let how = if span_ms.is_multiple_of(2) {
         How::LostAfter
     } else {
         How::LostBefore

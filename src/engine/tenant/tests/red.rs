@@ -362,3 +362,21 @@ fn a_chart_that_cannot_be_read_neither_spins_nor_holds_up_what_needs_none() {
     assert_eq!(bench.code("bad"), Some(R::UnmappedNominalCode));
     bench.assert_settled();
 }
+
+#[test]
+fn a_contact_mapped_by_hand_solves_a_collision_and_goes_before_its_name() {
+    let mut bench = Bench::warm();
+    bench.put("first", with_party("N1", "C-1", "J Smith"));
+    bench.run_ms(60_000);
+    bench.put("second", with_party("N2", "C-2", "J Smith"));
+    bench.run_ms(60_000);
+    assert_eq!(bench.code("second"), Some(R::ContactCollision));
+    let theirs = "7e5bd1a5-6f3c-4f0e-8d8f-0c8e7a2b9d11";
+    map(&mut bench, MappingKind::Contacts, "C-2", theirs);
+    assert!(matches!(bench.replies.last(), Some((_, Reply::Done { released: 1 }))));
+    bench.run_ms(60_000);
+    bench.assert_settled();
+    assert_eq!(bench.invoice("second").sync.badge, Some(Badge::Synced));
+    assert_eq!(bench.document("second").contact_id.map(|id| id.to_string()).as_deref(), Some(theirs));
+    assert_ne!(bench.document("first").contact_id, bench.document("second").contact_id);
+}

@@ -1,0 +1,7 @@
+mod barrier;
+mod connecting;
+mod draining;
+mod faults;
+mod many;
+mod order;
+mod world;
