@@ -58,7 +58,12 @@ struct Item {
 fn rate_of(tax_type: &str, recorded: &[Recorded]) -> Decimal {
     let lines: Vec<(&str, Decimal, Decimal)> = recorded
         .iter()
-        .flat_map(|invoice| invoice.line_items.iter().map(|line| (&*invoice.line_amount_types, line)))
+        .flat_map(|invoice| {
+            invoice
+                .line_items
+                .iter()
+                .map(|line| (&*invoice.line_amount_types, line))
+        })
         .filter(|(_, line)| line.tax_type.as_deref() == Some(tax_type))
         .map(|(types, line)| (types, exact(&line.line_amount), exact(&line.tax_amount)))
         .collect();
@@ -134,7 +139,11 @@ fn found_organisation(house: &House, recorded: &[Recorded], rates: &Rates) -> St
     // An account some bill uses takes expenses; the others are income.
     let mut accounts: BTreeMap<&str, &str> = BTreeMap::new();
     for invoice in recorded {
-        for code in invoice.line_items.iter().filter_map(|line| line.account_code.as_deref()) {
+        for code in invoice
+            .line_items
+            .iter()
+            .filter_map(|line| line.account_code.as_deref())
+        {
             let is_bill = invoice.kind == "ACCPAY";
             let class = accounts.entry(code).or_insert("REVENUE");
             if is_bill {
@@ -144,7 +153,9 @@ fn found_organisation(house: &House, recorded: &[Recorded], rates: &Rates) -> St
     }
     let accounts: Vec<Value> = accounts
         .into_iter()
-        .map(|(code, class)| json!({"code": code, "name": format!("Account {code}"), "type": class, "tax_type": "NONE"}))
+        .map(
+            |(code, class)| json!({"code": code, "name": format!("Account {code}"), "type": class, "tax_type": "NONE"}),
+        )
         .collect();
     let made = house.sandbox.control(
         "tenants",
@@ -256,7 +267,9 @@ fn compare(house: &House, (ours, theirs): (&str, &str), writes: &[(String, Value
         let in_xero = [&document.sub_total, &document.total_tax, &document.total].map(|raw| cents(raw));
         let here = ["subtotal", "tax", "total"].map(|name| invoice["totals"][name].as_str().unwrap().to_owned());
         if in_xero != wanted || here != wanted {
-            wrong.push(format!("{host_ref}: recorded {wanted:?}, in Xero {in_xero:?}, here {here:?}"));
+            wrong.push(format!(
+                "{host_ref}: recorded {wanted:?}, in Xero {in_xero:?}, here {here:?}"
+            ));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -266,7 +279,11 @@ fn compare(house: &House, (ours, theirs): (&str, &str), writes: &[(String, Value
 #[track_caller]
 fn void_what_is_gone(daemon: &Daemon, ours: &str, writes: &[(String, Value)], recorded: &[Recorded]) {
     let is_gone = |invoice: &Recorded| matches!(invoice.status.as_str(), "VOIDED" | "DELETED");
-    let gone: Vec<_> = writes.iter().zip(recorded).filter(|(_, invoice)| is_gone(invoice)).collect();
+    let gone: Vec<_> = writes
+        .iter()
+        .zip(recorded)
+        .filter(|(_, invoice)| is_gone(invoice))
+        .collect();
     assert_eq!(gone.len(), 11);
     for ((host_ref, body), _) in &gone {
         let mut void = body.clone();

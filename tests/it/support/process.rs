@@ -107,14 +107,6 @@ impl Process {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Waits for a line of the log that holds all these words.
-    pub fn logged(&mut self, words: &[&str]) -> String {
-        let name = self.name.clone();
-        until(30, &format!("a line of {name} with {words:?}"), || {
-            self.log.having(words)
-        })
-    }
-
     fn read_to_end(&mut self) {
         for reader in self.readers.drain(..) {
             reader.join().unwrap();
