@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Feed, House, run_program, sale, with};
+use crate::support::{Answer, Api, Feed, House, run_program, sale, with};
 
 /// What must not change: documents, events, and what was sent to Xero.
 #[derive(Debug, PartialEq)]
@@ -51,13 +51,65 @@ fn house_with_one_document() -> (House, Stored) {
     (house, before)
 }
 
+/// What is wrong, where it stands in the document, and the value as JSON (`"9*60"` = sixty nines).
+const WRONG_FIELDS: &str = r#"
+an unknown field               | /colour                     | "red"
+an unknown field of a contact  | /contact/phone              | "1"
+an unknown field of a line     | /lines/0/unitPrice          | "1"
+a number for a text            | /number                     | 42
+a text for a list              | /lines                      | "one"
+a text for an object           | /contact                    | "Acme"
+money as a JSON number         | /lines/0/unit_price         | 12.5
+a quantity as a JSON number    | /lines/0/quantity           | 3
+30 February                    | /issue_date                 | "2026-02-30"
+29 February of no leap year    | /due_date                   | "2026-02-29"
+a month too many               | /due_date                   | "2026-13-01"
+a negative quantity            | /lines/0/quantity           | "-1"
+a negative discount            | /lines/0/discount_percent   | "-5"
+an over-long price             | /lines/0/unit_price         | "9*60"
+too large a price              | /lines/0/unit_price         | "99999999999"
+too many decimals              | /lines/0/unit_price         | "1.00001"
+an exponent                    | /lines/0/unit_price         | "1e3"
+no number at all               | /lines/0/unit_price         | "twelve"
+an over-long document number   | /number                     | "9*256"
+an unknown kind                | /kind                       | "quote"
+an unknown status              | /host_status                | "paid"
+no currency                    | /currency                   | "POUNDS"
+no lines                       | /lines                      | []
+no e-mail address              | /contact/email              | "nomail"
+no time                        | /created_at                 | "yesterday"
+"#;
+
+#[test]
+fn malformed_documents() {
+    let (house, before) = house_with_one_document();
+    let path = format!("/v1/tenants/{}/invoices/ref:SO-2", house.ours());
+    let mut count = 0;
+    for row in WRONG_FIELDS.lines().filter(|row| !row.is_empty()) {
+        let columns: Vec<&str> = row.split('|').map(str::trim).collect();
+        let [what, pointer, value] = columns[..] else {
+            panic!("three columns: {row}");
+        };
+        let mut value: Value = serde_json::from_str(value).unwrap();
+        if let Some((letter, times)) = value.as_str().and_then(|text| text.split_once('*')) {
+            value = json!(letter.repeat(times.parse().unwrap()));
+        }
+        let answer = house.daemon.api.put(&path, &with(sale("INV-2"), pointer, value));
+        assert_eq!(answer.status, 422, "{what}: {}", answer.text);
+        assert_eq!(answer.problem(), "validation_failed", "{what}");
+        let told = answer.json()["errors"][0]["pointer"].clone();
+        assert_eq!(told, pointer, "{what}: {}", answer.text);
+        count += 1;
+    }
+    assert_eq!(count, 25);
+    assert_eq!(stored(&house), before, "something was stored");
+}
+
 #[test]
 fn malformed_bodies() {
     let (house, before) = house_with_one_document();
     let path = format!("/v1/tenants/{}/invoices/ref:SO-2", house.ours());
-    let api = &house.daemon.api;
-    let put = |body: &str| api.send("PUT", &path, &[], body);
-    let doc = |pointer: &str, value: Value| api.put(&path, &with(sale("INV-2"), pointer, value));
+    let put = |body: &str| house.daemon.api.send("PUT", &path, &[], body);
     let over = format!("{}{}", sale("INV-2"), " ".repeat(4 << 20));
     let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
     let cases = vec![
@@ -65,42 +117,28 @@ fn malformed_bodies() {
         ("half a JSON", put("{\"kind\": \"sal"), 400, "invalid_json"),
         ("nothing", put(""), 400, "invalid_json"),
         ("too deep", put(&deep), 400, "invalid_json"),
-        ("a name twice", put("{\"kind\":\"sales\",\"kind\":\"sales\"}"), 400, "invalid_json"),
+        ("a name twice", put("{\"a\":1,\"a\":1}"), 400, "invalid_json"),
         ("a list", put("[]"), 422, "validation_failed"),
-        ("an unknown field", doc("/colour", json!("red")), 422, "validation_failed"),
-        ("an unknown field inside", doc("/contact/phone", json!("1")), 422, "validation_failed"),
-        ("a number for a text", doc("/number", json!(42)), 422, "validation_failed"),
-        ("a text for a list", doc("/lines", json!("one")), 422, "validation_failed"),
-        ("money as a JSON number", doc("/lines/0/unit_price", json!(12.5)), 422, "validation_failed"),
-        ("30 February", doc("/issue_date", json!("2026-02-30")), 422, "validation_failed"),
-        ("29 February of no leap year", doc("/due_date", json!("2026-02-29")), 422, "validation_failed"),
-        ("a negative quantity", doc("/lines/0/quantity", json!("-1")), 422, "validation_failed"),
-        ("an over-long price", doc("/lines/0/unit_price", json!("9".repeat(60))), 422, "validation_failed"),
-        ("too many decimals", doc("/lines/0/unit_price", json!("1.00001")), 422, "validation_failed"),
-        ("an exponent", doc("/lines/0/unit_price", json!("1e3")), 422, "validation_failed"),
-        ("an over-long number", doc("/number", json!("9".repeat(256))), 422, "validation_failed"),
-        ("an unknown kind", doc("/kind", json!("quote")), 422, "validation_failed"),
-        ("no lines", doc("/lines", json!([])), 422, "validation_failed"),
-        ("no e-mail address", doc("/contact/email", json!("nomail")), 422, "validation_failed"),
         ("a body over the cap", put(&over), 413, "body_too_large"),
-        (
-            "no JSON by its header",
-            api.send("PUT", &path, &[("content-type", "text/plain")], &sale("INV-2").to_string()),
-            415,
-            "unsupported_media_type",
-        ),
-        (
-            "an over-long reference",
-            api.put(&format!("/v1/tenants/{}/invoices/ref:{}", house.ours(), "x".repeat(201)), &sale("INV-2")),
-            422,
-            "validation_failed",
-        ),
-        (
-            "another kind under the same reference",
-            api.put(&path.replace("SO-2", "SO-1"), &with(sale("INV-1"), "/kind", json!("purchase"))),
-            409,
-            "kind_changed",
-        ),
+    ];
+    judge(&house, &before, cases);
+}
+
+#[test]
+fn well_formed_documents_in_the_wrong_place() {
+    let (house, before) = house_with_one_document();
+    let api = &house.daemon.api;
+    let at = |host_ref: &str| format!("/v1/tenants/{}/invoices/ref:{host_ref}", house.ours());
+    let body = sale("INV-2");
+    let plain = [("content-type", "text/plain")];
+    let no_json = api.send("PUT", &at("SO-2"), &plain, &body.to_string());
+    let long = api.put(&at(&"x".repeat(201)), &body);
+    let other_kind = with(sale("INV-1"), "/kind", json!("purchase"));
+    let other_kind = api.put(&at("SO-1"), &other_kind);
+    let cases = vec![
+        ("no JSON by its header", no_json, 415, "unsupported_media_type"),
+        ("an over-long reference", long, 422, "validation_failed"),
+        ("another kind under the same reference", other_kind, 409, "kind_changed"),
     ];
     judge(&house, &before, cases);
 }
@@ -125,54 +163,116 @@ fn what_is_wrong_is_named_field_by_field() {
 }
 
 #[test]
-fn wrong_addresses_and_callers() {
+fn wrong_callers() {
     let (house, before) = house_with_one_document();
     let api = &house.daemon.api;
     let body = sale("INV-2").to_string();
     let path = format!("/v1/tenants/{}/invoices/ref:SO-2", house.ours());
-    let put = |headers: &[(&str, &str)]| api.send("PUT", &path, headers, &body);
-    let token = format!("Bearer {}x", api.token.as_ref().unwrap());
-    let nobody = crate::support::Api {
+    let put = |name: &str, value: &str| api.send("PUT", &path, &[(name, value)], &body);
+    let near = format!("Bearer {}x", api.token.as_ref().unwrap());
+    let nobody = Api {
         token: None,
         ..api.clone()
     };
-    let unknown = "ten_01ARZ3NDEKTSV4RRFFQ69G5FAV";
-    let foreign = "11111111-2222-4333-8444-555555555555";
-    let at = |tenant: &str| api.send("PUT", &format!("/v1/tenants/{tenant}/invoices/ref:A"), &[], &body);
-    let mut cases = vec![
-        ("an unknown tenant", at(unknown), 404, "tenant_not_found"),
-        ("an unknown organisation of Xero", at(foreign), 404, "tenant_not_found"),
-        ("no id of a tenant", at("acme"), 404, "tenant_not_found"),
-        ("a wrong token", put(&[("authorization", &token)]), 401, "unauthenticated"),
-        ("no token", nobody.send("PUT", &path, &[], &body), 401, "unauthenticated"),
-        ("another scheme", put(&[("authorization", "Basic YTpi")]), 401, "unauthenticated"),
-        ("a foreign Host", put(&[("host", "evil.example")]), 403, "host_not_allowed"),
-        ("a foreign Host with our port", put(&[("host", "evil.example:7626")]), 403, "host_not_allowed"),
-        ("a foreign Origin", put(&[("origin", "https://evil.example")]), 403, "origin_not_allowed"),
-        ("another site's page", put(&[("sec-fetch-site", "cross-site")]), 403, "origin_not_allowed"),
-        ("an unknown path", api.get("/v1/nothing"), 404, "route_not_found"),
-        ("a wrong method", api.send("DELETE", &path, &[], ""), 405, "method_not_allowed"),
-        ("an unknown invoice", api.get(&path), 404, "invoice_not_found"),
+    let cases = vec![
+        ("a wrong token", put("authorization", &near), 401, "unauthenticated"),
         (
-            "Sync now of an unknown invoice",
-            api.send("POST", &format!("{path}/resync"), &[], ""),
-            404,
-            "invoice_not_found",
+            "another scheme",
+            put("authorization", "Basic YTpi"),
+            401,
+            "unauthenticated",
         ),
-        ("an unknown operation", api.get("/v1/operations/op_1"), 404, "operation_not_found"),
-        ("a made-up cursor", api.get("/v1/events?cursor=abc"), 400, "invalid_cursor"),
-        ("an impossible limit", api.get("/v1/events?limit=0"), 400, "invalid_parameter"),
-        ("an unknown parameter", api.get("/v1/events?colour=red"), 400, "invalid_parameter"),
         (
-            "an unknown filter",
-            api.get(&format!("/v1/tenants/{}/invoices?colour=red", house.ours())),
-            400,
-            "unknown_filter",
+            "no token",
+            nobody.send("PUT", &path, &[], &body),
+            401,
+            "unauthenticated",
+        ),
+        ("a foreign Host", put("host", "evil.example"), 403, "host_not_allowed"),
+        (
+            "a foreign Host, some port",
+            put("host", "evil.example:7626"),
+            403,
+            "host_not_allowed",
+        ),
+        (
+            "a foreign Origin",
+            put("origin", "https://evil.example"),
+            403,
+            "origin_not_allowed",
+        ),
+        (
+            "another site's page",
+            put("sec-fetch-site", "cross-site"),
+            403,
+            "origin_not_allowed",
         ),
     ];
-    for (what, answer) in [("nothing at all", json!({})), ("no token", json!({"refresh_token": 7}))] {
-        cases.push((what, api.post("/v1/connect:import", &answer), 422, "validation_failed"));
-    }
+    judge(&house, &before, cases);
+}
+
+#[test]
+fn wrong_addresses() {
+    let (house, before) = house_with_one_document();
+    let api = &house.daemon.api;
+    let body = sale("INV-2");
+    let at = |tenant: &str| api.put(&format!("/v1/tenants/{tenant}/invoices/ref:A"), &body);
+    let foreign = "11111111-2222-4333-8444-555555555555";
+    let path = format!("/v1/tenants/{}/invoices/ref:SO-2", house.ours());
+    let resync = api.send("POST", &format!("{path}/resync"), &[], "");
+    let colour = api.get(&format!("/v1/tenants/{}/invoices?colour=red", house.ours()));
+    let import = |body: Value| api.post("/v1/connect:import", &body);
+    let cases = vec![
+        (
+            "an unknown tenant",
+            at("ten_01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+            404,
+            "tenant_not_found",
+        ),
+        ("an unknown organisation", at(foreign), 404, "tenant_not_found"),
+        ("no id of a tenant", at("acme"), 404, "tenant_not_found"),
+        ("an unknown path", api.get("/v1/nothing"), 404, "route_not_found"),
+        (
+            "a wrong method",
+            api.send("DELETE", &path, &[], ""),
+            405,
+            "method_not_allowed",
+        ),
+        ("an unknown invoice", api.get(&path), 404, "invoice_not_found"),
+        ("Sync now of an unknown one", resync, 404, "invoice_not_found"),
+        (
+            "an unknown operation",
+            api.get("/v1/operations/op_1"),
+            404,
+            "operation_not_found",
+        ),
+        (
+            "a made-up cursor",
+            api.get("/v1/events?cursor=abc"),
+            400,
+            "invalid_cursor",
+        ),
+        (
+            "an impossible limit",
+            api.get("/v1/events?limit=0"),
+            400,
+            "invalid_parameter",
+        ),
+        (
+            "an unknown parameter",
+            api.get("/v1/events?colour=red"),
+            400,
+            "invalid_parameter",
+        ),
+        ("an unknown filter", colour, 400, "unknown_filter"),
+        ("an empty import", import(json!({})), 422, "validation_failed"),
+        (
+            "a token of a wrong type",
+            import(json!({"refresh_token": 7})),
+            422,
+            "validation_failed",
+        ),
+    ];
     judge(&house, &before, cases);
 }
 
@@ -206,7 +306,10 @@ fn a_bad_configuration_file_stops_the_start_with_every_problem() {
     )
     .unwrap();
     let path = path.display().to_string();
-    for args in [["serve", "--config", &path].as_slice(), &["config", "check", "--config", &path]] {
+    for args in [
+        ["serve", "--config", &path].as_slice(),
+        &["config", "check", "--config", &path],
+    ] {
         let ended = run_program(args, &[], "");
         assert_eq!(ended.code, 2, "{ended:?}");
         for word in ["client_idd", "client_id", "batch_max", "batch_wait", "0.0.0.0:80"] {

@@ -56,59 +56,90 @@ fn a_day_at_the_command_line() {
     run(&house, &["tenants", "list"]).says(0, &["Acme Ltd", "Bluebird Foods", "active"]);
     run(&house, &["tenants", "show", "acme"]).says(0, &["Acme Ltd", "active", house.theirs()]);
 
-    // Writing: from a file, several at once, from standard input.
+    write_invoices(&house);
+    look_at_them(&house);
+    act_on_them(&house);
+    read_what_happened(&house);
+}
+
+/// From a file, several at once, and from standard input.
+fn write_invoices(house: &House) {
     let file = house.folder().join("invoices.json");
     let mut red = sale("INV-3");
     red["lines"][0]["nominal_code"] = json!("4010");
     let named = |host_ref: &str, body: Value| with(body, "/host_ref", json!(host_ref));
-    let list = json!([named("SO-1", sale("INV-1")), named("SO-2", sale("INV-2")), named("SO-3", red)]);
+    let list = json!([
+        named("SO-1", sale("INV-1")),
+        named("SO-2", sale("INV-2")),
+        named("SO-3", red)
+    ]);
     fs::write(&file, list.to_string()).unwrap();
     let file = file.display().to_string();
-    run(&house, &["invoices", "put", "-f", &file, "--tenant", "acme"]).says(
-        0,
-        &["created", "SO-1", "SO-2", "SO-3", "3 of 3 invoices written"],
-    );
+    run(house, &["invoices", "put", "-f", &file, "--tenant", "acme"])
+        .says(0, &["created", "SO-1", "SO-2", "SO-3", "3 of 3 invoices written"]);
     let draft = with(sale("INV-4"), "/host_status", json!("draft"));
     let put = ["invoices", "put", "-f", "-", "--ref", "SO-4", "--tenant", "acme"];
-    run_with_input(&house, &put, &draft.to_string()).says(0, &["created", "SO-4"]);
+    run_with_input(house, &put, &draft.to_string()).says(0, &["created", "SO-4"]);
     for host_ref in ["SO-1", "SO-2"] {
         house.daemon.badge(house.ours(), host_ref, "synced");
     }
     house.daemon.badge(house.ours(), "SO-3", "failed");
+}
 
-    // Looking.
-    run(&house, &["invoices", "list", "--tenant", "acme"]).says(0, &["INV-1", "INV-2", "INV-3", "INV-4"]);
-    let failed = run(&house, &["invoices", "list", "--tenant", "acme", "--state", "failed", "--json"]);
+fn look_at_them(house: &House) {
+    run(house, &["invoices", "list", "--tenant", "acme"]).says(0, &["INV-1", "INV-2", "INV-3", "INV-4"]);
+    let failed = run(
+        house,
+        &["invoices", "list", "--tenant", "acme", "--state", "failed", "--json"],
+    );
     failed.says(0, &[]);
     let failed = failed.json();
     assert_eq!(failed["data"].as_array().unwrap().len(), 1);
     assert_eq!(failed["data"][0]["host_ref"], "SO-3");
-    run(&house, &["invoices", "show", "INV-1", "--tenant", "acme"]).says(0, &["Synced to Xero", "45.00"]);
-    run(&house, &["invoices", "show", "SO-3", "--tenant", "acme"]).says(
+    run(house, &["invoices", "show", "INV-1", "--tenant", "acme"]).says(0, &["Synced to Xero", "45.00"]);
+    run(house, &["invoices", "show", "SO-3", "--tenant", "acme"])
+        .says(0, &["Sync failed", "Unmapped nominal code", "4010"]);
+    run(house, &["status"]).says(
         0,
-        &["Sync failed", "Unmapped nominal code", "4010"],
+        &["Acme Ltd: 1 invoice failed", "counterfoil invoices list --state failed"],
     );
-    run(&house, &["status"]).says(0, &["Acme Ltd: 1 invoice failed", "counterfoil invoices list --state failed"]);
-    run(&house, &["explain", "unmapped_nominal_code"]).says(0, &["Unmapped nominal code", "mappings set nominal_codes"]);
+    run(house, &["explain", "unmapped_nominal_code"]).says(0, &["Unmapped nominal code", "mappings set nominal_codes"]);
+}
 
-    // Acting.
-    run(&house, &["invoices", "preview", "SO-4", "--tenant", "acme"]).says(0, &["DRAFT", "INV-4"]);
-    run(&house, &["invoices", "sync", "SO-4", "--tenant", "acme"]).says(0, &["Queued op_"]);
+fn act_on_them(house: &House) {
+    run(house, &["invoices", "preview", "SO-4", "--tenant", "acme"]).says(0, &["DRAFT", "INV-4"]);
+    run(house, &["invoices", "sync", "SO-4", "--tenant", "acme"]).says(0, &["Queued op_"]);
     house.daemon.badge(house.ours(), "SO-4", "synced");
     let waited = ["invoices", "sync", "SO-3", "--tenant", "acme", "--wait=20s"];
-    run(&house, &waited).says(1, &["Unmapped nominal code"]);
-    run(&house, &["mappings", "set", "nominal_codes", "4010", "200", "--tenant", "acme"]).says(0, &["1"]);
+    run(house, &waited).says(1, &["Unmapped nominal code"]);
+    run(
+        house,
+        &["mappings", "set", "nominal_codes", "4010", "200", "--tenant", "acme"],
+    )
+    .says(0, &["1"]);
     house.daemon.badge(house.ours(), "SO-3", "synced");
-    run(&house, &waited).says(0, &["SO-3"]);
-    run(&house, &["status"]).says(0, &["nothing needs you"]);
+    run(house, &waited).says(0, &["SO-3"]);
+    run(house, &["status"]).says(0, &["nothing needs you"]);
+}
 
-    let tail = run(&house, &["events", "tail", "--types", "invoice.sync_failed,invoice.synced", "--jsonl"]);
+fn read_what_happened(house: &House) {
+    let types = "invoice.sync_failed,invoice.synced";
+    let tail = run(house, &["events", "tail", "--types", types, "--jsonl"]);
     tail.says(0, &[]);
-    let events: Vec<Value> = tail.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let events: Vec<Value> = tail
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     let of = |event_type: &str| events.iter().filter(|event| event["type"] == event_type).count();
-    assert_eq!(of("invoice.synced"), 4 + 1, "SO-3 a second time after Sync now: {}", tail.out);
+    assert_eq!(
+        of("invoice.synced"),
+        4 + 1,
+        "SO-3 a second time after Sync now: {}",
+        tail.out
+    );
     assert!(of("invoice.sync_failed") >= 1);
-    run(&house, &["events", "tail", "-n", "2"]).says(0, &["invoice.synced", "Go on from here"]);
+    run(house, &["events", "tail", "-n", "2"]).says(0, &["invoice.synced", "Go on from here"]);
 }
 
 #[test]

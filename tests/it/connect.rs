@@ -12,9 +12,17 @@ fn connection(daemon: &Daemon, tenant: &str) -> Value {
 fn a_good_grant_connects_its_organisations_and_a_repeated_import_reconnects_them() {
     let house = House::new();
     let list = house.daemon.api.get("/v1/tenants").ok(200);
-    let names: Vec<&str> = list["data"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = list["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["name"].as_str().unwrap())
+        .collect();
     assert_eq!(names.len(), 2);
-    assert!(names.contains(&"Acme Ltd") && names.contains(&"Bluebird Foods"), "{names:?}");
+    assert!(
+        names.contains(&"Acme Ltd") && names.contains(&"Bluebird Foods"),
+        "{names:?}"
+    );
     let tenant = until(20, "the organisation to be read", || {
         let tenant = house.daemon.api.get(&format!("/v1/tenants/{}", house.theirs())).ok(200);
         tenant["base_currency"].is_string().then_some(tenant)
@@ -29,12 +37,22 @@ fn a_good_grant_connects_its_organisations_and_a_repeated_import_reconnects_them
     let order = json!({"refresh_token": renewed["refresh_token"], "tenant_ids": [house.theirs()]});
     let again = house.daemon.api.post("/v1/connect:import", &order).ok(200);
     assert_eq!(again["data"][0]["id"], house.ours(), "the same tenant as before");
-    assert_eq!(house.daemon.api.get("/v1/tenants").ok(200)["data"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        house.daemon.api.get("/v1/tenants").ok(200)["data"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
     house.synced("SO-2", &sale("INV-2"));
     let mut changed = sale("INV-1");
     changed["lines"][0]["quantity"] = json!("9");
     house.synced("SO-1", &changed);
-    assert_eq!(house.sandbox.only(house.theirs(), "INV-1")["versions"], 2, "its link was kept");
+    assert_eq!(
+        house.sandbox.only(house.theirs(), "INV-1")["versions"],
+        2,
+        "its link was kept"
+    );
     house.sandbox.assert_no_violations();
 }
 
@@ -54,7 +72,10 @@ fn what_cannot_be_connected_is_refused_and_leaves_nothing_behind() {
 
     let elsewhere = "11111111-2222-4333-8444-555555555555";
     let unreached = import(&sandbox.refresh_token, json!([elsewhere]));
-    assert_eq!((unreached.status, unreached.problem().as_str()), (422, "tenant_not_reached"));
+    assert_eq!(
+        (unreached.status, unreached.problem().as_str()),
+        (422, "tenant_not_reached")
+    );
     assert!(unreached.text.contains(elsewhere));
     assert_eq!(daemon.api.get("/v1/tenants").ok(200)["data"], json!([]));
 
@@ -76,7 +97,11 @@ fn observing_starts_with_auto_sync_off() {
     let taken = daemon.put(tenant, "SO-1", &sale("INV-1")).ok(201);
     assert_eq!(taken["sync"]["state"], Value::Null);
     let operation = daemon.resync(tenant, "SO-1");
-    assert_eq!(daemon.operation(&operation)["state"], "succeeded", "Sync now works all the same");
+    assert_eq!(
+        daemon.operation(&operation)["state"],
+        "succeeded",
+        "Sync now works all the same"
+    );
     assert_eq!(sandbox.documents(&sandbox.tenants[0]).len(), 1);
 }
 

@@ -40,9 +40,14 @@ pub fn assert_each_once(daemon: &Daemon, tenant: &str, documents: &Documents, wr
         assert_eq!(invoice["sync"]["state"], "synced", "{invoice:#}");
         let id = invoice["xero"]["invoice_id"].as_str().unwrap();
         assert!(linked.insert(id.to_owned()), "{host_ref} shares its document");
-        let document = by_id.get(id).unwrap_or_else(|| panic!("{host_ref} is linked to nothing"));
+        let document = by_id
+            .get(id)
+            .unwrap_or_else(|| panic!("{host_ref} is linked to nothing"));
         assert_eq!(document.invoice_number, body["number"].as_str().unwrap());
-        assert_eq!(document.sub_total.get(), body["lines"][0]["unit_price"].as_str().unwrap());
+        assert_eq!(
+            document.sub_total.get(),
+            body["lines"][0]["unit_price"].as_str().unwrap()
+        );
         assert_eq!(document.status, "AUTHORISED");
     }
     assert_eq!(documents.len(), written.len(), "documents nobody wrote: duplicates");
@@ -110,7 +115,10 @@ fn three_hundred_writes_survive_faults_on_a_third_of_the_calls() {
     assert_eq!(documents, 300);
     let calls = house.sandbox.calls_since(0);
     let struck = calls.iter().filter(|call| call["fault"].is_string()).count();
-    eprintln!("{struck} of {} calls were struck; {red} documents were red and sent again", calls.len());
+    eprintln!(
+        "{struck} of {} calls were struck; {red} documents were red and sent again",
+        calls.len()
+    );
     assert!(struck >= 8, "only {struck} of {} calls were struck", calls.len());
     house.sandbox.assert_no_violations();
 }

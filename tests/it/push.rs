@@ -62,7 +62,10 @@ fn an_unchanged_write_makes_no_call_and_a_changed_one_makes_one_update() {
     let after = house.sandbox.only(house.theirs(), "INV-1");
     assert_eq!(after["versions"], 2);
     assert_eq!(after["LineItems"].as_array().unwrap().len(), 1);
-    assert_eq!(after["LineItems"][0]["LineItemID"], before["LineItems"][0]["LineItemID"]);
+    assert_eq!(
+        after["LineItems"][0]["LineItemID"],
+        before["LineItems"][0]["LineItemID"]
+    );
     assert_eq!(after["Url"], before["Url"], "the marker stays");
     assert_eq!(house.daemon.invoice(house.ours(), "SO-1")["totals"]["total"], "60.00");
 }
@@ -88,7 +91,11 @@ fn ux_88_the_host_status_decides_what_is_pushed_by_itself() {
     let pending = house.synced("SO-2", &with(sale("INV-2"), "/host_status", json!("pending")));
     assert_eq!(pending["xero_status"], "SUBMITTED");
     assert_eq!(house.sandbox.only(house.theirs(), "INV-2")["Status"], "SUBMITTED");
-    assert_eq!(house.sandbox.documents(house.theirs()).len(), 1, "the draft stayed here");
+    assert_eq!(
+        house.sandbox.documents(house.theirs()).len(),
+        1,
+        "the draft stayed here"
+    );
 
     let operation = house.daemon.resync(house.ours(), "SO-1");
     assert_eq!(house.daemon.operation(&operation)["state"], "succeeded");
@@ -115,7 +122,11 @@ fn bills_go_the_same_way_though_their_numbers_are_not_unique() {
     assert_ne!(first["xero"]["invoice_id"], second["xero"]["invoice_id"]);
     let documents = house.sandbox.documents(house.theirs());
     assert_eq!(documents.len(), 2);
-    assert!(documents.iter().all(|document| document.kind == "ACCPAY" && document.versions == 1));
+    assert!(
+        documents
+            .iter()
+            .all(|document| document.kind == "ACCPAY" && document.versions == 1)
+    );
 
     let mut changed = bill("RENT");
     changed["lines"][0]["unit_price"] = json!("41.00");
@@ -202,7 +213,11 @@ fn ux_6_sync_now_answers_queued_and_the_badge_follows() {
     house.synced("SO-2", &sale("INV-2"));
     let queued = house.daemon.resync(house.ours(), "SO-2");
     assert_eq!(house.daemon.operation(&queued)["state"], "succeeded");
-    assert_eq!(house.sandbox.only(house.theirs(), "INV-2")["versions"], 1, "there was nothing to send");
+    assert_eq!(
+        house.sandbox.only(house.theirs(), "INV-2")["versions"],
+        1,
+        "there was nothing to send"
+    );
 }
 
 /// Xero fails for ever without having acted. That must be found out each time, with look-ups a
@@ -221,7 +236,9 @@ fn ux_9_three_automatic_retries_then_red() {
         "fault": "status", "code": 500, "times": null,
     }));
     let party = json!({"ref": "C-9", "name": "Late Payers Ltd"});
-    demo.daemon.put(&tenant, "SO-9", &with(sale("INV-9"), "/contact", party)).ok(201);
+    demo.daemon
+        .put(&tenant, "SO-9", &with(sale("INV-9"), "/contact", party))
+        .ok(201);
     let mut most_retries = 0;
     let mut causes = Vec::new();
     let red = until(60, "three retries", || {
@@ -243,8 +260,16 @@ fn ux_9_three_automatic_retries_then_red() {
     assert_eq!(sync["max_retries"], 3);
     assert_eq!(sync["auto_retry"], false);
     assert_eq!(most_retries, 3);
-    assert!(causes.contains(&"outcome_unknown".to_owned()), "grey while it was unknown: {causes:?}");
-    assert!(demo.sandbox.rows(&theirs, "invoices").iter().all(|row| row["InvoiceNumber"] != "INV-9"));
+    assert!(
+        causes.contains(&"outcome_unknown".to_owned()),
+        "grey while it was unknown: {causes:?}"
+    );
+    assert!(
+        demo.sandbox
+            .rows(&theirs, "invoices")
+            .iter()
+            .all(|row| row["InvoiceNumber"] != "INV-9")
+    );
 
     // Xero is back: *Sync now* works at once.
     demo.sandbox.heal();
@@ -276,7 +301,12 @@ fn ux_10_a_rate_limit_keeps_it_grey_and_says_until_when() {
     let wait = &waiting["sync"]["waiting"];
     assert_eq!(wait["cause"], "xero_rate_limit");
     assert!(wait["until"].is_string(), "{wait}");
-    assert!(wait["detail"].as_str().unwrap().contains("The system retries automatically"));
+    assert!(
+        wait["detail"]
+            .as_str()
+            .unwrap()
+            .contains("The system retries automatically")
+    );
     assert_eq!(waiting["sync"]["retries"], 0, "waiting is not retrying");
     let green = house.daemon.badge(house.ours(), "SO-2", "synced");
     assert_eq!(green["sync"]["waiting"], Value::Null);
@@ -326,13 +356,19 @@ fn ux_46_a_missing_email_is_omitted_and_the_preview_shows_the_exact_body() {
         assert_eq!(document[key], sent[key], "{key}");
     }
     assert_eq!(document["Url"], sent["Url"]);
-    assert_eq!(document["DateString"].as_str().unwrap().get(..10), sent["Date"].as_str());
+    assert_eq!(
+        document["DateString"].as_str().unwrap().get(..10),
+        sent["Date"].as_str()
+    );
     let (line, sent_line) = (&document["LineItems"][0], &sent["LineItems"][0]);
     for key in ["Description", "AccountCode"] {
         assert_eq!(line[key], sent_line[key], "{key}");
     }
     let contacts = house.sandbox.rows(house.theirs(), "contacts");
-    let made = contacts.iter().find(|contact| contact["Name"] == "Nobody's Mail Ltd").unwrap();
+    let made = contacts
+        .iter()
+        .find(|contact| contact["Name"] == "Nobody's Mail Ltd")
+        .unwrap();
     let email = made.get("EmailAddress").and_then(Value::as_str).unwrap_or_default();
     assert_eq!(email, "", "nothing was invented");
 

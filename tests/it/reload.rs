@@ -46,7 +46,9 @@ fn a_bad_file_keeps_the_old_configuration_and_every_problem_is_logged() {
     assert!(lines.iter().any(|line| line.contains("cannot be read")), "{lines:#?}");
     house.synced("SO-2", &sale("INV-2"));
     let metrics = house.daemon.api.get("/metrics").text;
-    let invalid = metrics.lines().find(|line| line.contains("reload") && line.contains("invalid"));
+    let invalid = metrics
+        .lines()
+        .find(|line| line.contains("reload") && line.contains("invalid"));
     assert!(invalid.is_some_and(|line| line.ends_with(" 3")), "{invalid:?}");
 }
 
@@ -63,8 +65,16 @@ fn a_good_file_says_what_changed_and_takes_effect() {
         .set_raw("sync.batch_max", "2");
     let lines = reload(&house, &config, "sync.batch_max");
     until(10, "both changes", || {
-        let level = house.daemon.process.log.having(&["reload: applied", "log.level", "info", "debug"]);
-        let batch = house.daemon.process.log.having(&["reload: applied", "sync.batch_max", "50", "2"]);
+        let level = house
+            .daemon
+            .process
+            .log
+            .having(&["reload: applied", "log.level", "info", "debug"]);
+        let batch = house
+            .daemon
+            .process
+            .log
+            .having(&["reload: applied", "sync.batch_max", "50", "2"]);
         level.and(batch)
     });
     drop(lines);
@@ -86,7 +96,10 @@ fn a_good_file_says_what_changed_and_takes_effect() {
         .count();
     assert!((4..=8).contains(&creates), "at most two a call: {creates}");
     let is_debug = |line: &String| line.contains(" DEBUG ");
-    assert!(house.daemon.process.log.all().iter().any(is_debug), "the new level applies");
+    assert!(
+        house.daemon.process.log.all().iter().any(is_debug),
+        "the new level applies"
+    );
 }
 
 #[test]
@@ -99,14 +112,24 @@ fn a_key_that_needs_a_restart_is_refused_by_name_with_everything_beside_it() {
         .set("log.level", "debug");
     let lines = reload(&house, &config, "the old configuration stays");
     assert!(
-        lines.iter().any(|line| line.contains("sync.link_base") && line.contains("restart")),
+        lines
+            .iter()
+            .any(|line| line.contains("sync.link_base") && line.contains("restart")),
         "{lines:#?}"
     );
     house.synced("SO-1", &sale("INV-1"));
     let log = house.daemon.process.log.all();
-    assert!(!log.iter().any(|line| line.contains(" DEBUG ")), "nothing of it applied");
+    assert!(
+        !log.iter().any(|line| line.contains(" DEBUG ")),
+        "nothing of it applied"
+    );
     let document = house.sandbox.only(house.theirs(), "INV-1");
-    assert!(document["Url"].as_str().unwrap().starts_with("https://counterfoil.invalid"));
+    assert!(
+        document["Url"]
+            .as_str()
+            .unwrap()
+            .starts_with("https://counterfoil.invalid")
+    );
 }
 
 #[test]
@@ -115,7 +138,12 @@ fn a_changed_secret_needs_a_restart_and_is_not_shown() {
     let secret = house.folder().join("client-secret");
     fs::write(&secret, "another-secret-4711").unwrap();
     let lines = signal(&house, "the old configuration stays");
-    assert!(lines.iter().any(|line| line.contains("secrets") && line.contains("restart")), "{lines:#?}");
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.contains("secrets") && line.contains("restart")),
+        "{lines:#?}"
+    );
     let log = house.daemon.process.log.all().join("\n");
     assert!(!log.contains("another-secret-4711"));
 }

@@ -45,7 +45,12 @@ fn kill_9_while_pushing_loses_and_doubles_nothing() {
         assert_eq!(total, accepted, "every accepted write is there");
     }
     house.daemon.settled(&tenant, 200, 60);
-    assert_each_once(&house.daemon, &tenant, &house.sandbox.documents(house.theirs()), &written);
+    assert_each_once(
+        &house.daemon,
+        &tenant,
+        &house.sandbox.documents(house.theirs()),
+        &written,
+    );
     let kept = fs::read_to_string(&house.daemon.token_file).unwrap();
     assert_eq!(kept, token, "the admin token stays");
     let mode = fs::metadata(&house.daemon.token_file).unwrap().permissions().mode();
@@ -74,7 +79,12 @@ fn term_under_load_exits_0_in_time_and_the_rest_follows_after_the_start() {
 
     house.daemon = Daemon::start_as_written(&house.config);
     house.daemon.settled(&tenant, 120, 60);
-    assert_each_once(&house.daemon, &tenant, &house.sandbox.documents(house.theirs()), &written);
+    assert_each_once(
+        &house.daemon,
+        &tenant,
+        &house.sandbox.documents(house.theirs()),
+        &written,
+    );
     house.sandbox.assert_no_violations();
 }
 
@@ -86,7 +96,9 @@ fn a_host_that_writes_right_after_the_start_is_not_told_that_its_tenant_is_gone(
     for round in 2..6 {
         house.daemon.process.kill();
         house.daemon = Daemon::start_as_written(&house.config);
-        let answer = house.daemon.put(&tenant, &format!("SO-{round}"), &sale(&format!("INV-{round}")));
+        let answer = house
+            .daemon
+            .put(&tenant, &format!("SO-{round}"), &sale(&format!("INV-{round}")));
         assert_eq!(answer.status, 201, "{}", answer.text);
     }
     house.daemon.settled(&tenant, 5, 30);
@@ -133,7 +145,10 @@ fn a_demo_that_was_stopped_goes_on_with_both_its_sides() {
         let after = facts(&demo, &tenant, &theirs);
         assert_eq!(after.0, before.0, "the daemon's documents");
         for (id, _) in &before.1 {
-            assert!(after.1.iter().any(|(kept, _)| kept == id), "{id} is gone from the simulated Xero");
+            assert!(
+                after.1.iter().any(|(kept, _)| kept == id),
+                "{id} is gone from the simulated Xero"
+            );
         }
         assert!(after.1.len() <= before.1.len() + 1, "{before:?} {after:?}");
     }
@@ -144,7 +159,11 @@ fn a_demo_that_was_stopped_goes_on_with_both_its_sides() {
     changed["lines"][0]["quantity"] = json!("5");
     demo.daemon.put(&tenant, "SO-1", &changed).ok(200);
     demo.daemon.badge(&tenant, "SO-1", "synced");
-    assert_eq!(demo.sandbox.only(&theirs, "INV-1")["versions"], 2, "its tokens still work");
+    assert_eq!(
+        demo.sandbox.only(&theirs, "INV-1")["versions"],
+        2,
+        "its tokens still work"
+    );
 }
 
 /// How many documents the daemon has, and which ones the simulated Xero has.

@@ -119,18 +119,40 @@ fn no_secret_is_in_logs_metrics_events_answers_or_the_store() {
     daemon.badge(tenant, "SO-4", "synced");
     let spent = json!({"refresh_token": sandbox.refresh_token.clone() + "x", "tenant_ids": null});
     said.push(daemon.api.post("/v1/connect:import", &spent).text);
-    said.push(daemon.api.post("/v1/connect:import", &with(spent, "/tenant_ids", json!([7]))).text);
+    said.push(
+        daemon
+            .api
+            .post("/v1/connect:import", &with(spent, "/tenant_ids", json!([7])))
+            .text,
+    );
     sandbox.trigger("grant.revoke", &sandbox.tenants[0], &json!({}));
     sandbox.fault(&json!({"match": {"path": "/api.xro/2.0/*"}, "fault": "token_expired", "times": 3}));
     daemon.put(tenant, "SO-5", &sale("INV-5")).ok(201);
     daemon.badge(tenant, "SO-5", "failed");
 
     // Everything it says.
-    for path in ["/metrics", "/v1/status", "/v1/tenants", "/v1/operations", "/healthz", "/readyz"] {
+    for path in [
+        "/metrics",
+        "/v1/status",
+        "/v1/tenants",
+        "/v1/operations",
+        "/healthz",
+        "/readyz",
+    ] {
         said.push(daemon.api.get(path).text);
     }
     said.push(daemon.api.get(&format!("/v1/tenants/{tenant}/invoices")).text);
-    said.push(daemon.api.send("GET", "/v1/tenants", &[("authorization", &format!("Bearer {token}x"))], "").text);
+    said.push(
+        daemon
+            .api
+            .send(
+                "GET",
+                "/v1/tenants",
+                &[("authorization", &format!("Bearer {token}x"))],
+                "",
+            )
+            .text,
+    );
     let mut feed = Feed::from_start(daemon.api.clone());
     let mut events = Vec::<Value>::new();
     loop {
@@ -160,9 +182,16 @@ fn no_secret_is_in_logs_metrics_events_answers_or_the_store() {
     secrets.insert(&sandbox.refresh_token);
     secrets.insert(&token);
     let all = said.join("\n");
-    assert!(all.contains(" TRACE ") || all.contains(" DEBUG "), "the log was as loud as it gets");
+    assert!(
+        all.contains(" TRACE ") || all.contains(" DEBUG "),
+        "the log was as loud as it gets"
+    );
     for secret in &secrets {
-        assert!(!all.contains(secret), "{} characters of a secret were said", secret.len());
+        assert!(
+            !all.contains(secret),
+            "{} characters of a secret were said",
+            secret.len()
+        );
     }
 
     // Everything it keeps.
@@ -173,7 +202,11 @@ fn no_secret_is_in_logs_metrics_events_answers_or_the_store() {
             continue;
         }
         for secret in &secrets {
-            assert!(!holds(&content, secret), "{} characters of a secret are in {file}", secret.len());
+            assert!(
+                !holds(&content, secret),
+                "{} characters of a secret are in {file}",
+                secret.len()
+            );
         }
     }
     for name in ["admin-token", "store-key"] {

@@ -59,7 +59,10 @@ fn a_token_that_grows_old_is_refreshed_before_it_is_used() {
     }
     let requests = demo.sandbox.api.get("/_sandbox/requests").ok(200);
     let requests = requests["data"].as_array().unwrap();
-    assert!(requests.iter().all(|call| call["status"] != 401), "no call was made with a dead token");
+    assert!(
+        requests.iter().all(|call| call["status"] != 401),
+        "no call was made with a dead token"
+    );
     let refreshes = requests.iter().filter(|call| call["path"] == "/connect/token").count();
     assert_eq!(refreshes, 3, "one to connect, one an hour");
     for theirs in &demo.sandbox.tenants {

@@ -71,11 +71,7 @@ impl Scripted {
     }
 }
 
-async fn serve(
-    mut stream: TcpStream,
-    acts: Arc<Mutex<std::vec::IntoIter<Act>>>,
-    seen: Arc<Mutex<Seen>>,
-) {
+async fn serve(mut stream: TcpStream, acts: Arc<Mutex<std::vec::IntoIter<Act>>>, seen: Arc<Mutex<Seen>>) {
     while let Some(request) = read_request(&mut stream).await {
         seen.lock().unwrap().requests.push(request);
         let act = acts.lock().unwrap().next().unwrap_or(Act::Close);
@@ -109,11 +105,7 @@ async fn read_request(stream: &mut TcpStream) -> Option<String> {
                 return Some(text);
             }
         }
-        let count = stream
-            .read(&mut chunk)
-            .await
-            .ok()
-            .filter(|count| *count > 0)?;
+        let count = stream.read(&mut chunk).await.ok().filter(|count| *count > 0)?;
         bytes.extend_from_slice(&chunk[..count]);
     }
 }
@@ -157,11 +149,7 @@ fn write() -> Request {
 
 async fn call(client: &XeroClient, request: Request) -> Answer {
     client
-        .call(
-            tenant(),
-            SecretString::from(format!("token-{CANARY}")),
-            request,
-        )
+        .call(tenant(), SecretString::from(format!("token-{CANARY}")), request)
         .await
 }
 
@@ -173,14 +161,8 @@ fn failed(answer: Answer) -> Failure {
 
 #[tokio::test]
 async fn a_write_goes_out_as_it_was_frozen() {
-    let body =
-        r#"{"Invoices":[{"InvoiceID":"8a3fdcc9-83eb-4fdd-83e0-52ec1b40b072","Total":1.50}]}"#;
-    let server = Scripted::start(vec![Act::Send(http(
-        "200 OK",
-        "X-MinLimit-Remaining: 57\r\n",
-        body,
-    ))])
-    .await;
+    let body = r#"{"Invoices":[{"InvoiceID":"8a3fdcc9-83eb-4fdd-83e0-52ec1b40b072","Total":1.50}]}"#;
+    let server = Scripted::start(vec![Act::Send(http("200 OK", "X-MinLimit-Remaining: 57\r\n", body))]).await;
     let answer = call(&server.client(), write()).await;
     assert!(matches!(answer.result, Ok(Reply::Written(elements)) if elements.len() == 1));
     assert_eq!(answer.meta.minute_remaining, Some(57));
@@ -201,25 +183,14 @@ async fn a_write_goes_out_as_it_was_frozen() {
         &format!("xero-tenant-id: {}", tenant()),
         &format!("user-agent: counterfoil/{}", env!("CARGO_PKG_VERSION")),
     ] {
-        assert!(
-            head.lines().any(|found| found == line),
-            "{line} is missing in {head}"
-        );
+        assert!(head.lines().any(|found| found == line), "{line} is missing in {head}");
     }
 }
 
 #[tokio::test]
 async fn writes_never_share_a_connection_and_reads_do() {
-    let organisations = http(
-        "200 OK",
-        "",
-        r#"{"Organisations":[{"BaseCurrency":"GBP"}]}"#,
-    );
-    let server = Scripted::start(vec![
-        Act::Send(organisations.clone()),
-        Act::Send(organisations),
-    ])
-    .await;
+    let organisations = http("200 OK", "", r#"{"Organisations":[{"BaseCurrency":"GBP"}]}"#);
+    let server = Scripted::start(vec![Act::Send(organisations.clone()), Act::Send(organisations)]).await;
     let client = server.client();
     for _ in 0..2 {
         assert!(call(&client, Request::Organisation).await.result.is_ok());
@@ -262,10 +233,7 @@ async fn a_server_without_tls_was_never_told_anything() {
     let base = format!("https://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
-        stream
-            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-            .await
-            .unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
         let mut rest = Vec::new();
         let _reset_is_fine = stream.read_to_end(&mut rest).await;
     });
@@ -303,10 +271,7 @@ async fn a_read_that_breaks_is_not_repeated_either() {
     for act in [Act::Close, Act::Hang] {
         let server = Scripted::start(vec![act, Act::Close]).await;
         let failure = failed(call(&server.client(), Request::Accounts).await);
-        assert_eq!(
-            (failure.kind, failure.received),
-            (FailureKind::TimedOut, Received::No)
-        );
+        assert_eq!((failure.kind, failure.received), (FailureKind::TimedOut, Received::No));
         assert_eq!(server.requests().len(), 1);
     }
 }
@@ -371,10 +336,7 @@ async fn a_limit_is_known_from_the_head_alone() {
 
 #[tokio::test]
 async fn nothing_newer_is_an_empty_page() {
-    let server = Scripted::start(vec![Act::Send(
-        b"HTTP/1.1 304 Not Modified\r\n\r\n".to_vec(),
-    )])
-    .await;
+    let server = Scripted::start(vec![Act::Send(b"HTTP/1.1 304 Not Modified\r\n\r\n".to_vec())]).await;
     let request = Request::MadeByUs {
         kind: counterfoil::model::document::InvoiceKind::Sales,
         since: counterfoil::model::time::Timestamp(1_588_633_397_999),
@@ -403,10 +365,7 @@ async fn an_empty_write_is_not_sent() {
         body: Bytes::new(),
         key: "k".into(),
     };
-    assert_eq!(
-        failed(call(&server.client(), request).await).received,
-        Received::No
-    );
+    assert_eq!(failed(call(&server.client(), request).await).received, Received::No);
     assert_eq!(server.connections_count(), 0);
 }
 
@@ -424,29 +383,17 @@ async fn a_look_up_for_nothing_finds_nothing_without_a_call() {
 
 #[tokio::test]
 async fn a_refresh_authenticates_the_app_and_returns_the_pair() {
-    let pair =
-        r#"{"access_token":"a","refresh_token":"r2","expires_in":1800,"token_type":"Bearer"}"#;
+    let pair = r#"{"access_token":"a","refresh_token":"r2","expires_in":1800,"token_type":"Bearer"}"#;
     let dead = http("400 Bad Request", "", r#"{"error":"invalid_grant"}"#);
-    let server = Scripted::start(vec![
-        Act::Send(http("200 OK", "", pair)),
-        Act::Send(dead),
-        Act::Close,
-    ])
-    .await;
+    let server = Scripted::start(vec![Act::Send(http("200 OK", "", pair)), Act::Send(dead), Act::Close]).await;
     let client = server.client();
     let refreshed = client.refresh(SecretString::from("r 1&x")).await.unwrap();
     assert_eq!(
-        (
-            refreshed.access.expose_secret(),
-            refreshed.refresh.expose_secret()
-        ),
+        (refreshed.access.expose_secret(), refreshed.refresh.expose_secret()),
         ("a", "r2")
     );
     let request = server.requests().remove(0);
-    assert!(
-        request.starts_with("POST /connect/token HTTP/1.1\r\n"),
-        "{request}"
-    );
+    assert!(request.starts_with("POST /connect/token HTTP/1.1\r\n"), "{request}");
     assert!(
         request.ends_with("\r\n\r\ngrant_type=refresh_token&refresh_token=r+1%26x"),
         "{request}"
@@ -455,18 +402,11 @@ async fn a_refresh_authenticates_the_app_and_returns_the_pair() {
         request.contains("uthorization: Basic aWQ6c2VjcmV0LWNhbmFyeS03ZDFm\r\n"),
         "{request}"
     );
-    let refused = client
-        .refresh(SecretString::from(CANARY))
-        .await
-        .unwrap_err();
+    let refused = client.refresh(SecretString::from(CANARY)).await.unwrap_err();
     assert_eq!(refused.kind, FailureKind::GrantRejected);
     assert!(!format!("{refused:?}").contains(CANARY));
     assert_eq!(
-        client
-            .refresh(SecretString::from("x"))
-            .await
-            .unwrap_err()
-            .received,
+        client.refresh(SecretString::from("x")).await.unwrap_err().received,
         Received::Unknown
     );
 }
@@ -497,12 +437,7 @@ async fn connections_are_listed_and_ended() {
 #[test]
 fn bad_addresses_are_refused() {
     install_tls();
-    for url in [
-        "",
-        "api.xero.com",
-        "ftp://api.xero.com",
-        "file:///etc/passwd",
-    ] {
+    for url in ["", "api.xero.com", "ftp://api.xero.com", "file:///etc/passwd"] {
         let settings = ClientSettings {
             api_url: url.into(),
             identity_url: "https://identity.xero.com".into(),
@@ -510,9 +445,6 @@ fn bad_addresses_are_refused() {
             client_secret: SecretString::from(""),
             timeouts: Timeouts::default(),
         };
-        assert_eq!(
-            XeroClient::new(settings).err(),
-            Some(ClientError::BadUrl(url.into()))
-        );
+        assert_eq!(XeroClient::new(settings).err(), Some(ClientError::BadUrl(url.into())));
     }
 }

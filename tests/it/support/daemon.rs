@@ -37,12 +37,15 @@ impl Daemon {
         let mut process = Process::start("the daemon", &["serve", "--config", &path], &[]);
         let line = until(30, "the daemon", || {
             let line = process.log.having(&["ready", "control="]);
-            assert!(line.is_some() || process.is_running(), "the daemon ended: {:#?}", process.log.all());
+            assert!(
+                line.is_some() || process.is_running(),
+                "the daemon ended: {:#?}",
+                process.log.all()
+            );
             line
         });
-        let (_, rest) = line.split_once("control=").unwrap();
-        let addr = rest.split_whitespace().next().unwrap();
-        let addr = addr.trim_matches(|sign: char| sign == '"' || sign.is_whitespace());
+        let (_, addr) = line.split_once("control=\"").unwrap();
+        let (addr, _) = addr.split_once('"').unwrap();
         let token_file = config.path.parent().unwrap().join("data/admin-token");
         let token = std::fs::read_to_string(&token_file).unwrap();
         Self {
@@ -66,14 +69,6 @@ impl Daemon {
                 tenant.unwrap()["id"].as_str().unwrap().to_owned()
             })
             .collect()
-    }
-
-    /// Stops it in good order.
-    #[track_caller]
-    pub fn stop(mut self) {
-        self.process.signal(rustix::process::Signal::TERM);
-        let status = self.process.wait(50);
-        assert_eq!(status.code(), Some(0), "{status}");
     }
 
     /// Its feed from the start.
@@ -227,11 +222,24 @@ impl Demo {
     #[track_caller]
     pub fn start(data: &Path, variables: &[(&str, &str)]) -> Self {
         let data_text = data.display().to_string();
-        let args = ["demo", "--port", "0", "--xero-port", "0", "--json", "--data", &data_text];
+        let args = [
+            "demo",
+            "--port",
+            "0",
+            "--xero-port",
+            "0",
+            "--json",
+            "--data",
+            &data_text,
+        ];
         let mut process = Process::start("the demo", &args, variables);
         let ready = until(60, "the demo", || {
             let line = process.out.all().into_iter().next();
-            assert!(line.is_some() || process.is_running(), "the demo ended: {:#?}", process.log.all());
+            assert!(
+                line.is_some() || process.is_running(),
+                "the demo ended: {:#?}",
+                process.log.all()
+            );
             line
         });
         let ready: Value = serde_json::from_str(&ready).unwrap();

@@ -41,6 +41,8 @@ pub struct Process {
     pub log: Lines,
     readers: Vec<JoinHandle<()>>,
     errors_are_expected: bool,
+    /// How it ended, when it was not ended by its drop.
+    end: String,
 }
 
 impl Process {
@@ -64,6 +66,7 @@ impl Process {
             log,
             readers,
             errors_are_expected: false,
+            end: "it was running".to_owned(),
         }
     }
 
@@ -104,14 +107,6 @@ impl Process {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Waits for a line of the log that holds all these words.
-    pub fn logged(&mut self, words: &[&str]) -> String {
-        let name = self.name.clone();
-        until(30, &format!("a line of {name} with {words:?}"), || {
-            self.log.having(words)
-        })
-    }
-
     fn read_to_end(&mut self) {
         for reader in self.readers.drain(..) {
             reader.join().unwrap();
@@ -121,7 +116,7 @@ impl Process {
     fn tell(&self) {
         let lines = self.log.all();
         let from = lines.len().saturating_sub(TAIL_LINES);
-        eprintln!("--- the last lines of {}:", self.name);
+        eprintln!("--- the last lines of {} ({}):", self.name, self.end);
         for line in lines.iter().skip(from) {
             eprintln!("{line}");
         }
@@ -130,10 +125,12 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if self.is_running() {
-            self.kill();
-        } else {
-            self.read_to_end();
+        match self.child.try_wait().unwrap() {
+            Some(status) => {
+                self.end = format!("it had ended: {status}");
+                self.read_to_end();
+            }
+            None => self.kill(),
         }
         let errors: Vec<String> = self
             .log

@@ -22,8 +22,8 @@ pub struct Sandbox {
     pub refresh_token: String,
     /// Its organisations: Xero's ids.
     pub tenants: Vec<String>,
-    /// The process; none in a demo.
-    pub process: Option<Process>,
+    /// The process, which ends with this; none in a demo.
+    _process: Option<Process>,
 }
 
 /// A document, as far as tests look at it.
@@ -84,7 +84,7 @@ impl Sandbox {
                 .iter()
                 .map(|tenant| tenant["tenant_id"].as_str().unwrap().to_owned())
                 .collect(),
-            process: Some(process),
+            _process: Some(process),
         }
     }
 
@@ -103,7 +103,7 @@ impl Sandbox {
                 .map(|tenant| tenant["tenant_id"].as_str().unwrap().to_owned())
                 .collect(),
             api,
-            process: None,
+            _process: None,
         }
     }
 
@@ -173,7 +173,13 @@ impl Sandbox {
             let path = call["path"].as_str().unwrap().to_ascii_lowercase();
             path.starts_with("/api.xro/")
         };
-        all["data"].as_array().unwrap().iter().filter(is_accounting).cloned().collect()
+        all["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(is_accounting)
+            .cloned()
+            .collect()
     }
 
     /// The place of the latest call.
