@@ -32,10 +32,7 @@ fn none(breaches: &[String]) {
 fn imports_follow_the_table() {
     let tables = imports::Tables::read(&read("docs/ARCHITECTURE.md"));
     assert_eq!(tables.modules().count(), 11, "a row for each module");
-    assert!(
-        tables.packages().count() >= 4,
-        "a row for each fenced package"
-    );
+    assert!(tables.packages().count() >= 4, "a row for each fenced package");
     let sources = rust_files("src");
     assert!(sources.len() > 20, "the tree was found");
     let breaches: Vec<String> = sources.iter().flat_map(|s| tables.breaches(s)).collect();
@@ -44,10 +41,7 @@ fn imports_follow_the_table() {
 
 #[test]
 fn files_and_functions_keep_their_limits() {
-    let breaches: Vec<String> = rust_files("src")
-        .iter()
-        .flat_map(limits::breaches)
-        .collect();
+    let breaches: Vec<String> = rust_files("src").iter().flat_map(limits::breaches).collect();
     none(&breaches);
 }
 
@@ -94,11 +88,7 @@ fn every_reason_has_a_page_and_every_page_a_reason() {
 fn the_list_of_metrics_is_that_of_the_program() {
     let rows = pages::metric_rows();
     let breaches = pages::metric_breaches(&read("docs/METRICS.md"), &rows);
-    assert!(
-        breaches.is_empty(),
-        "the rows must be:\n{}",
-        rows.join("\n")
-    );
+    assert!(breaches.is_empty(), "the rows must be:\n{}", rows.join("\n"));
 }
 
 #[test]
@@ -114,9 +104,5 @@ fn the_shipped_configuration_has_the_keys_of_the_program() {
 #[test]
 fn every_invariant_is_listed_and_its_test_exists() {
     let sources: Vec<Source> = ["src", "tests"].into_iter().flat_map(rust_files).collect();
-    none(&pages::invariant_breaches(
-        &read("docs/INVARIANTS.md"),
-        40,
-        &sources,
-    ));
+    none(&pages::invariant_breaches(&read("docs/INVARIANTS.md"), 40, &sources));
 }

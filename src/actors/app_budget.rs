@@ -140,9 +140,7 @@ impl Ticket {
     pub const fn of(class: Class) -> Self {
         match class {
             Class::User => Self::All,
-            Class::Webhook | Class::Push | Class::Pull | Class::Reconcile | Class::Backfill => {
-                Self::Background
-            }
+            Class::Webhook | Class::Push | Class::Pull | Class::Reconcile | Class::Backfill => Self::Background,
         }
     }
 }
@@ -156,10 +154,7 @@ struct Waiting<'a> {
 impl<'a> Waiting<'a> {
     fn enter(counter: &'a AtomicU64) -> Self {
         let ahead_count = counter.fetch_add(1, Ordering::Relaxed);
-        Self {
-            counter,
-            ahead_count,
-        }
+        Self { counter, ahead_count }
     }
 }
 

@@ -44,8 +44,7 @@ pub fn plan(old: &Config, new: &Config) -> ReloadPlan {
     let (refused, applied): (Vec<_>, Vec<_>) = changes
         .into_iter()
         .partition(|(on_change, _)| *on_change == OnChange::Restart);
-    let only =
-        |changes: Vec<(OnChange, Change)>| changes.into_iter().map(|(_, change)| change).collect();
+    let only = |changes: Vec<(OnChange, Change)>| changes.into_iter().map(|(_, change)| change).collect();
     if refused.is_empty() {
         ReloadPlan::Apply(only(applied))
     } else {

@@ -44,15 +44,9 @@ impl Config {
     ///
     /// # Errors
     /// Every problem there is, at once.
-    pub fn load(
-        path: Option<&Path>,
-        variables: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, Problems> {
+    pub fn load(path: Option<&Path>, variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, Problems> {
         let variables: BTreeMap<String, String> = variables.into_iter().collect();
-        let place = path.map_or_else(
-            || "built-in defaults".to_owned(),
-            |path| path.display().to_string(),
-        );
+        let place = path.map_or_else(|| "built-in defaults".to_owned(), |path| path.display().to_string());
         let merged = merge(path, &place, &variables).map_err(|problem| Problems(vec![problem]))?;
         let mut reader = Reader::new(&place, merged);
         note_lost_variables(&variables, &mut reader);
@@ -133,19 +127,14 @@ fn read(variables: &BTreeMap<String, String>, reader: &mut Reader<'_>) -> Option
 }
 
 /// The three layers as one tree.
-fn merge(
-    path: Option<&Path>,
-    place: &str,
-    variables: &BTreeMap<String, String>,
-) -> Result<Value, Problem> {
+fn merge(path: Option<&Path>, place: &str, variables: &BTreeMap<String, String>) -> Result<Value, Problem> {
     let wrong = |what: String, fix: &str| Problem {
         place: place.to_owned(),
         key: String::new(),
         what,
         fix: fix.to_owned(),
     };
-    let mut builder =
-        config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+    let mut builder = config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
     if let Some(path) = path {
         let text = fs::read_to_string(path).map_err(|error| {
             wrong(

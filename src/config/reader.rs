@@ -45,10 +45,7 @@ impl<'a> Reader<'a> {
                     self.file.to_owned(),
                     &path,
                     "is not set".to_owned(),
-                    format!(
-                        "Set it in [{section}], or as the variable {}.",
-                        variable(&path)
-                    ),
+                    format!("Set it in [{section}], or as the variable {}.", variable(&path)),
                 );
             }
             return absent;
@@ -62,24 +59,14 @@ impl<'a> Reader<'a> {
             Err(wanted) => {
                 let place = self.place(&path, given.is_variable);
                 let shown = shown(&value.kind);
-                self.note(
-                    place,
-                    &path,
-                    format!("is {shown}"),
-                    format!("It must be {wanted}."),
-                );
+                self.note(place, &path, format!("is {shown}"), format!("It must be {wanted}."));
                 None
             }
         }
     }
 
     /// Notes a problem of the value of a key.
-    pub(super) fn note_value(
-        &mut self,
-        path: &str,
-        what: impl Into<String>,
-        fix: impl Into<String>,
-    ) {
+    pub(super) fn note_value(&mut self, path: &str, what: impl Into<String>, fix: impl Into<String>) {
         let is_variable = self
             .values
             .get(path)
@@ -145,19 +132,14 @@ pub(super) fn known_keys() -> impl Iterator<Item = &'static Key> {
 }
 
 fn table_has_section(path: &str) -> bool {
-    SECTIONS.iter().any(|section| {
-        section
-            .strip_prefix(path)
-            .is_some_and(|rest| rest.starts_with('.'))
-    })
+    SECTIONS
+        .iter()
+        .any(|section| section.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
 }
 
 fn advice(path: &str) -> String {
     let paths: Vec<String> = known_keys().map(Key::path).collect();
-    let known = paths
-        .iter()
-        .map(String::as_str)
-        .chain(SECTIONS.iter().copied());
+    let known = paths.iter().map(String::as_str).chain(SECTIONS.iter().copied());
     match nearest(path, known) {
         Some(meant) => format!("Did you mean {meant}?"),
         None => "Remove it.".to_owned(),
@@ -170,9 +152,7 @@ fn shown(kind: &ValueKind) -> String {
         ValueKind::Nil => "empty".to_owned(),
         ValueKind::Table(_) => "a section".to_owned(),
         ValueKind::Array(_) => "a list that does not fit".to_owned(),
-        ValueKind::String(text) if text.chars().count() > 24 => {
-            "a text that does not fit".to_owned()
-        }
+        ValueKind::String(text) if text.chars().count() > 24 => "a text that does not fit".to_owned(),
         ValueKind::String(text) => format!("\"{text}\""),
         other => other.to_string(),
     }

@@ -26,11 +26,7 @@ pub struct Secrets {
 
 impl PartialEq for Secrets {
     fn eq(&self, other: &Self) -> bool {
-        let text = |secret: &Option<SecretString>| {
-            secret
-                .as_ref()
-                .map(|secret| secret.expose_secret().to_owned())
-        };
+        let text = |secret: &Option<SecretString>| secret.as_ref().map(|secret| secret.expose_secret().to_owned());
         self.client_secret.expose_secret() == other.client_secret.expose_secret()
             && text(&self.store_key) == text(&other.store_key)
     }
@@ -81,15 +77,11 @@ pub(super) fn read(
 /// What is wrong, and what to do.
 type Wrong = (String, String);
 
-fn read_credential(
-    name: &CredentialName,
-    variables: &BTreeMap<String, String>,
-) -> Result<SecretString, Wrong> {
+fn read_credential(name: &CredentialName, variables: &BTreeMap<String, String>) -> Result<SecretString, Wrong> {
     let folder = variables.get(CREDENTIALS_DIRECTORY).ok_or_else(|| {
         (
             format!("names the credential {}, but there are none", name.as_str()),
-            "Start the daemon by its systemd unit with LoadCredential=, or name a file instead."
-                .to_owned(),
+            "Start the daemon by its systemd unit with LoadCredential=, or name a file instead.".to_owned(),
         )
     })?;
     // systemd itself keeps others out of the folder, whatever the modes of the files say.

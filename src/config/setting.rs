@@ -60,9 +60,7 @@ impl<'a> Given<'a> {
                     _ => None,
                 })
                 .collect(),
-            ValueKind::String(text) if self.is_variable => {
-                Some(text.split(',').map(str::trim).collect())
-            }
+            ValueKind::String(text) if self.is_variable => Some(text.split(',').map(str::trim).collect()),
             _ => None,
         }
     }

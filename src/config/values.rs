@@ -44,12 +44,7 @@ impl ByteSize {
     }
 }
 
-const UNITS: [(&str, u64); 4] = [
-    ("GiB", 1 << 30),
-    ("MiB", 1 << 20),
-    ("KiB", 1 << 10),
-    ("B", 1),
-];
+const UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 impl Setting for ByteSize {
     fn read(given: &Given<'_>) -> Result<Self, String> {
@@ -112,8 +107,7 @@ impl fmt::Display for HttpUrl {
 impl Setting for HttpUrl {
     fn read(given: &Given<'_>) -> Result<Self, String> {
         given.text().and_then(Self::parse).ok_or_else(|| {
-            "an address such as \"https://api.xero.com\", without a path (http:// for this machine only)"
-                .to_owned()
+            "an address such as \"https://api.xero.com\", without a path (http:// for this machine only)".to_owned()
         })
     }
 
@@ -144,10 +138,7 @@ fn host_of(authority: &str) -> Option<&str> {
 }
 
 fn is_this_machine(host: &str) -> bool {
-    host == "localhost"
-        || host
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Where to listen, if at all.
@@ -161,14 +152,11 @@ impl Setting for Listen {
             Some(text) => text.parse().ok().map(|address| Self(Some(address))),
             None => None,
         }
-        .ok_or_else(|| {
-            "an address with its port, such as \"127.0.0.1:7626\", or \"off\"".to_owned()
-        })
+        .ok_or_else(|| "an address with its port, such as \"127.0.0.1:7626\", or \"off\"".to_owned())
     }
 
     fn show(&self) -> String {
-        self.0
-            .map_or_else(|| "off".to_owned(), |address| address.to_string())
+        self.0.map_or_else(|| "off".to_owned(), |address| address.to_string())
     }
 }
 

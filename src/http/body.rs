@@ -41,11 +41,7 @@ pub fn announced_bytes(body: &Incoming) -> Option<u64> {
 ///
 /// # Errors
 /// It is larger, too slow or breaks off.
-pub async fn read(
-    body: &mut Incoming,
-    max_bytes: usize,
-    within: Duration,
-) -> Result<Bytes, Problem> {
+pub async fn read(body: &mut Incoming, max_bytes: usize, within: Duration) -> Result<Bytes, Problem> {
     let announced_bytes = announced_bytes(body);
     let too_large = || {
         let measured = announced_bytes.map_or_else(

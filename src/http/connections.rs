@@ -101,11 +101,7 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let mut open = self
-            .home
-            .open
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.home.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.slots.remove(&self.id);
     }
 }

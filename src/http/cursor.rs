@@ -68,8 +68,5 @@ fn open(text: &str) -> Option<String> {
 
 fn fingerprint(list: &str) -> String {
     let hash: [u8; 32] = Sha256::digest(list.as_bytes()).into();
-    hash.iter()
-        .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }

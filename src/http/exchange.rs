@@ -171,11 +171,10 @@ async fn handle(
         }
         Found::OtherMethods(methods) => {
             let methods = methods.join(", ");
-            Err(Problem::new(
-                ProblemCode::MethodNotAllowed,
-                format!("This path takes {methods}."),
+            Err(
+                Problem::new(ProblemCode::MethodNotAllowed, format!("This path takes {methods}."))
+                    .with_header("allow", methods),
             )
-            .with_header("allow", methods))
         }
         Found::Nothing => Err(Problem::new(
             ProblemCode::RouteNotFound,
@@ -205,9 +204,7 @@ async fn through_mount(
     let headers = head
         .headers
         .iter()
-        .filter_map(|(name, value)| {
-            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
-        })
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
         .collect();
     let work = mount.answer(MountedRequest {
         method: head.method.as_str().to_owned(),
@@ -280,10 +277,7 @@ async fn through_route(
 }
 
 fn defect(route: &Route) -> Problem {
-    tracing::error!(
-        route = route.pattern,
-        "a request of the control endpoint panicked"
-    );
+    tracing::error!(route = route.pattern, "a request of the control endpoint panicked");
     Problem::new(
         ProblemCode::Internal,
         "The request met a defect; whatever it had stored stays.",

@@ -54,8 +54,7 @@ pub fn apply_one(key: &str, value: &str, query: &mut InvoiceQuery) -> Result<(),
         }
         "reason" => {
             let codes: Vec<&str> = ReasonCode::ALL.iter().map(|code| code.code()).collect();
-            let code =
-                ReasonCode::from_code(value).ok_or_else(|| unknown("reason", value, &codes))?;
+            let code = ReasonCode::from_code(value).ok_or_else(|| unknown("reason", value, &codes))?;
             once(key, &mut query.reason, code)
         }
         "kind" => {
@@ -83,10 +82,7 @@ fn unknown(what: &str, word: &str, known: &[&str]) -> Problem {
     let shown: String = word.chars().take(64).collect();
     let problem = Problem::new(
         ProblemCode::UnknownFilter,
-        format!(
-            "There is no {what} `{shown}`{}.",
-            suggest::phrase(&shown, known)
-        ),
+        format!("There is no {what} `{shown}`{}.", suggest::phrase(&shown, known)),
     );
     match suggest::nearest(&shown, known) {
         Some(near) => problem.with("suggestion", near),
@@ -111,10 +107,7 @@ fn words(filter: &str) -> Result<Vec<String>, Problem> {
         }
     }
     if is_quoted {
-        return Err(Problem::new(
-            ProblemCode::UnknownFilter,
-            "A quote is not closed.",
-        ));
+        return Err(Problem::new(ProblemCode::UnknownFilter, "A quote is not closed."));
     }
     if !word.is_empty() {
         words.push(word);

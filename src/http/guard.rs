@@ -53,10 +53,7 @@ impl Caller {
     pub fn reaches(&self, tenant: TenantId) -> bool {
         match self {
             Self::Socket(_) => true,
-            Self::Token(token) => token
-                .tenants
-                .as_ref()
-                .is_none_or(|tenants| tenants.contains(&tenant)),
+            Self::Token(token) => token.tenants.as_ref().is_none_or(|tenants| tenants.contains(&tenant)),
             Self::Open => false,
         }
     }
@@ -66,9 +63,7 @@ impl Caller {
     pub fn require(&self, scope: Scope) -> Result<(), Problem> {
         let may = match self {
             Self::Socket(_) => true,
-            Self::Token(token) => {
-                token.scopes.contains(&Scope::Admin) || token.scopes.contains(&scope)
-            }
+            Self::Token(token) => token.scopes.contains(&Scope::Admin) || token.scopes.contains(&scope),
             Self::Open => false,
         };
         if may {
@@ -132,10 +127,7 @@ pub fn check_origin(headers: &HeaderMap, peer: Peer, hosts: &[String]) -> Result
                     .strip_prefix("http://")
                     .or_else(|| origin.strip_prefix("https://"))
             })
-            .is_some_and(|name| {
-                matches!(peer, Peer::Tcp)
-                    && hosts.iter().any(|host| host.eq_ignore_ascii_case(name))
-            })
+            .is_some_and(|name| matches!(peer, Peer::Tcp) && hosts.iter().any(|host| host.eq_ignore_ascii_case(name)))
     });
     let site_is_ours = headers
         .get_all(SEC_FETCH_SITE)
@@ -151,17 +143,9 @@ pub fn check_origin(headers: &HeaderMap, peer: Peer, hosts: &[String]) -> Result
 }
 
 /// Finds out who asks.
-pub fn authenticate(
-    headers: &HeaderMap,
-    peer: Peer,
-    tokens: &[Arc<Token>],
-    now: Timestamp,
-) -> Result<Caller, Problem> {
+pub fn authenticate(headers: &HeaderMap, peer: Peer, tokens: &[Arc<Token>], now: Timestamp) -> Result<Caller, Problem> {
     match peer {
-        Peer::Socket {
-            uid,
-            is_trusted: true,
-        } => return Ok(Caller::Socket(uid)),
+        Peer::Socket { uid, is_trusted: true } => return Ok(Caller::Socket(uid)),
         Peer::Socket { .. } => {
             return Err(Problem::new(
                 ProblemCode::PermissionDenied,
@@ -193,16 +177,8 @@ pub fn authenticate(
         }
     }
     match found {
-        Some(token) if token.expires_at.is_none_or(|end| now < end) => {
-            Ok(Caller::Token(Arc::clone(token)))
-        }
-        Some(_expired) => Err(Problem::new(
-            ProblemCode::Unauthenticated,
-            "The token has expired.",
-        )),
-        None => Err(Problem::new(
-            ProblemCode::Unauthenticated,
-            "The token is not known.",
-        )),
+        Some(token) if token.expires_at.is_none_or(|end| now < end) => Ok(Caller::Token(Arc::clone(token))),
+        Some(_expired) => Err(Problem::new(ProblemCode::Unauthenticated, "The token has expired.")),
+        None => Err(Problem::new(ProblemCode::Unauthenticated, "The token is not known.")),
     }
 }

@@ -27,14 +27,12 @@ pub fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         return Ok(None);
     };
     let key = value.to_str().unwrap_or_default();
-    let is_usable = (1..=IDEMPOTENCY_KEY_MAX_CHARS).contains(&key.len())
-        && key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    let is_usable =
+        (1..=IDEMPOTENCY_KEY_MAX_CHARS).contains(&key.len()) && key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     if !is_usable || values.next().is_some() {
         return Err(Problem::new(
             ProblemCode::InvalidIdempotencyKey,
-            format!(
-                "An Idempotency-Key has 1 to {IDEMPOTENCY_KEY_MAX_CHARS} printable characters."
-            ),
+            format!("An Idempotency-Key has 1 to {IDEMPOTENCY_KEY_MAX_CHARS} printable characters."),
         ));
     }
     Ok(Some(key.to_owned()))
@@ -63,19 +61,15 @@ impl Keyed {
     ///
     /// # Errors
     /// `idempotency_mismatch`.
-    pub fn replay(
-        &self,
-        receipt: Option<Receipt>,
-        now: Timestamp,
-    ) -> Result<Option<Reply>, Problem> {
+    pub fn replay(&self, receipt: Option<Receipt>, now: Timestamp) -> Result<Option<Reply>, Problem> {
         let Some(receipt) = receipt.filter(|kept| now.since_ms(kept.at) < KEPT_MS) else {
             return Ok(None);
         };
         if receipt.request != self.request {
             return Err(mismatch());
         }
-        let mut reply = Reply::json_text(receipt.status, receipt.body.clone())
-            .with_header(super::exchange::REPLAYED, "true");
+        let mut reply =
+            Reply::json_text(receipt.status, receipt.body.clone()).with_header(super::exchange::REPLAYED, "true");
         // Headers are not kept; these two follow from the body.
         if let Ok(body) = serde_json::from_str::<Value>(&receipt.body) {
             if let Some(etag) = body.get("etag").and_then(Value::as_str) {

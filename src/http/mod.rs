@@ -36,6 +36,4 @@ mod suggest;
 mod tests;
 
 pub use server::{Listen, Server, StartError, start};
-pub use state::{
-    Access, Caps, Check, Mount, MountedReply, MountedRequest, Scope, Served, State, Token,
-};
+pub use state::{Access, Caps, Check, Mount, MountedReply, MountedRequest, Scope, Served, State, Token};

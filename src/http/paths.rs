@@ -40,10 +40,7 @@ pub fn invoice_name(segment: &str) -> Result<InvoiceName, Problem> {
             ));
         }
         if host_ref.chars().any(char::is_control) {
-            return Err(bad_ref(
-                "control_character",
-                "the reference holds a control character",
-            ));
+            return Err(bad_ref("control_character", "the reference holds a control character"));
         }
         return Ok(InvoiceName::HostRef(host_ref.to_owned()));
     }
@@ -114,9 +111,7 @@ impl Query {
         text.parse()
             .ok()
             .filter(|number| (min..=max).contains(number))
-            .ok_or_else(|| {
-                invalid_parameter(name, &format!("it must be a number from {min} to {max}"))
-            })
+            .ok_or_else(|| invalid_parameter(name, &format!("it must be a number from {min} to {max}")))
     }
 }
 
@@ -132,10 +127,7 @@ pub fn invalid_parameter(name: &str, detail: &str) -> Problem {
 fn unknown_parameter(name: &str, known: &[&str]) -> Problem {
     let problem = Problem::new(
         ProblemCode::InvalidParameter,
-        format!(
-            "There is no parameter `{name}` here{}.",
-            suggest::phrase(name, known)
-        ),
+        format!("There is no parameter `{name}` here{}.", suggest::phrase(name, known)),
     )
     .with("parameter", name);
     match suggest::nearest(name, known) {

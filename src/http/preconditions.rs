@@ -23,11 +23,7 @@ pub fn has_version(headers: &HeaderMap, etag: &str) -> bool {
 }
 
 fn mismatch(etag: &str) -> Problem {
-    Problem::new(
-        ProblemCode::EtagMismatch,
-        format!("The current version is {etag}."),
-    )
-    .with("etag", etag)
+    Problem::new(ProblemCode::EtagMismatch, format!("The current version is {etag}.")).with("etag", etag)
 }
 
 /// Whether the header lists the tag; `None` = there is no such header.

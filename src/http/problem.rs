@@ -295,9 +295,10 @@ impl Problem {
         object.insert("fix".into(), code.fix().into());
         object.insert("retryable".into(), code.is_retryable().into());
         object.insert("request_id".into(), request_id.into());
-        let errors = self.faults.iter().map(
-            |fault| json!({"pointer": fault.pointer, "code": fault.code, "detail": fault.detail}),
-        );
+        let errors = self
+            .faults
+            .iter()
+            .map(|fault| json!({"pointer": fault.pointer, "code": fault.code, "detail": fault.detail}));
         object.insert("errors".into(), errors.collect());
         Value::Object(object)
     }

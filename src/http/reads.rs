@@ -93,12 +93,7 @@ pub trait Reads: Send + Sync {
     /// A page of operations.
     fn operations(&self, query: &OperationQuery) -> Result<Vec<Operation>, ReadFailed>;
     /// Entries of the feed behind `after_seq`, oldest first.
-    fn events(
-        &self,
-        after_seq: u64,
-        limit: usize,
-        tenant: Option<TenantId>,
-    ) -> Result<Vec<(u64, Event)>, ReadFailed>;
+    fn events(&self, after_seq: u64, limit: usize, tenant: Option<TenantId>) -> Result<Vec<(u64, Event)>, ReadFailed>;
     /// Sequence number of the oldest entry that is kept; one more than [`Self::feed_end`] when
     /// there is none.
     fn feed_oldest(&self) -> Result<u64, ReadFailed>;

@@ -100,8 +100,7 @@ impl Reply {
             Content::Empty => (None, full(Bytes::new())),
         };
         let mut response = Response::new(body);
-        *response.status_mut() =
-            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         for (name, value) in &self.headers {
             let pair = HeaderName::from_bytes(name.as_bytes())
@@ -119,10 +118,7 @@ impl Reply {
             ("cache-control", "no-store"),
         ];
         if !is_mounted {
-            usual.push((
-                "content-security-policy",
-                "default-src 'none'; frame-ancestors 'none'",
-            ));
+            usual.push(("content-security-policy", "default-src 'none'; frame-ancestors 'none'"));
         }
         if let Some(content_type) = content_type {
             usual.push(("content-type", content_type));

@@ -132,10 +132,7 @@ impl Route {
     }
 
     const fn body(self, body_max_bytes: usize) -> Self {
-        Self {
-            body_max_bytes,
-            ..self
-        }
+        Self { body_max_bytes, ..self }
     }
 
     const fn waits(self) -> Self {
@@ -158,12 +155,7 @@ pub const ROUTES: &[Route] = &[
     get("/v1/labels", Endpoint::Labels),
     get("/v1/tenants", Endpoint::Tenants),
     get("/v1/tenants/{tenant}", Endpoint::Tenant),
-    write(
-        Verb::Post,
-        "/v1/connect:import",
-        Endpoint::ConnectImport,
-        Scope::Admin,
-    ),
+    write(Verb::Post, "/v1/connect:import", Endpoint::ConnectImport, Scope::Admin),
     write(
         Verb::Put,
         "/v1/tenants/{tenant}/invoices/{invoice}",
@@ -186,10 +178,7 @@ pub const ROUTES: &[Route] = &[
         Endpoint::PushPreview,
     ),
     get("/v1/tenants/{tenant}/mappings/{kind}", Endpoint::Mappings),
-    get(
-        "/v1/tenants/{tenant}/mappings/{kind}/{key}",
-        Endpoint::Mapping,
-    ),
+    get("/v1/tenants/{tenant}/mappings/{kind}/{key}", Endpoint::Mapping),
     write(
         Verb::Put,
         "/v1/tenants/{tenant}/mappings/{kind}/{key}",
@@ -238,10 +227,7 @@ impl Table {
     pub fn build() -> Result<Self, matchit::InsertError> {
         let mut patterns: Vec<(&'static str, Vec<&'static Route>)> = Vec::new();
         for route in ROUTES {
-            match patterns
-                .iter_mut()
-                .find(|(known, _)| *known == route.pattern)
-            {
+            match patterns.iter_mut().find(|(known, _)| *known == route.pattern) {
                 Some((_, routes)) => routes.push(route),
                 None => patterns.push((route.pattern, vec![route])),
             }
@@ -259,9 +245,11 @@ impl Table {
         let Ok(matched) = self.tree.at(path) else {
             return Found::Nothing;
         };
-        let Some(route) = matched.value.iter().find(|route| {
-            route.verb.name() == method || (method == "HEAD" && route.verb == Verb::Get)
-        }) else {
+        let Some(route) = matched
+            .value
+            .iter()
+            .find(|route| route.verb.name() == method || (method == "HEAD" && route.verb == Verb::Get))
+        else {
             let methods = matched.value.iter().map(|route| route.verb.name());
             return Found::OtherMethods(methods.collect());
         };

@@ -51,9 +51,7 @@ pub enum StartError {
     #[error("neither an address nor a socket to listen on is given")]
     Nowhere,
     /// Others than this machine could reach the endpoint in the clear.
-    #[error(
-        "{0} is not a loopback address; without TLS the control endpoint serves this machine only"
-    )]
+    #[error("{0} is not a loopback address; without TLS the control endpoint serves this machine only")]
     NotLoopback(SocketAddr),
     /// Another process listens there.
     #[error("another process listens on {0}")]
@@ -225,9 +223,7 @@ fn run(
             tracing::error!(%error, "the control endpoint cannot use its listeners");
         }
         let deadline = *deadline.borrow();
-        let drained = tokio::time::timeout(deadline, async {
-            while tasks.join_next().await.is_some() {}
-        });
+        let drained = tokio::time::timeout(deadline, async { while tasks.join_next().await.is_some() {} });
         if drained.await.is_err() {
             tracing::warn!(
                 open_count = tasks.len(),
@@ -283,18 +279,14 @@ async fn accept(
     }
 }
 
-async fn accept_tcp(
-    listener: Option<&tokio::net::TcpListener>,
-) -> io::Result<(tokio::net::TcpStream, SocketAddr)> {
+async fn accept_tcp(listener: Option<&tokio::net::TcpListener>) -> io::Result<(tokio::net::TcpStream, SocketAddr)> {
     match listener {
         Some(listener) => listener.accept().await,
         None => std::future::pending().await,
     }
 }
 
-async fn accept_unix(
-    listener: Option<&tokio::net::UnixListener>,
-) -> io::Result<(tokio::net::UnixStream, u32)> {
+async fn accept_unix(listener: Option<&tokio::net::UnixListener>) -> io::Result<(tokio::net::UnixStream, u32)> {
     match listener {
         Some(listener) => {
             let (stream, _) = listener.accept().await?;
@@ -336,18 +328,13 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let for_requests = Arc::clone(&slot);
     let service = service_fn(move |request| {
         let (shared, slot) = (Arc::clone(&shared), Arc::clone(&for_requests));
-        async move {
-            Ok::<_, std::convert::Infallible>(exchange::answer(shared, peer, slot, request).await)
-        }
+        async move { Ok::<_, std::convert::Infallible>(exchange::answer(shared, peer, slot, request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(caps.head_timeout)
         .max_buf_size(caps.head_max_bytes)
-        .serve_connection(
-            TokioIo::new(Impatient::new(stream, caps.write_timeout)),
-            service,
-        );
+        .serve_connection(TokioIo::new(Impatient::new(stream, caps.write_timeout)), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

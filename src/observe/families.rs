@@ -3,9 +3,8 @@
 use prometheus_client::registry::Registry;
 
 use super::labels::{
-    Badge, HttpRejection, IdempotencyOutcome, OauthOutcome, PushOutcome, ReloadResult,
-    RestartCause, StoreOp, call_outcomes, causes, failures, gates, kinds, limits, reasons,
-    resources, states, status_classes,
+    Badge, HttpRejection, IdempotencyOutcome, OauthOutcome, PushOutcome, ReloadResult, RestartCause, StoreOp,
+    call_outcomes, causes, failures, gates, kinds, limits, reasons, resources, states, status_classes,
 };
 use super::meters::{Counters, Gauges, Histograms, Meter, Spec};
 

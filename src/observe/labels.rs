@@ -153,14 +153,9 @@ pub(super) fn causes() -> Vec<&'static str> {
 }
 
 pub(super) fn limits() -> Vec<&'static str> {
-    [
-        Limit::Minute,
-        Limit::Day,
-        Limit::Concurrent,
-        Limit::AppMinute,
-    ]
-    .map(Limit::label)
-    .to_vec()
+    [Limit::Minute, Limit::Day, Limit::Concurrent, Limit::AppMinute]
+        .map(Limit::label)
+        .to_vec()
 }
 
 pub(super) fn failures() -> Vec<&'static str> {
@@ -187,14 +182,7 @@ pub(super) fn call_outcomes() -> Vec<&'static str> {
 }
 
 pub(super) fn resources() -> Vec<&'static str> {
-    vec![
-        "organisation",
-        "accounts",
-        "tax_rates",
-        "contacts",
-        "invoices",
-        OTHER,
-    ]
+    vec!["organisation", "accounts", "tax_rates", "contacts", "invoices", OTHER]
 }
 
 pub(super) fn gates() -> Vec<&'static str> {

@@ -80,11 +80,7 @@ where
     let (filter, handle) = reload::Layer::new(filter(level)?);
     let lines: Box<dyn Layer<_> + Send + Sync> = match format {
         Format::Text => lines::layer().with_ansi(false).with_writer(writer).boxed(),
-        Format::Json => lines::layer()
-            .json()
-            .flatten_event(true)
-            .with_writer(writer)
-            .boxed(),
+        Format::Json => lines::layer().json().flatten_event(true).with_writer(writer).boxed(),
     };
     let subscriber = tracing_subscriber::registry()
         .with(filter)

@@ -72,8 +72,7 @@ impl<const N: usize> Counters<N> {
     /// How many were counted.
     #[must_use]
     pub fn get(&self, values: [&'static str; N]) -> u64 {
-        known(self.names, values, |series| self.family.get(series))
-            .map_or(0, |counter| counter.get())
+        known(self.names, values, |series| self.family.get(series)).map_or(0, |counter| counter.get())
     }
 
     /// Whether this very series exists.
@@ -146,9 +145,7 @@ pub struct Histograms<const N: usize> {
 }
 
 /// Upper bounds in seconds: from a disk flush to S1's "within a minute" and S0's five minutes.
-const BOUNDS: [f64; 12] = [
-    0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0, 60.0, 300.0,
-];
+const BOUNDS: [f64; 12] = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0, 60.0, 300.0];
 
 impl<const N: usize> Histograms<N> {
     /// Adds a duration.

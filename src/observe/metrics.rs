@@ -10,8 +10,8 @@ use prometheus_client::registry::Registry;
 use super::board::Board;
 use super::families::{Families, PREFIX};
 use super::labels::{
-    Badge, HttpRejection, IdempotencyOutcome, OTHER, OauthOutcome, ReloadResult, RestartCause,
-    STATUS_CLASSES, StoreOp, status_class,
+    Badge, HttpRejection, IdempotencyOutcome, OTHER, OauthOutcome, ReloadResult, RestartCause, STATUS_CLASSES, StoreOp,
+    status_class,
 };
 use super::meters::{Gauges, Meter, Spec};
 use crate::model::connection::ConnectionState;
@@ -52,17 +52,12 @@ struct Inner {
 
 impl Metrics {
     /// Media type of [`Self::render`].
-    pub const CONTENT_TYPE: &'static str =
-        "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    pub const CONTENT_TYPE: &'static str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
     /// Makes every series. `routes` are the methods and templates of our endpoints; requests to
     /// anything else are counted under `other`.
     #[must_use]
-    pub fn new(
-        board: Board,
-        started_at: Timestamp,
-        routes: &[(&'static str, &'static str)],
-    ) -> Self {
+    pub fn new(board: Board, started_at: Timestamp, routes: &[(&'static str, &'static str)]) -> Self {
         let mut registry = Registry::with_prefix(PREFIX);
         let families = Families::register(&mut registry);
         let mut process = Registry::default();
@@ -95,10 +90,7 @@ impl Metrics {
     pub fn render(&self) -> String {
         let inner = &self.inner;
         // One at a time, so that what is read now belongs together.
-        let _alone = inner
-            .rendering
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _alone = inner.rendering.lock().unwrap_or_else(PoisonError::into_inner);
         self.take_from_board();
         inner.memory.set([], resident_bytes());
         inner.open_files.set([], open_files_count());
@@ -150,21 +142,11 @@ impl Metrics {
     }
 
     /// A request to our endpoints was answered.
-    pub fn http_answered(
-        &self,
-        route: &'static str,
-        method: &'static str,
-        status: u16,
-        took: Duration,
-    ) {
+    pub fn http_answered(&self, route: &'static str, method: &'static str, status: u16, took: Duration) {
         let families = self.families();
         let class = status_class(status);
         let is_declared = families.http_requests.has([route, method, class]);
-        let (route, method) = if is_declared {
-            (route, method)
-        } else {
-            (OTHER, OTHER)
-        };
+        let (route, method) = if is_declared { (route, method) } else { (OTHER, OTHER) };
         families.http_requests.inc([route, method, class]);
         families.http_request_duration.observe([route], took);
     }
@@ -202,9 +184,7 @@ impl Metrics {
             families.tenants.set([state.label()], count);
         }
         families.tenants_parked.set([], sums.parked_count);
-        families
-            .tenants_daily_budget_low
-            .set([], sums.day_low_count);
+        families.tenants_daily_budget_low.set([], sums.day_low_count);
         families
             .tenants_daily_budget_exhausted
             .set([], sums.day_exhausted_count);
@@ -213,9 +193,7 @@ impl Metrics {
             .push_queue_oldest
             .set([], sums.oldest_queued.map_or(0, seconds));
         families.push_outcomes_open.set([], sums.unknown_count);
-        families
-            .xero_requests_in_flight
-            .set([], sums.in_flight_count);
+        families.xero_requests_in_flight.set([], sums.in_flight_count);
         families.xero_minute_used.set([], sums.minute_used);
         families.xero_day_used.set([], sums.day_used);
     }

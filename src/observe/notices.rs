@@ -73,16 +73,10 @@ impl Reporter {
                 latency_ms,
             } => {
                 families.pushes.inc([kind.label(), PushOutcome::Ok.label()]);
-                families
-                    .push_latency
-                    .observe([], Duration::from_millis(*latency_ms));
+                families.push_latency.observe([], Duration::from_millis(*latency_ms));
                 info!(%tenant, %invoice, kind = kind.label(), latency_ms, "document synced");
             }
-            Notice::Failed {
-                invoice,
-                kind,
-                code,
-            } => self.failed(tenant, *invoice, *kind, *code),
+            Notice::Failed { invoice, kind, code } => self.failed(tenant, *invoice, *kind, *code),
             Notice::ContactFailed { code } => info!(%tenant, reason = code.code(), "contact not resolved"),
             Notice::RetryScheduled {
                 intent,
@@ -92,25 +86,17 @@ impl Reporter {
                 families.retries.inc([]);
                 info!(%tenant, %intent, retry, delay_ms, "retry scheduled");
             }
-            Notice::OutcomeUnknown {
-                members_count,
-                kind,
-            } => {
+            Notice::OutcomeUnknown { members_count, kind } => {
                 families
                     .push_outcomes_unknown
                     .add([kind.label()], count(*members_count));
                 info!(%tenant, members_count, failure = kind.label(), "outcome unknown");
             }
             Notice::OutcomeSettled { members_count, how } => {
-                families
-                    .push_outcomes_settled
-                    .add([how], count(*members_count));
+                families.push_outcomes_settled.add([how], count(*members_count));
                 info!(%tenant, members_count, how, "outcome settled");
             }
-            Notice::OperationFinished {
-                operation,
-                succeeded,
-            } => {
+            Notice::OperationFinished { operation, succeeded } => {
                 let outcome = if *succeeded { "succeeded" } else { "failed" };
                 families.operations.inc([outcome]);
                 info!(%tenant, %operation, outcome, "operation finished");
@@ -121,9 +107,7 @@ impl Reporter {
 
     fn failed(&self, tenant: TenantId, invoice: InvoiceId, kind: InvoiceKind, code: ReasonCode) {
         let families = self.metrics.families();
-        families
-            .pushes
-            .inc([kind.label(), PushOutcome::Failed.label()]);
+        families.pushes.inc([kind.label(), PushOutcome::Failed.label()]);
         families.push_failures.inc([code.code()]);
         let (kind, reason) = (kind.label(), code.code());
         if code == ReasonCode::NeedsReview {
@@ -178,13 +162,7 @@ impl Reporter {
         }
     }
 
-    fn connection(
-        &self,
-        tenant: TenantId,
-        from: ConnectionState,
-        to: ConnectionState,
-        cause: Option<ConnectionCause>,
-    ) {
+    fn connection(&self, tenant: TenantId, from: ConnectionState, to: ConnectionState, cause: Option<ConnectionCause>) {
         let cause = cause.map_or(NONE, ConnectionCause::label);
         self.metrics
             .families()

@@ -55,9 +55,7 @@ impl Clock {
         reason = "this is the one place where the sandbox reads the machine's time"
     )]
     pub fn new() -> Self {
-        let wall = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
             inner: Arc::new(Inner {
                 started: Instant::now(),
@@ -75,19 +73,14 @@ impl Clock {
 
     /// Both times at once.
     pub fn instants(&self) -> Instants {
-        let elapsed_ms =
-            i64::try_from(self.inner.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let elapsed_ms = i64::try_from(self.inner.started.elapsed().as_millis()).unwrap_or(i64::MAX);
         let real_ms = self
             .inner
             .started_ms
             .saturating_add(elapsed_ms)
             .saturating_add(self.inner.all_offset_ms.load(Ordering::SeqCst));
-        let document_ms =
-            real_ms.saturating_add(self.inner.document_offset_ms.load(Ordering::SeqCst));
-        Instants {
-            real_ms,
-            document_ms,
-        }
+        let document_ms = real_ms.saturating_add(self.inner.document_offset_ms.load(Ordering::SeqCst));
+        Instants { real_ms, document_ms }
     }
 
     /// Moves the clock forward for everyone who shares it.

@@ -53,45 +53,15 @@ const ACCOUNTS: [AccountRow; 55] = [
     ("310", "Cost of Goods Sold", "DIRECTCOSTS", "INPUT2", None),
     ("320", "Direct Wages", "DIRECTCOSTS", "NONE", None),
     ("325", "Direct Expenses", "DIRECTCOSTS", "INPUT2", None),
-    (
-        "400",
-        "Advertising & Marketing",
-        "OVERHEADS",
-        "INPUT2",
-        None,
-    ),
-    (
-        "401",
-        "Audit & Accountancy fees",
-        "OVERHEADS",
-        "INPUT2",
-        None,
-    ),
+    ("400", "Advertising & Marketing", "OVERHEADS", "INPUT2", None),
+    ("401", "Audit & Accountancy fees", "OVERHEADS", "INPUT2", None),
     ("404", "Bank Fees", "OVERHEADS", "NONE", None),
     ("408", "Cleaning", "OVERHEADS", "INPUT2", None),
     ("412", "Consulting", "OVERHEADS", "INPUT2", None),
     ("416", "Depreciation Expense", "OVERHEADS", "NONE", None),
-    (
-        "418",
-        "Charitable and Political Donations",
-        "OVERHEADS",
-        "NONE",
-        None,
-    ),
-    (
-        "420",
-        "Entertainment-100% business",
-        "OVERHEADS",
-        "INPUT2",
-        None,
-    ),
-    (
-        "425",
-        "Postage, Freight & Courier",
-        "OVERHEADS",
-        "INPUT2",
-        None,
-    ),
+    ("418", "Charitable and Political Donations", "OVERHEADS", "NONE", None),
+    ("420", "Entertainment-100% business", "OVERHEADS", "INPUT2", None),
+    ("425", "Postage, Freight & Courier", "OVERHEADS", "INPUT2", None),
     ("429", "General Expenses", "OVERHEADS", "INPUT2", None),
     ("433", "Insurance", "OVERHEADS", "NONE", None),
     ("437", "Interest Paid", "OVERHEADS", "NONE", None),
@@ -99,21 +69,9 @@ const ACCOUNTS: [AccountRow; 55] = [
     ("445", "Light, Power, Heating", "OVERHEADS", "RRINPUT", None),
     ("449", "Motor Vehicle Expenses", "OVERHEADS", "INPUT2", None),
     ("453", "Office Expenses", "OVERHEADS", "INPUT2", None),
-    (
-        "457",
-        "Operating Lease Payments",
-        "OVERHEADS",
-        "INPUT2",
-        None,
-    ),
+    ("457", "Operating Lease Payments", "OVERHEADS", "INPUT2", None),
     ("461", "Printing & Stationery", "OVERHEADS", "INPUT2", None),
-    (
-        "463",
-        "IT Software and Consumables",
-        "OVERHEADS",
-        "INPUT2",
-        None,
-    ),
+    ("463", "IT Software and Consumables", "OVERHEADS", "INPUT2", None),
     ("465", "Rates", "OVERHEADS", "NONE", None),
     ("469", "Rent", "OVERHEADS", "INPUT2", None),
     ("473", "Repairs & Maintenance", "OVERHEADS", "INPUT2", None),
@@ -121,13 +79,7 @@ const ACCOUNTS: [AccountRow; 55] = [
     ("485", "Subscriptions", "OVERHEADS", "INPUT2", None),
     ("489", "Telephone & Internet", "OVERHEADS", "INPUT2", None),
     ("493", "Travel - National", "OVERHEADS", "INPUT2", None),
-    (
-        "494",
-        "Travel - International",
-        "OVERHEADS",
-        "ZERORATEDINPUT",
-        None,
-    ),
+    ("494", "Travel - International", "OVERHEADS", "ZERORATEDINPUT", None),
     (
         "498",
         "Foreign Currency Gains and Losses",
@@ -135,26 +87,14 @@ const ACCOUNTS: [AccountRow; 55] = [
         "NONE",
         Some("REALISEDCURRENCYGAIN"),
     ),
-    (
-        "610",
-        "Accounts Receivable",
-        "CURRENT",
-        "NONE",
-        Some("DEBTORS"),
-    ),
+    ("610", "Accounts Receivable", "CURRENT", "NONE", Some("DEBTORS")),
     ("611", "Retention Debtors", "CURRENT", "NONE", None),
     ("620", "Prepayments", "CURRENT", "NONE", None),
     ("630", "Inventory", "INVENTORY", "NONE", None),
     ("710", "Office Equipment", "FIXED", "INPUT2", None),
     ("720", "Computer Equipment", "FIXED", "INPUT2", None),
     ("764", "Plant and Machinery", "FIXED", "INPUT2", None),
-    (
-        "800",
-        "Accounts Payable",
-        "CURRLIAB",
-        "NONE",
-        Some("CREDITORS"),
-    ),
+    ("800", "Accounts Payable", "CURRLIAB", "NONE", Some("CREDITORS")),
     ("805", "Accruals", "CURRLIAB", "NONE", None),
     ("820", "VAT", "CURRLIAB", "NONE", Some("GST")),
     ("825", "PAYE Payable", "CURRLIAB", "NONE", None),
@@ -170,13 +110,7 @@ const ACCOUNTS: [AccountRow; 55] = [
         Some("TRACKINGTRANSFERS"),
     ),
     ("880", "Drawings", "CURRLIAB", "NONE", None),
-    (
-        "960",
-        "Retained Earnings",
-        "EQUITY",
-        "NONE",
-        Some("RETAINEDEARNINGS"),
-    ),
+    ("960", "Retained Earnings", "EQUITY", "NONE", Some("RETAINEDEARNINGS")),
 ];
 
 /// Which side of the business a rate belongs to.
@@ -232,10 +166,7 @@ impl Founding {
             created_ms: now_ms,
             short_code: short_code(rng),
         };
-        let accounts = ACCOUNTS
-            .iter()
-            .map(|row| account(row, rng, now_ms))
-            .collect();
+        let accounts = ACCOUNTS.iter().map(|row| account(row, rng, now_ms)).collect();
         let mut books = Books::new(organisation, accounts, TAX_RATES.iter().map(rate).collect());
         self.add_contacts(&mut books, rng, now_ms);
         books
@@ -297,11 +228,7 @@ pub fn classes_of(tax_type: &str) -> Vec<AccountClass> {
 
 impl Side {
     fn classes(self) -> Vec<AccountClass> {
-        let mut classes = vec![
-            AccountClass::Asset,
-            AccountClass::Liability,
-            AccountClass::Equity,
-        ];
+        let mut classes = vec![AccountClass::Asset, AccountClass::Liability, AccountClass::Equity];
         if !matches!(self, Side::Purchases) {
             classes.push(AccountClass::Revenue);
         }

@@ -71,12 +71,7 @@ impl Webhooks {
 
     /// Queues one delivery with these events.
     pub fn announce(&mut self, tenant: Uuid, changes: &[Change], rng: &mut StdRng, now_ms: i64) {
-        let Some(url) = self
-            .subscription
-            .url
-            .clone()
-            .filter(|_| !changes.is_empty())
-        else {
+        let Some(url) = self.subscription.url.clone().filter(|_| !changes.is_empty()) else {
             return;
         };
         let body = self.body(tenant, changes, rng);
@@ -97,11 +92,7 @@ impl Webhooks {
             1
         };
         for _ in 0..copies {
-            let shuffle_ms = if reorder {
-                rng.random_range(0..=SHUFFLE_MS)
-            } else {
-                0
-            };
+            let shuffle_ms = if reorder { rng.random_range(0..=SHUFFLE_MS) } else { 0 };
             let due_ms = now_ms.saturating_add(delay_ms).saturating_add(shuffle_ms);
             let (url, body, signature) = (url.clone(), body.clone(), signature.clone());
             self.queue.push(Delivery {
@@ -116,9 +107,7 @@ impl Webhooks {
     /// Deliveries that are due, in the order they are due.
     pub fn take_due(&mut self, now_ms: i64) -> Vec<Delivery> {
         self.queue.sort_by_key(|delivery| delivery.due_ms);
-        let due = self
-            .queue
-            .partition_point(|delivery| delivery.due_ms <= now_ms);
+        let due = self.queue.partition_point(|delivery| delivery.due_ms <= now_ms);
         self.queue.drain(..due).collect()
     }
 
@@ -129,12 +118,8 @@ impl Webhooks {
 
     fn body(&mut self, tenant: Uuid, changes: &[Change], rng: &mut StdRng) -> Vec<u8> {
         let first = self.sequence.saturating_add(1);
-        self.sequence = self
-            .sequence
-            .saturating_add(i64::try_from(changes.len()).unwrap_or(0));
-        let entropy: String = (0..20)
-            .map(|_| char::from(rng.random_range(b'A'..=b'Z')))
-            .collect();
+        self.sequence = self.sequence.saturating_add(i64::try_from(changes.len()).unwrap_or(0));
+        let entropy: String = (0..20).map(|_| char::from(rng.random_range(b'A'..=b'Z'))).collect();
         let mut writer = Writer::compact();
         writer.object(|body| {
             body.list("events", |events| {

@@ -16,9 +16,7 @@ const PUT: u8 = 1;
 /// Writes changes as `tag | key length | key [| value length | value]`, lengths as `u32` LE.
 /// `None` when a length does not fit, which the limits of [`super::keys`] rule out.
 #[must_use]
-pub fn encode<'a>(
-    changes: impl IntoIterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)>,
-) -> Option<Vec<u8>> {
+pub fn encode<'a>(changes: impl IntoIterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)>) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     for (key, value) in changes {
         bytes.push(if value.is_some() { PUT } else { DELETE });

@@ -54,8 +54,7 @@ impl Digest {
         let parts = row
             .split_first_chunk::<16>()
             .and_then(|(sum, rows)| Some((*sum, <[u8; 8]>::try_from(rows).ok()?)));
-        let (sum, rows) =
-            parts.ok_or_else(|| StoreError::state("a digest row has the wrong length"))?;
+        let (sum, rows) = parts.ok_or_else(|| StoreError::state("a digest row has the wrong length"))?;
         Ok(Self {
             sum: u128::from_be_bytes(sum),
             rows: u64::from_be_bytes(rows),

@@ -40,10 +40,7 @@ impl DiskStore {
     /// [`StoreError::Locked`], [`StoreError::JournalDamaged`], [`StoreError::SnapshotDamaged`],
     /// [`StoreError::DigestMismatch`], [`StoreError::SchemaTooNew`], [`StoreError::ImportUnfinished`],
     /// [`StoreError::Full`], [`StoreError::Io`].
-    pub fn open(
-        options: OpenOptions,
-        derive: Arc<dyn Derive>,
-    ) -> Result<(Self, OpenReport), StoreError> {
+    pub fn open(options: OpenOptions, derive: Arc<dyn Derive>) -> Result<(Self, OpenReport), StoreError> {
         make_folder(&options.path)?;
         let lock = lock_folder(&options.path)?;
         let reserve = options.reserve();
@@ -99,8 +96,7 @@ impl DiskStore {
 
     /// Journals changes and makes them visible.
     fn write(&self, core: &mut Core, changes: Changes) -> Result<(), StoreError> {
-        let payload = encode_changes(&changes)
-            .ok_or_else(|| StoreError::state("a commit cannot be written"))?;
+        let payload = encode_changes(&changes).ok_or_else(|| StoreError::state("a commit cannot be written"))?;
         let journal = core.journal.as_mut().ok_or(StoreError::ReadOnly)?;
         match journal.append(&payload) {
             Ok(seq) => core.last_seq = seq,
@@ -156,21 +152,13 @@ impl Store for DiskStore {
     fn commit(&self, batches: &[Batch]) -> Result<Committed, StoreError> {
         let mut core = self.core();
         self.writable(&core)?;
-        if batches
-            .iter()
-            .any(|batch| batch.urgency == Urgency::NewWork)
-        {
+        if batches.iter().any(|batch| batch.urgency == Urgency::NewWork) {
             self.reserve.admit(Urgency::NewWork)?;
         }
         self.make_room(&mut core)?;
         let planned = {
             let view = self.view();
-            plan(
-                &|key| view.get(key),
-                &*self.derive,
-                core.last_event,
-                batches,
-            )
+            plan(&|key| view.get(key), &*self.derive, core.last_event, batches)
         };
         let planned = planned.map_err(|error| self.broken(&mut core, error))?;
         if !planned.changes.is_empty() {
@@ -227,10 +215,7 @@ impl Store for DiskStore {
     }
 
     fn raise_schema(&self, schema: u32) -> Result<(), StoreError> {
-        self.commit_changes(Changes::from([(
-            SCHEMA.to_vec(),
-            Some(schema.to_be_bytes().to_vec()),
-        )]))?;
+        self.commit_changes(Changes::from([(SCHEMA.to_vec(), Some(schema.to_be_bytes().to_vec()))]))?;
         self.view_mut().schema = schema;
         Ok(())
     }

@@ -28,15 +28,10 @@ pub fn open_envelope<'a>(key: &[u8], stored: &'a [u8]) -> Result<(u8, &'a [u8]),
         .split_first()
         .and_then(|(tag, rest)| Some((*tag, rest.split_first_chunk::<4>()?)));
     match parts {
-        Some((tag @ (INLINE | CHUNKED), (crc, body)))
-            if u32::from_be_bytes(*crc) == envelope_crc(tag, key, body) =>
-        {
+        Some((tag @ (INLINE | CHUNKED), (crc, body))) if u32::from_be_bytes(*crc) == envelope_crc(tag, key, body) => {
             Ok((tag, body))
         }
-        _ => Err(StoreError::state(format!(
-            "row {} fails its checksum",
-            hex(key)
-        ))),
+        _ => Err(StoreError::state(format!("row {} fails its checksum", hex(key)))),
     }
 }
 

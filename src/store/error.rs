@@ -113,9 +113,7 @@ pub enum StoreError {
         problem: &'static str,
     },
     /// The data was written by a newer program.
-    #[error(
-        "the data has schema {found}, this program knows up to {supported}; start the newer program"
-    )]
+    #[error("the data has schema {found}, this program knows up to {supported}; start the newer program")]
     SchemaTooNew {
         /// Schema of the data.
         found: u32,
@@ -197,10 +195,7 @@ impl StoreError {
     pub fn needs_reopen(&self) -> bool {
         matches!(
             self,
-            Self::Full { .. }
-                | Self::Io { .. }
-                | Self::StateDamaged { .. }
-                | Self::NeedsReopen { .. }
+            Self::Full { .. } | Self::Io { .. } | Self::StateDamaged { .. } | Self::NeedsReopen { .. }
         )
     }
 }
@@ -208,10 +203,7 @@ impl StoreError {
 /// True for the refusals that mean "no space left" (a quota counts as such).
 #[must_use]
 pub fn is_disk_full(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-    )
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Bytes as lower-case hexadecimal.
@@ -221,8 +213,5 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 fn holder(pid: Option<u32>) -> String {
-    pid.map_or_else(
-        || "another process".to_owned(),
-        |pid| format!("process {pid}"),
-    )
+    pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
 }

@@ -147,9 +147,7 @@ pub fn read_if_any(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 /// [`StoreError::Io`].
 pub fn remove_if_any(path: &Path) -> Result<(), StoreError> {
     match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(StoreError::io("remove", path, error))
-        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(StoreError::io("remove", path, error)),
         _ => Ok(()),
     }
 }

@@ -38,16 +38,9 @@ pub struct Imported {
 ///
 /// # Errors
 /// As [`Store::import`].
-pub fn import_rows(
-    import: &Import<'_>,
-    from: &mut dyn Read,
-    new_epoch: [u8; 16],
-) -> Result<Imported, StoreError> {
+pub fn import_rows(import: &Import<'_>, from: &mut dyn Read, new_epoch: [u8; 16]) -> Result<Imported, StoreError> {
     let first = import.store.scan(&Scan::forward(Vec::new(), 1))?;
-    if first
-        .first()
-        .is_none_or(|(key, _)| key.first() != Some(&META))
-    {
+    if first.first().is_none_or(|(key, _)| key.first() != Some(&META)) {
         return Err(StoreError::NotEmpty);
     }
     (import.commit)(Changes::from([(IMPORTING.to_vec(), Some(Vec::new()))]))?;
@@ -86,8 +79,7 @@ fn verify(import: &Import<'_>) -> Result<(), StoreError> {
     let mut scan = Scan::forward(Vec::new(), SLICE_ROWS);
     loop {
         let rows = import.store.scan(&scan)?;
-        rows.iter()
-            .try_for_each(|(key, value)| verification.see(key, value))?;
+        rows.iter().try_for_each(|(key, value)| verification.see(key, value))?;
         let Some((last, _)) = rows.last() else {
             return verification.finish();
         };

@@ -88,11 +88,7 @@ pub fn check_batch(batch: &Batch) -> Result<(), StoreError> {
         }
     }
     for event in &batch.events {
-        at_most(
-            "value",
-            event.payload.len().saturating_add(16),
-            MAX_VALUE_BYTES,
-        )?;
+        at_most("value", event.payload.len().saturating_add(16), MAX_VALUE_BYTES)?;
     }
     at_most("batch", batch_bytes(batch), MAX_BATCH_BYTES)
 }

@@ -47,9 +47,7 @@ impl Marker {
         let Some(bytes) = read_if_any(&marker_path(folder))? else {
             return Ok(None);
         };
-        Ok(String::from_utf8(bytes)
-            .ok()
-            .and_then(|text| Self::parse(&text)))
+        Ok(String::from_utf8(bytes).ok().and_then(|text| Self::parse(&text)))
     }
 
     /// Puts the marker in place, durably.
@@ -105,8 +103,7 @@ impl Marker {
 /// [`StoreError::Io`].
 pub fn current_boot_id() -> Result<String, StoreError> {
     let path = Path::new("/proc/sys/kernel/random/boot_id");
-    let text =
-        std::fs::read_to_string(path).map_err(|error| StoreError::io("read", path, error))?;
+    let text = std::fs::read_to_string(path).map_err(|error| StoreError::io("read", path, error))?;
     Ok(text.trim().to_owned())
 }
 

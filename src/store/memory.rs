@@ -97,9 +97,7 @@ impl MemStore {
             state: Mutex::new(state),
             released: Condvar::new(),
         };
-        Self {
-            inner: Arc::new(inner),
-        }
+        Self { inner: Arc::new(inner) }
     }
 
     /// Lets the `ahead`-th commit from now fail (1 = the next one).
@@ -134,10 +132,7 @@ impl MemStore {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.inner
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn commit_changes(&self, changes: Changes) -> Result<(), StoreError> {
@@ -160,11 +155,7 @@ impl MemStore {
                 path: path.to_path_buf(),
             })),
             Fault::LostBefore => Err(state.break_with(lost())),
-            Fault::Reserve
-                if batches
-                    .iter()
-                    .any(|batch| batch.urgency == Urgency::NewWork) =>
-            {
+            Fault::Reserve if batches.iter().any(|batch| batch.urgency == Urgency::NewWork) => {
                 Err(StoreError::DiskReserve {
                     free_bytes: 0,
                     reserve_bytes: 1,
@@ -173,11 +164,7 @@ impl MemStore {
             Fault::Hang => {
                 state.hanging = true;
                 while state.hanging {
-                    state = self
-                        .inner
-                        .released
-                        .wait(state)
-                        .unwrap_or_else(PoisonError::into_inner);
+                    state = self.inner.released.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
                 Ok(None)
             }
@@ -250,10 +237,7 @@ impl Store for MemStore {
     }
 
     fn raise_schema(&self, schema: u32) -> Result<(), StoreError> {
-        self.commit_changes(Changes::from([(
-            SCHEMA.to_vec(),
-            Some(schema.to_be_bytes().to_vec()),
-        )]))
+        self.commit_changes(Changes::from([(SCHEMA.to_vec(), Some(schema.to_be_bytes().to_vec()))]))
     }
 
     fn stats(&self) -> Stats {
@@ -308,11 +292,7 @@ impl Store for MemStore {
 
 impl State {
     fn open(&self) -> Result<(), StoreError> {
-        if self.closed {
-            Err(StoreError::Closed)
-        } else {
-            Ok(())
-        }
+        if self.closed { Err(StoreError::Closed) } else { Ok(()) }
     }
 
     fn usable(&self) -> Result<(), StoreError> {
@@ -361,9 +341,5 @@ impl State {
 }
 
 fn lost() -> StoreError {
-    StoreError::io(
-        "write",
-        Path::new("memory"),
-        std::io::Error::other("injected fault"),
-    )
+    StoreError::io("write", Path::new("memory"), std::io::Error::other("injected fault"))
 }

@@ -63,8 +63,8 @@ pub mod rows;
 pub use disk::DiskStore;
 pub use error::StoreError;
 pub use kv::{
-    Batch, Committed, Derive, Derived, Direction, EventDraft, EventRange, NoDerive, Op, Pace,
-    Receipt, Scan, Stats, Store, Upkeep, Urgency,
+    Batch, Committed, Derive, Derived, Direction, EventDraft, EventRange, NoDerive, Op, Pace, Receipt, Scan, Stats,
+    Store, Upkeep, Urgency,
 };
 pub use memory::MemStore;
 pub use options::{OnDamage, OpenOptions};

@@ -45,11 +45,7 @@ pub(super) fn open_data(options: &OpenOptions, derive: &dyn Derive) -> Result<Op
         Ok(Some(found)) => found,
         Ok(None) if is_unused(options, marker.as_ref())? => return create(options),
         Ok(None) => {
-            let error = StoreError::journal(
-                &options.journal(),
-                0,
-                "there is no journal, but there is other data",
-            );
+            let error = StoreError::journal(&options.journal(), 0, "there is no journal, but there is other data");
             return damaged(options, derive, None, error);
         }
         Err(error @ StoreError::JournalDamaged { .. }) => {
@@ -119,24 +115,16 @@ fn begin_run(options: &OpenOptions, last_seq: u64) -> Result<(), StoreError> {
 
 /// Surveys as much of the journal as the last stop asks for. A clean stop that does not match
 /// what is there counts as an unclean one.
-fn survey_journal(
-    options: &OpenOptions,
-    marker: Option<&Marker>,
-) -> Result<Option<(Survey, Stop)>, StoreError> {
+fn survey_journal(options: &OpenOptions, marker: Option<&Marker>) -> Result<Option<(Survey, Stop)>, StoreError> {
     let stop = marker.map_or(Stop::NewBoot, |marker| marker.stop(&options.boot_id));
     if stop == Stop::Clean {
         let quick = survey(&options.journal(), Depth::LastSegment)?;
-        let as_left =
-            |s: &Survey| s.damage.is_none() && marker.is_some_and(|m| m.last_seq == s.last_seq);
+        let as_left = |s: &Survey| s.damage.is_none() && marker.is_some_and(|m| m.last_seq == s.last_seq);
         if let Some(survey) = quick.filter(as_left) {
             return Ok(Some((survey, stop)));
         }
     }
-    let stop = if stop == Stop::Clean {
-        Stop::NewBoot
-    } else {
-        stop
-    };
+    let stop = if stop == Stop::Clean { Stop::NewBoot } else { stop };
     Ok(survey(&options.journal(), Depth::Everything)?.map(|survey| (survey, stop)))
 }
 
@@ -157,12 +145,7 @@ fn create(options: &OpenOptions) -> Result<Opened, StoreError> {
     ];
     let first = encode_changes(facts.iter().map(|(key, value)| (key, value)))
         .ok_or_else(|| StoreError::state("the first record cannot be written"))?;
-    let journal = JournalWriter::create(
-        &options.journal(),
-        options.fresh_id,
-        &first,
-        options.journal_options(),
-    )?;
+    let journal = JournalWriter::create(&options.journal(), options.fresh_id, &first, options.journal_options())?;
     sync_folder(&options.path)?;
     let state = SledState::open(&options.sled(), options.cache_bytes)?;
     let applied = Applied {
@@ -195,28 +178,19 @@ type Found = Result<(SledState, Applied), String>;
 
 fn look_at_state(options: &OpenOptions, survey: &Survey) -> Found {
     let folder = options.sled();
-    if names_in(&folder)
-        .map_err(|error| error.to_string())?
-        .is_empty()
-    {
+    if names_in(&folder).map_err(|error| error.to_string())?.is_empty() {
         return Err("there was no indexed state".to_owned());
     }
     let state = SledState::open(&folder, options.cache_bytes).map_err(|error| error.to_string())?;
     match state.applied().map_err(|error| error.to_string())? {
         None => Err(INCOMPLETE.to_owned()),
-        Some(applied) if applied.lineage != survey.lineage => {
-            Err("the indexed state was another store's".to_owned())
-        }
+        Some(applied) if applied.lineage != survey.lineage => Err("the indexed state was another store's".to_owned()),
         Some(applied) => Ok((state, applied)),
     }
 }
 
 /// The last record of which anything on disk says that it was acknowledged.
-fn acknowledged(
-    options: &OpenOptions,
-    marker: Option<&Marker>,
-    found: &Found,
-) -> Result<u64, StoreError> {
+fn acknowledged(options: &OpenOptions, marker: Option<&Marker>, found: &Found) -> Result<u64, StoreError> {
     let by_marker = marker.map_or(0, |marker| marker.last_seq);
     let by_state = found.as_ref().map_or(0, |(_, applied)| applied.seq);
     let by_snapshot = list_snapshots(&options.snapshots())?
@@ -233,13 +207,8 @@ fn missing_records(survey: &Survey, stop: Stop, acknowledged: u64) -> Option<Sto
         format!("records {first} to {acknowledged} were acknowledged and cannot be read")
     } else {
         // A kill can cut a record short, but not change one; a power cut can do anything.
-        let changed =
-            stop == Stop::SameBoot && survey.tail.as_ref().is_some_and(|tail| !tail.interrupted);
-        changed.then(|| {
-            format!(
-                "record {first} was changed after it was written, and may have been acknowledged"
-            )
-        })?
+        let changed = stop == Stop::SameBoot && survey.tail.as_ref().is_some_and(|tail| !tail.interrupted);
+        changed.then(|| format!("record {first} was changed after it was written, and may have been acknowledged"))?
     };
     Some(StoreError::journal(&survey.last_segment, offset, problem))
 }
@@ -262,33 +231,22 @@ fn settle_state(
     stop: Stop,
     found: Found,
 ) -> Result<Settled, StoreError> {
-    let doubt =
-        read_if_any(&options.doubt())?.map(|text| String::from_utf8_lossy(&text).into_owned());
+    let doubt = read_if_any(&options.doubt())?.map(|text| String::from_utf8_lossy(&text).into_owned());
     let because = match (found, stop) {
         (Err(because), _) => because,
-        (Ok(_), Stop::NewBoot | Stop::Never) => {
-            "the machine restarted without a clean stop".to_owned()
-        }
+        (Ok(_), Stop::NewBoot | Stop::Never) => "the machine restarted without a clean stop".to_owned(),
         (Ok(_), _) if doubt.is_some() => doubt.unwrap_or_default(),
         (Ok((state, applied)), Stop::Clean) if applied.seq == survey.last_seq => {
             return Ok((state, StateReport::Trusted, None));
         }
         (Ok((state, applied)), _) if applied.seq.saturating_add(1) >= survey.first_seq => {
-            let caught_up = replay(
-                &state,
-                &options.journal(),
-                applied,
-                survey.last_seq,
-                Sync::EveryPiece,
-            );
+            let caught_up = replay(&state, &options.journal(), applied, survey.last_seq, Sync::EveryPiece);
             match caught_up.and_then(|()| verify(&state, derive)) {
                 Ok(()) => {
                     let records = survey.last_seq.saturating_sub(applied.seq);
                     return Ok((state, StateReport::Replayed { records }, None));
                 }
-                Err(
-                    error @ (StoreError::StateDamaged { .. } | StoreError::DigestMismatch { .. }),
-                ) => error.to_string(),
+                Err(error @ (StoreError::StateDamaged { .. } | StoreError::DigestMismatch { .. })) => error.to_string(),
                 Err(error) => return Err(error),
             }
         }
@@ -335,10 +293,7 @@ fn damaged(
     let trusted = SledState::open(&options.sled(), options.cache_bytes)
         .ok()
         .filter(|state| {
-            state
-                .applied()
-                .is_ok_and(|a| a.is_some_and(|a| a.seq >= readable))
-                && verify(state, derive).is_ok()
+            state.applied().is_ok_and(|a| a.is_some_and(|a| a.seq >= readable)) && verify(state, derive).is_ok()
         });
     let (state, state_report) = match trusted {
         Some(state) => (state, StateReport::Trusted),
@@ -380,10 +335,7 @@ fn damaged(
 }
 
 fn remove_temporaries(folder: &Path) -> Result<(), StoreError> {
-    for name in names_in(folder)?
-        .into_iter()
-        .filter(|name| name.ends_with(".tmp"))
-    {
+    for name in names_in(folder)?.into_iter().filter(|name| name.ends_with(".tmp")) {
         remove_if_any(&folder.join(name))?;
     }
     Ok(())

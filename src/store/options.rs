@@ -56,12 +56,7 @@ impl OpenOptions {
     /// reserve, 16 MiB ballast, 32 MiB of waiting
     /// rows, 64 MiB page cache.
     #[must_use]
-    pub fn new(
-        path: impl Into<PathBuf>,
-        fresh_id: [u8; 16],
-        schema: u32,
-        boot_id: impl Into<String>,
-    ) -> Self {
+    pub fn new(path: impl Into<PathBuf>, fresh_id: [u8; 16], schema: u32, boot_id: impl Into<String>) -> Self {
         Self {
             path: path.into(),
             fresh_id,

@@ -83,11 +83,7 @@ impl Layers {
 ///
 /// # Errors
 /// The first failure of the indexed state.
-pub fn merge(
-    base: impl Iterator<Item = BaseRow>,
-    layers: &Layers,
-    scan: &Scan,
-) -> Result<Rows, StoreError> {
+pub fn merge(base: impl Iterator<Item = BaseRow>, layers: &Layers, scan: &Scan) -> Result<Rows, StoreError> {
     let Some(bounds) = scan_bounds(scan) else {
         return Ok(Rows::new());
     };

@@ -95,11 +95,7 @@ fn reopening() -> StoreError {
 
 /// Reads the store's own facts and puts the parts together.
 pub(super) fn start(options: &OpenOptions, opened: Opened) -> Result<(View, Core), StoreError> {
-    let Opened {
-        state,
-        journal,
-        report,
-    } = opened;
+    let Opened { state, journal, report } = opened;
     let schema = state
         .get(&SCHEMA)?
         .and_then(|row| <[u8; 4]>::try_from(row).ok())
@@ -114,8 +110,7 @@ pub(super) fn start(options: &OpenOptions, opened: Opened) -> Result<(View, Core
         return Err(StoreError::ImportUnfinished);
     }
     let epoch = state.get(&EPOCH)?.and_then(|row| row.try_into().ok());
-    let epoch = epoch
-        .ok_or_else(|| StoreError::state(format!("the epoch is missing from table {META:#04x}")))?;
+    let epoch = epoch.ok_or_else(|| StoreError::state(format!("the epoch is missing from table {META:#04x}")))?;
     let last_event = state
         .get(&LAST_EVENT)?
         .and_then(|row| <[u8; 8]>::try_from(row).ok())

@@ -29,12 +29,7 @@ pub struct Plan {
 ///
 /// # Errors
 /// What [`check_batch`] refuses, [`StoreError::Counter`], and whatever `read` fails with.
-pub fn plan(
-    read: &ReadRow<'_>,
-    derive: &dyn Derive,
-    last_event: u64,
-    batches: &[Batch],
-) -> Result<Plan, StoreError> {
+pub fn plan(read: &ReadRow<'_>, derive: &dyn Derive, last_event: u64, batches: &[Batch]) -> Result<Plan, StoreError> {
     let mut planner = Planner {
         read,
         derive,
@@ -57,10 +52,7 @@ pub fn plan(
     }
     planner.update_digests()?;
     let last_event = planner.last_event;
-    let changed = planner
-        .rows
-        .into_iter()
-        .filter(|(_, row)| row.old != row.new);
+    let changed = planner.rows.into_iter().filter(|(_, row)| row.old != row.new);
     Ok(Plan {
         changes: changed.map(|(key, row)| (key, row.new)).collect(),
         events,
@@ -85,13 +77,7 @@ impl Planner<'_> {
     fn current(&mut self, key: &[u8]) -> Result<&mut Row, StoreError> {
         if !self.rows.contains_key(key) {
             let old = (self.read)(key)?;
-            self.rows.insert(
-                key.to_vec(),
-                Row {
-                    new: old.clone(),
-                    old,
-                },
-            );
+            self.rows.insert(key.to_vec(), Row { new: old.clone(), old });
         }
         self.rows
             .get_mut(key)
@@ -107,10 +93,7 @@ impl Planner<'_> {
         if old.as_ref() == value {
             return Ok(());
         }
-        for derived in self
-            .derive
-            .derive(key, old.as_deref(), value.map(Vec::as_slice))
-        {
+        for derived in self.derive.derive(key, old.as_deref(), value.map(Vec::as_slice)) {
             self.write_derived(derived)?;
         }
         Ok(())
@@ -172,9 +155,9 @@ impl Planner<'_> {
             };
             let digest = match groups.entry(group) {
                 std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
-                std::collections::btree_map::Entry::Vacant(new) => new.insert(Digest::from_row(
-                    (self.read)(&digest_key(&group))?.as_deref(),
-                )?),
+                std::collections::btree_map::Entry::Vacant(new) => {
+                    new.insert(Digest::from_row((self.read)(&digest_key(&group))?.as_deref())?)
+                }
             };
             if let Some(old) = &row.old {
                 digest.remove(key, old);
@@ -191,16 +174,10 @@ impl Planner<'_> {
 }
 
 fn add(key: &[u8], row: Option<&[u8]>, delta: i64) -> Result<Option<Vec<u8>>, StoreError> {
-    let refuse = |problem| StoreError::Counter {
-        key: hex(key),
-        problem,
-    };
+    let refuse = |problem| StoreError::Counter { key: hex(key), problem };
     let before = match row {
         None => 0,
-        Some(row) => i64::from_be_bytes(
-            row.try_into()
-                .map_err(|_| refuse("it is not eight bytes long"))?,
-        ),
+        Some(row) => i64::from_be_bytes(row.try_into().map_err(|_| refuse("it is not eight bytes long"))?),
     };
     let after = before
         .checked_add(delta)

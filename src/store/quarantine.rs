@@ -35,17 +35,13 @@ pub(super) fn put_aside(
         .filter_map(|name| name.strip_prefix(PREFIX)?.parse::<u64>().ok());
     let number = taken.max().unwrap_or(0).saturating_add(1);
     let aside = options.path.join(format!("{PREFIX}{number}"));
-    std::fs::rename(&folder, &aside)
-        .map_err(|error| StoreError::io("move aside", &folder, error))?;
+    std::fs::rename(&folder, &aside).map_err(|error| StoreError::io("move aside", &folder, error))?;
     sync_folder(&options.path)?;
     Ok(Some(aside))
 }
 
 /// Removes what was moved aside, after a rebuild has succeeded.
-pub(super) fn remove_quarantines(
-    options: &OpenOptions,
-    except: Option<&Path>,
-) -> Result<(), StoreError> {
+pub(super) fn remove_quarantines(options: &OpenOptions, except: Option<&Path>) -> Result<(), StoreError> {
     for name in quarantines(options)? {
         let path = options.path.join(name);
         if Some(path.as_path()) != except {

@@ -86,8 +86,7 @@ pub fn can_rebuild(sources: &Sources<'_>) -> Result<(), StoreError> {
         if usable || snapshot.end_seq.saturating_add(1) < first_seq {
             break;
         }
-        let file = File::open(&snapshot.path)
-            .map_err(|error| StoreError::io("open", &snapshot.path, error))?;
+        let file = File::open(&snapshot.path).map_err(|error| StoreError::io("open", &snapshot.path, error))?;
         usable = read_export(&mut BufReader::new(file), &mut |_| Ok(())).is_ok();
     }
     if usable {
@@ -103,17 +102,10 @@ pub fn can_rebuild(sources: &Sources<'_>) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// As [`rebuild`].
-pub fn replay(
-    state: &SledState,
-    journal: &Path,
-    applied: Applied,
-    through: u64,
-    sync: Sync,
-) -> Result<(), StoreError> {
+pub fn replay(state: &SledState, journal: &Path, applied: Applied, through: u64, sync: Sync) -> Result<(), StoreError> {
     read_records(journal, applied.seq, through, &mut |seq, payload| {
-        let changes = decode_changes(payload).ok_or_else(|| {
-            StoreError::journal(journal, 0, format!("record {seq} cannot be understood"))
-        })?;
+        let changes = decode_changes(payload)
+            .ok_or_else(|| StoreError::journal(journal, 0, format!("record {seq} cannot be understood")))?;
         let done = (sync == Sync::EveryPiece).then_some(Applied {
             lineage: applied.lineage,
             seq,
@@ -129,8 +121,7 @@ pub fn replay(
 pub fn verify(state: &SledState, derive: &dyn Derive) -> Result<(), StoreError> {
     let mut verification = Verification::new(derive);
     each_slice(state, &mut |rows| {
-        rows.iter()
-            .try_for_each(|(key, value)| verification.see(key, value))
+        rows.iter().try_for_each(|(key, value)| verification.see(key, value))
     })?;
     verification.finish()
 }
@@ -141,19 +132,12 @@ fn from_snapshot(
     snapshot: &SnapshotFile,
 ) -> Result<(SledState, Rebuilt), StoreError> {
     let state = fresh(folder, sources.cache_bytes)?;
-    let file = File::open(&snapshot.path)
-        .map_err(|error| StoreError::io("open", &snapshot.path, error))?;
+    let file = File::open(&snapshot.path).map_err(|error| StoreError::io("open", &snapshot.path, error))?;
     let summary = read_export(&mut BufReader::new(file), &mut |part| {
         let (Part::Rows(changes) | Part::Commit(changes)) = part;
-        state.apply(
-            changes.iter().map(|(key, value)| (key, value)),
-            None,
-            Sync::Later,
-        )
+        state.apply(changes.iter().map(|(key, value)| (key, value)), None, Sync::Later)
     })?;
-    let strange = sources
-        .survey
-        .is_some_and(|survey| survey.lineage != summary.lineage);
+    let strange = sources.survey.is_some_and(|survey| survey.lineage != summary.lineage);
     if strange || summary.end_seq != snapshot.end_seq {
         return Err(StoreError::ExportDamaged {
             record: 0,
@@ -182,21 +166,8 @@ fn complete(
         last_seq,
         Sync::Later,
     )?;
-    state.apply(
-        [],
-        Some(Applied {
-            lineage,
-            seq: last_seq,
-        }),
-        Sync::EveryPiece,
-    )?;
-    Ok((
-        state,
-        Rebuilt {
-            snapshot_seq,
-            last_seq,
-        },
-    ))
+    state.apply([], Some(Applied { lineage, seq: last_seq }), Sync::EveryPiece)?;
+    Ok((state, Rebuilt { snapshot_seq, last_seq }))
 }
 
 fn fresh(folder: &Path, cache_bytes: u64) -> Result<SledState, StoreError> {
@@ -204,10 +175,7 @@ fn fresh(folder: &Path, cache_bytes: u64) -> Result<SledState, StoreError> {
     SledState::open(folder, cache_bytes)
 }
 
-fn each_slice(
-    state: &SledState,
-    each: &mut dyn FnMut(&Rows) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
+fn each_slice(state: &SledState, each: &mut dyn FnMut(&Rows) -> Result<(), StoreError>) -> Result<(), StoreError> {
     let none = Layers::default();
     let mut scan = Scan::forward(Vec::new(), SLICE_ROWS);
     loop {

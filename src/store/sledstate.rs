@@ -10,9 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::envelope::{
-    CHUNK_BYTES, CHUNKED, CHUNKS, INLINE, chunk_key, chunk_prefix, envelope, open_envelope,
-};
+use super::envelope::{CHUNK_BYTES, CHUNKED, CHUNKS, INLINE, chunk_key, chunk_prefix, envelope, open_envelope};
 use super::error::{StoreError, hex};
 use super::files::{make_folder, names_in, size_of, sync_folder};
 use super::kv::{Direction, Rows, Scan};
@@ -89,8 +87,7 @@ impl SledState {
         let parts = row
             .split_first_chunk::<16>()
             .and_then(|(id, seq)| Some((*id, <[u8; 8]>::try_from(seq).ok()?)));
-        let (lineage, seq) =
-            parts.ok_or_else(|| StoreError::state("the applied row has the wrong length"))?;
+        let (lineage, seq) = parts.ok_or_else(|| StoreError::state("the applied row has the wrong length"))?;
         Ok(Some(Applied {
             lineage,
             seq: u64::from_be_bytes(seq),
@@ -144,9 +141,7 @@ impl SledState {
             self.clear_chunks(key, &mut piece)?;
             match value {
                 None => piece.remove(key),
-                Some(value) if value.len() <= CHUNK_BYTES => {
-                    piece.insert(key, &envelope(INLINE, key, value))
-                }
+                Some(value) if value.len() <= CHUNK_BYTES => piece.insert(key, &envelope(INLINE, key, value)),
                 Some(value) => self.insert_chunked(key, value, &mut piece, sync)?,
             }
             self.apply_if_full(&mut piece, sync)?;
@@ -200,13 +195,7 @@ impl SledState {
         sync_folder(&folder)
     }
 
-    fn insert_chunked(
-        &self,
-        key: &[u8],
-        value: &[u8],
-        piece: &mut Piece,
-        sync: Sync,
-    ) -> Result<(), StoreError> {
+    fn insert_chunked(&self, key: &[u8], value: &[u8], piece: &mut Piece, sync: Sync) -> Result<(), StoreError> {
         let mut count: u32 = 0;
         for part in value.chunks(CHUNK_BYTES) {
             let chunk = chunk_key(key, count);
@@ -214,10 +203,7 @@ impl SledState {
             count = count.saturating_add(1);
             self.apply_if_full(piece, sync)?;
         }
-        let mut body = u32::try_from(value.len())
-            .unwrap_or(u32::MAX)
-            .to_be_bytes()
-            .to_vec();
+        let mut body = u32::try_from(value.len()).unwrap_or(u32::MAX).to_be_bytes().to_vec();
         body.extend_from_slice(&count.to_be_bytes());
         piece.insert(key, &envelope(CHUNKED, key, &body));
         Ok(())
@@ -314,9 +300,7 @@ impl SledState {
 /// [`StoreError::Io`].
 pub fn remove_folder(folder: &Path) -> Result<(), StoreError> {
     match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(StoreError::io("remove", folder, error))
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("remove", folder, error)),
         _ => Ok(()),
     }
 }
@@ -329,10 +313,7 @@ struct Piece {
 
 impl Piece {
     fn insert(&mut self, key: &[u8], stored: &[u8]) {
-        self.bytes = self
-            .bytes
-            .saturating_add(key.len())
-            .saturating_add(stored.len());
+        self.bytes = self.bytes.saturating_add(key.len()).saturating_add(stored.len());
         self.batch.insert(key, stored);
     }
 
@@ -365,9 +346,7 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreEr
 
 fn refused(folder: &Path, error: sled::Error) -> StoreError {
     match error {
-        sled::Error::Io(error) if super::error::is_disk_full(&error) => {
-            StoreError::io("write", folder, error)
-        }
+        sled::Error::Io(error) if super::error::is_disk_full(&error) => StoreError::io("write", folder, error),
         other => StoreError::state(other.to_string()),
     }
 }

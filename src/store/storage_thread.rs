@@ -61,9 +61,7 @@ impl Worker {
                 Turn::Stop => break,
             }
             if self.broken
-                && last_reopen.is_none_or(|then| {
-                    now().duration_since(then) >= self.shared.options.reopen_every
-                })
+                && last_reopen.is_none_or(|then| now().duration_since(then) >= self.shared.options.reopen_every)
             {
                 last_reopen = Some(now());
                 self.reopen();
@@ -123,10 +121,8 @@ impl Worker {
         if jobs.is_empty() {
             return;
         }
-        let (batches, jobs): (Vec<Batch>, Vec<(Lane, Ack)>) = jobs
-            .into_iter()
-            .map(|job| (job.batch, (job.lane, job.ack)))
-            .unzip();
+        let (batches, jobs): (Vec<Batch>, Vec<(Lane, Ack)>) =
+            jobs.into_iter().map(|job| (job.batch, (job.lane, job.ack))).unzip();
         match self.try_commit(&batches) {
             Ok(committed) => self.acknowledge(&committed, jobs),
             Err(error) => {
@@ -149,9 +145,7 @@ impl Worker {
                 for job in jobs {
                     match job.batch.urgency {
                         Urgency::NewWork => self.refuse(job, error.clone()),
-                        Urgency::Result if self.lane_failed(job.lane) => {
-                            self.refuse(job, StoreError::EarlierFailed)
-                        }
+                        Urgency::Result if self.lane_failed(job.lane) => self.refuse(job, StoreError::EarlierFailed),
                         Urgency::Result => results.push(job),
                     }
                 }
@@ -181,9 +175,7 @@ impl Worker {
     }
 
     fn acknowledge(&self, committed: &Committed, jobs: Vec<(Lane, Ack)>) {
-        let Committed {
-            seq, last_event, ..
-        } = *committed;
+        let Committed { seq, last_event, .. } = *committed;
         self.shared.feed_end.store(last_event, Ordering::Release);
         self.shared
             .feed
@@ -201,10 +193,7 @@ impl Worker {
     }
 
     fn refuse(&mut self, job: Job, error: StoreError) {
-        let failed = self
-            .failed
-            .entry(job.lane.id)
-            .or_insert(job.lane.generation);
+        let failed = self.failed.entry(job.lane.id).or_insert(job.lane.generation);
         *failed = (*failed).max(job.lane.generation);
         tell(job.ack, Err(error));
     }

@@ -106,8 +106,7 @@ impl DiskStore {
         }
         let (moved, bytes, next) = {
             let view = self.view();
-            let (slice, bytes, next) =
-                first_rows(&view.layers.moving, self.options.move_step_bytes);
+            let (slice, bytes, next) = first_rows(&view.layers.moving, self.options.move_step_bytes);
             let applied = next.is_none().then_some(Applied { lineage, seq });
             let state = view.state();
             let moved = state.and_then(|state| state.apply(slice, applied, Sync::EveryPiece));
@@ -130,10 +129,7 @@ impl DiskStore {
     pub(super) fn write_export(&self, out: &mut dyn Write) -> Result<u64, StoreError> {
         let (lineage, start) = {
             let mut core = self.core();
-            let lineage = core
-                .journal
-                .as_ref()
-                .map(super::journal::JournalWriter::lineage);
+            let lineage = core.journal.as_ref().map(super::journal::JournalWriter::lineage);
             let start = core.last_seq;
             *core.exports.entry(start).or_insert(0) += 1;
             (lineage, start)
@@ -147,12 +143,7 @@ impl DiskStore {
         written
     }
 
-    fn write_export_from(
-        &self,
-        out: &mut dyn Write,
-        lineage: Option<[u8; 16]>,
-        start: u64,
-    ) -> Result<u64, StoreError> {
+    fn write_export_from(&self, out: &mut dyn Write, lineage: Option<[u8; 16]>, start: u64) -> Result<u64, StoreError> {
         // Without a journal nothing changes, and the identity of the history stands in sled.
         let lineage = match lineage {
             Some(lineage) => lineage,
@@ -182,12 +173,8 @@ impl DiskStore {
     fn snapshot_due(&self, core: &Core) -> bool {
         // A large state gets proportionally rarer snapshots, so that writing them never costs
         // more than twice what the journal itself costs.
-        let after = self
-            .options
-            .snapshot_after_bytes
-            .max(core.snapshot_bytes / 2);
-        core.snapshot_wanted
-            || (core.since_snapshot >= after && core.since_snapshot >= core.snapshot_not_before)
+        let after = self.options.snapshot_after_bytes.max(core.snapshot_bytes / 2);
+        core.snapshot_wanted || (core.since_snapshot >= after && core.since_snapshot >= core.snapshot_not_before)
     }
 
     fn begin_snapshot(&self, core: &Core) -> Result<SnapshotJob, StoreError> {
@@ -227,16 +214,11 @@ impl DiskStore {
         }
         let done = job.export.end_seq();
         let through = core.last_seq.min(done.saturating_add(STEP_COMMITS));
-        read_records(
-            &self.options.journal(),
-            done,
-            through,
-            &mut |seq, payload| {
-                job.export
-                    .commit(seq, payload)
-                    .map_err(|error| StoreError::io("write", &job.temporary, error))
-            },
-        )?;
+        read_records(&self.options.journal(), done, through, &mut |seq, payload| {
+            job.export
+                .commit(seq, payload)
+                .map_err(|error| StoreError::io("write", &job.temporary, error))
+        })?;
         let job = self.sync_job(job)?;
         if through < core.last_seq {
             return Ok(Some(job));

@@ -112,9 +112,7 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("storage".to_owned())
             .spawn(move || worker.run())
-            .map_err(|error| {
-                StoreError::io("start", std::path::Path::new("the storage thread"), error)
-            })?;
+            .map_err(|error| StoreError::io("start", std::path::Path::new("the storage thread"), error))?;
         *locked(&shared.thread) = Some(thread);
         Ok(Self { shared })
     }

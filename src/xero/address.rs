@@ -112,10 +112,7 @@ fn write(target: WriteTarget) -> Address {
             Verb::Post,
             format!("/api.xro/2.0/Invoices/{id}?summarizeErrors=false&unitdp=4"),
         ),
-        WriteTarget::CreateContacts => (
-            Verb::Put,
-            "/api.xro/2.0/Contacts?summarizeErrors=false".to_owned(),
-        ),
+        WriteTarget::CreateContacts => (Verb::Put, "/api.xro/2.0/Contacts?summarizeErrors=false".to_owned()),
     };
     Address { verb, ..get(path) }
 }
@@ -136,10 +133,7 @@ fn look_up(parameter: &str, value: &str) -> Result<String, Unaskable> {
 /// number that cannot be asked for must not look absent.
 fn by_number(numbers: &[String]) -> Result<String, Unaskable> {
     if numbers.iter().any(|number| number.contains(',')) {
-        let clauses: Option<Vec<String>> = numbers
-            .iter()
-            .map(|number| equals("InvoiceNumber", number))
-            .collect();
+        let clauses: Option<Vec<String>> = numbers.iter().map(|number| equals("InvoiceNumber", number)).collect();
         let clauses = clauses.ok_or(Unaskable::Inexpressible)?;
         look_up("where", &clauses.join(" OR "))
     } else {
@@ -149,9 +143,7 @@ fn by_number(numbers: &[String]) -> Result<String, Unaskable> {
 
 /// A contact that cannot be asked for may look absent: creating it again is refused by its name.
 fn contacts(numbers: &[String], names: &[String]) -> Result<String, Unaskable> {
-    let by_number = numbers
-        .iter()
-        .filter_map(|number| equals("ContactNumber", number));
+    let by_number = numbers.iter().filter_map(|number| equals("ContactNumber", number));
     let by_name = names.iter().filter_map(|name| equals("Name", name));
     let clauses: Vec<String> = by_number.chain(by_name).collect();
     if clauses.is_empty() {
@@ -194,10 +186,7 @@ fn equals(field: &str, value: &str) -> Option<String> {
 
 /// Seconds, UTC, no zone: the one form of `If-Modified-Since` every integration agrees on.
 fn plain_utc(at: Timestamp) -> String {
-    at.to_utc()
-        .trunc_subsecs(0)
-        .format("%Y-%m-%dT%H:%M:%S")
-        .to_string()
+    at.to_utc().trunc_subsecs(0).format("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
 #[must_use]

@@ -11,36 +11,21 @@ use crate::model::xero::{Answer, Request, XeroConnection};
 pub trait XeroApi: Send + Sync {
     /// Makes exactly one call: no retry, no redirect, no waiting for a limit. It always ends,
     /// at the latest at its time-out.
-    fn call(
-        &self,
-        tenant: XeroTenantId,
-        token: SecretString,
-        request: Request,
-    ) -> BoxFuture<'static, Answer>;
+    fn call(&self, tenant: XeroTenantId, token: SecretString, request: Request) -> BoxFuture<'static, Answer>;
 }
 
 /// Consents, their tokens and the organisations they reach.
 pub trait Identity: Send + Sync {
     /// Exchanges a refresh token for a new pair. Xero rotates: the token given dies (it may be
     /// tried again for 30 minutes if the answer was lost).
-    fn refresh(
-        &self,
-        refresh_token: SecretString,
-    ) -> BoxFuture<'static, Result<TokenPair, Failure>>;
+    fn refresh(&self, refresh_token: SecretString) -> BoxFuture<'static, Result<TokenPair, Failure>>;
 
     /// The organisations an access token reaches.
-    fn connections(
-        &self,
-        access_token: SecretString,
-    ) -> BoxFuture<'static, Result<Vec<XeroConnection>, Failure>>;
+    fn connections(&self, access_token: SecretString) -> BoxFuture<'static, Result<Vec<XeroConnection>, Failure>>;
 
     /// Ends one connection, named by its own id (not the organisation's). One that is already
     /// gone counts as ended.
-    fn disconnect(
-        &self,
-        access_token: SecretString,
-        connection_id: String,
-    ) -> BoxFuture<'static, Result<(), Failure>>;
+    fn disconnect(&self, access_token: SecretString, connection_id: String) -> BoxFuture<'static, Result<(), Failure>>;
 }
 
 /// What Xero's token endpoint hands out.

@@ -119,9 +119,7 @@ impl XeroClient {
         let pooled = builder(&settings.timeouts)
             .pool_idle_timeout(Duration::from_secs(20))
             .build();
-        let unpooled = builder(&settings.timeouts)
-            .pool_max_idle_per_host(0)
-            .build();
+        let unpooled = builder(&settings.timeouts).pool_max_idle_per_host(0).build();
         let failed = |error: reqwest::Error| ClientError::Build(error.to_string());
         Ok(Self {
             inner: Arc::new(Inner {
@@ -157,19 +155,10 @@ impl XeroClient {
     }
 
     /// A complete 2xx, or the failure.
-    pub(super) async fn answer(
-        &self,
-        asked: Asked,
-        request: RequestBuilder,
-    ) -> Result<Whole, Failure> {
+    pub(super) async fn answer(&self, asked: Asked, request: RequestBuilder) -> Result<Whole, Failure> {
         match self.exchange(asked, request).await {
             Ok(whole) if (200..300).contains(&whole.status) => Ok(whole),
-            Ok(whole) => Err(outcome::of_answer(
-                asked,
-                whole.status,
-                &whole.headers,
-                &whole.body,
-            )),
+            Ok(whole) => Err(outcome::of_answer(asked, whole.status, &whole.headers, &whole.body)),
             Err(part) => Err(cut_off(asked, &part)),
         }
     }
@@ -183,17 +172,8 @@ impl XeroClient {
         transport::exchange(request.timeout(timeout), BODY_MAX_BYTES).await
     }
 
-    async fn answer_to(
-        &self,
-        tenant: XeroTenantId,
-        token: &SecretString,
-        request: &Request,
-    ) -> Answer {
-        let asked = if request.is_write() {
-            Asked::Write
-        } else {
-            Asked::Read
-        };
+    async fn answer_to(&self, tenant: XeroTenantId, token: &SecretString, request: &Request) -> Answer {
+        let asked = if request.is_write() { Asked::Write } else { Asked::Read };
         let address = match address::of(request) {
             Ok(address) => address,
             Err(unaskable) => return unsent(asked, request, unaskable),
@@ -242,12 +222,7 @@ impl XeroClient {
 }
 
 impl XeroApi for XeroClient {
-    fn call(
-        &self,
-        tenant: XeroTenantId,
-        token: SecretString,
-        request: Request,
-    ) -> BoxFuture<'static, Answer> {
+    fn call(&self, tenant: XeroTenantId, token: SecretString, request: Request) -> BoxFuture<'static, Answer> {
         let client = self.clone();
         async move { client.answer_to(tenant, &token, &request).await }.boxed()
     }
@@ -269,22 +244,15 @@ fn joined(base: &str, path: &str) -> String {
     format!("{}{path}", base.trim_end_matches('/'))
 }
 
-fn understood(
-    asked: Asked,
-    request: &Request,
-    whole: &Whole,
-) -> Result<crate::model::xero::Reply, Failure> {
+fn understood(asked: Asked, request: &Request, whole: &Whole) -> Result<crate::model::xero::Reply, Failure> {
     match whole.status {
-        200..=299 => decode::reply(request, &whole.body)
-            .map_err(|misread| outcome::of_misread(asked, whole.status, misread)),
-        304 => decode::nothing_newer(request)
-            .ok_or_else(|| outcome::of_answer(asked, 304, &whole.headers, &whole.body)),
-        status => Err(outcome::of_answer(
-            asked,
-            status,
-            &whole.headers,
-            &whole.body,
-        )),
+        200..=299 => {
+            decode::reply(request, &whole.body).map_err(|misread| outcome::of_misread(asked, whole.status, misread))
+        }
+        304 => {
+            decode::nothing_newer(request).ok_or_else(|| outcome::of_answer(asked, 304, &whole.headers, &whole.body))
+        }
+        status => Err(outcome::of_answer(asked, status, &whole.headers, &whole.body)),
     }
 }
 

@@ -5,8 +5,7 @@ use serde::Deserialize;
 use super::address::PAGE_SIZE;
 use super::api::TokenPair;
 use super::wire::{
-    Accounts, Connection, Contact, Contacts, Invoice, Invoices, Misread, Organisations,
-    SentContacts, TaxRates, Tokens,
+    Accounts, Connection, Contact, Contacts, Invoice, Invoices, Misread, Organisations, SentContacts, TaxRates, Tokens,
 };
 use crate::model::secret::SecretString;
 use crate::model::xero::{Reply, Request, WriteTarget, XeroConnection, XeroContact};
@@ -109,13 +108,8 @@ pub fn connections(body: &[u8]) -> Result<Vec<XeroConnection>, Misread> {
 fn invoices(body: &[u8], page: Option<u32>) -> Result<Reply, Misread> {
     let answer = json::<Invoices>(body)?;
     let list = listed(answer.invoices)?;
-    let found = list
-        .into_iter()
-        .map(Invoice::read)
-        .collect::<Result<Vec<_>, _>>()?;
-    let told = answer
-        .pagination
-        .and_then(|pagination| pagination.page_count);
+    let found = list.into_iter().map(Invoice::read).collect::<Result<Vec<_>, _>>()?;
+    let told = answer.pagination.and_then(|pagination| pagination.page_count);
     let page = page.unwrap_or(1);
     // Untold, a full page means that there may be another.
     let is_full = u32::try_from(found.len()).unwrap_or(u32::MAX) >= PAGE_SIZE;
@@ -127,16 +121,12 @@ fn invoices(body: &[u8], page: Option<u32>) -> Result<Reply, Misread> {
 /// without regard to case, and so do we.
 fn found_contacts(body: &[u8], numbers: &[String], names: &[String]) -> Result<Reply, Misread> {
     let list = listed(json::<Contacts>(body)?.contacts)?;
-    let mut found = list
-        .into_iter()
-        .map(Contact::read)
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut found = list.into_iter().map(Contact::read).collect::<Result<Vec<_>, _>>()?;
     let names: Vec<String> = names.iter().map(|name| folded(name)).collect();
     let numbers: Vec<String> = numbers.iter().map(|number| folded(number)).collect();
     found.retain(|contact| {
         let number = contact.number.as_deref().map(folded);
-        number.is_some_and(|number| numbers.contains(&number))
-            || names.contains(&folded(&contact.name))
+        number.is_some_and(|number| numbers.contains(&number)) || names.contains(&folded(&contact.name))
     });
     Ok(Reply::Contacts(found))
 }

@@ -207,7 +207,5 @@ impl Serialize for Day {
 /// These types always serialise (a decimal's text is a JSON number). Were that ever untrue, the
 /// empty body is not sent: it has no address.
 fn bytes(body: &impl Serialize) -> Bytes {
-    serde_json::to_vec(body)
-        .map(Bytes::from)
-        .unwrap_or_default()
+    serde_json::to_vec(body).map(Bytes::from).unwrap_or_default()
 }

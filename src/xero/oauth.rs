@@ -13,10 +13,7 @@ use crate::model::secret::{ExposeSecret, SecretString};
 use crate::model::xero::XeroConnection;
 
 impl Identity for XeroClient {
-    fn refresh(
-        &self,
-        refresh_token: SecretString,
-    ) -> BoxFuture<'static, Result<TokenPair, Failure>> {
+    fn refresh(&self, refresh_token: SecretString) -> BoxFuture<'static, Result<TokenPair, Failure>> {
         let client = self.clone();
         async move {
             let form = [
@@ -30,16 +27,12 @@ impl Identity for XeroClient {
                 .header(ACCEPT, "application/json")
                 .form(&form);
             let answer = client.answer(Asked::Token, request).await?;
-            decode::tokens(&answer.body)
-                .map_err(|misread| outcome::of_misread(Asked::Token, answer.status, misread))
+            decode::tokens(&answer.body).map_err(|misread| outcome::of_misread(Asked::Token, answer.status, misread))
         }
         .boxed()
     }
 
-    fn connections(
-        &self,
-        access_token: SecretString,
-    ) -> BoxFuture<'static, Result<Vec<XeroConnection>, Failure>> {
+    fn connections(&self, access_token: SecretString) -> BoxFuture<'static, Result<Vec<XeroConnection>, Failure>> {
         let client = self.clone();
         async move {
             let request = client
@@ -54,11 +47,7 @@ impl Identity for XeroClient {
         .boxed()
     }
 
-    fn disconnect(
-        &self,
-        access_token: SecretString,
-        connection_id: String,
-    ) -> BoxFuture<'static, Result<(), Failure>> {
+    fn disconnect(&self, access_token: SecretString, connection_id: String) -> BoxFuture<'static, Result<(), Failure>> {
         let client = self.clone();
         async move {
             let id = super::address::percent_encoded(&connection_id);

@@ -46,41 +46,21 @@ pub enum Lost {
 #[must_use]
 pub fn of_lost(asked: Asked, lost: Lost) -> Failure {
     let (kind, received, message) = match lost {
-        Lost::Unsendable => (
-            FailureKind::Unavailable,
-            Received::No,
-            "the request could not be built",
-        ),
+        Lost::Unsendable => (FailureKind::Unavailable, Received::No, "the request could not be built"),
         Lost::NoAddress => (
             FailureKind::Unavailable,
             Received::No,
             "xero's address could not be resolved",
         ),
-        Lost::NoConnection => (
-            FailureKind::Unavailable,
-            Received::No,
-            "no connection to xero",
-        ),
+        Lost::NoConnection => (FailureKind::Unavailable, Received::No, "no connection to xero"),
         Lost::NoTrust => (
             FailureKind::Unavailable,
             Received::No,
             "xero's certificate could not be verified",
         ),
-        Lost::TimedOut => (
-            FailureKind::TimedOut,
-            Received::Unknown,
-            "no answer from xero in time",
-        ),
-        Lost::Broken => (
-            FailureKind::TimedOut,
-            Received::Unknown,
-            "the connection to xero broke",
-        ),
-        Lost::TooLarge => (
-            FailureKind::Garbled,
-            Received::Unknown,
-            "xero's answer is too large",
-        ),
+        Lost::TimedOut => (FailureKind::TimedOut, Received::Unknown, "no answer from xero in time"),
+        Lost::Broken => (FailureKind::TimedOut, Received::Unknown, "the connection to xero broke"),
+        Lost::TooLarge => (FailureKind::Garbled, Received::Unknown, "xero's answer is too large"),
     };
     Verdict {
         kind,
@@ -106,36 +86,18 @@ pub fn of_answer(asked: Asked, status: u16, headers: &HeaderMap, body: &[u8]) ->
         (Asked::Token, 400..=499) => token_refused(&refusal, status),
         (_, 400) => bad_request(&refusal),
         (_, 401) => unauthorised(headers, &refusal),
-        (_, 403) => (
-            FORBIDDEN,
-            "xero says this organisation is not connected".to_owned(),
-        ),
-        (_, 404) => (
-            NOT_FOUND,
-            "xero does not know what was asked for".to_owned(),
-        ),
+        (_, 403) => (FORBIDDEN, "xero says this organisation is not connected".to_owned()),
+        (_, 404) => (NOT_FOUND, "xero does not know what was asked for".to_owned()),
         (_, 408 | 502 | 504) => (GATEWAY, format!("a gateway gave up on xero ({status})")),
-        (_, 409) => (
-            CONFLICT,
-            "xero is still working on the same request (409)".to_owned(),
-        ),
-        (_, 405 | 406 | 411..=415 | 431 | 501) => (
-            REFUSED,
-            format!("xero does not take this request ({status})"),
-        ),
-        (_, 400..=499) => (
-            OTHER_REFUSAL,
-            format!("xero refused the request ({status})"),
-        ),
+        (_, 409) => (CONFLICT, "xero is still working on the same request (409)".to_owned()),
+        (_, 405 | 406 | 411..=415 | 431 | 501) => (REFUSED, format!("xero does not take this request ({status})")),
+        (_, 400..=499) => (OTHER_REFUSAL, format!("xero refused the request ({status})")),
         (_, 500..=599) => (UNAVAILABLE, outage(&refusal, status)),
         (_, 300..=399) => (
             GARBLED,
             format!("xero answered with a redirect ({status}), which is never followed"),
         ),
-        (_, _) => (
-            GARBLED,
-            format!("xero answered with an unknown status ({status})"),
-        ),
+        (_, _) => (GARBLED, format!("xero answered with an unknown status ({status})")),
     };
     let mut failure = verdict.failure(asked, Some(status), message);
     failure.validation = refusal.validation;
@@ -229,10 +191,7 @@ fn throttled(headers: &HeaderMap) -> (Verdict, String) {
     let (limit, retry_after_ms) = headers::limit(headers);
     let verdict = Verdict {
         kind: FailureKind::Throttled,
-        remedy: Remedy::WaitForLimit {
-            limit,
-            retry_after_ms,
-        },
+        remedy: Remedy::WaitForLimit { limit, retry_after_ms },
         received: Received::No,
     };
     (verdict, format!("xero's {} limit is met", limit.label()))
@@ -248,10 +207,7 @@ fn bad_request(refusal: &Refusal) -> (Verdict, String) {
     }
     // A mismatch of the key has been seen without any message at all.
     if refusal.kind.is_empty() && refusal.message.is_empty() && refusal.validation.is_empty() {
-        return (
-            OTHER_REFUSAL,
-            "xero refused the request without saying why".to_owned(),
-        );
+        return (OTHER_REFUSAL, "xero refused the request without saying why".to_owned());
     }
     let message = match refusal.kind.to_ascii_lowercase().as_str() {
         "validationexception" => "xero's validation refused the request",

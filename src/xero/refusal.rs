@@ -85,12 +85,7 @@ fn collect(value: &Value, messages: &mut Vec<String>) {
 }
 
 fn take_messages(list: &Value, messages: &mut Vec<String>) {
-    for fields in list
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_object)
-    {
+    for fields in list.as_array().into_iter().flatten().filter_map(Value::as_object) {
         let text = ["message", "description"]
             .iter()
             .map(|name| word(fields, name))
@@ -112,9 +107,7 @@ fn word(fields: &Map<String, Value>, name: &str) -> String {
 }
 
 fn field<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    let mut named = fields
-        .iter()
-        .filter(|(key, _)| key.eq_ignore_ascii_case(name));
+    let mut named = fields.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
     named.next().map(|(_, value)| value)
 }
 

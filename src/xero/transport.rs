@@ -45,11 +45,7 @@ pub async fn exchange(request: RequestBuilder, body_max_bytes: usize) -> Result<
     let status = response.status().as_u16();
     let headers = response.headers().clone();
     match read_body(response, body_max_bytes).await {
-        Ok(body) => Ok(Whole {
-            status,
-            headers,
-            body,
-        }),
+        Ok(body) => Ok(Whole { status, headers, body }),
         Err(lost) => Err(Part {
             head: Some((status, headers)),
             lost,
@@ -91,10 +87,6 @@ fn lost(error: &reqwest::Error) -> Lost {
 /// A failed handshake travels inside an `io::Error`, or inside several: the value an `io::Error`
 /// wraps is not its source, so it is looked into as well.
 fn is_tls(error: &(dyn Error + 'static)) -> bool {
-    let wrapped = error
-        .downcast_ref::<std::io::Error>()
-        .and_then(std::io::Error::get_ref);
-    error.is::<rustls::Error>()
-        || wrapped.is_some_and(|inner| is_tls(inner))
-        || error.source().is_some_and(is_tls)
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>() || wrapped.is_some_and(|inner| is_tls(inner)) || error.source().is_some_and(is_tls)
 }

@@ -123,10 +123,7 @@ fn comments_and_texts_are_no_imports() {
 
 #[test]
 fn a_lifetime_is_no_character() {
-    let source = Source::new(
-        "src/model/a.rs",
-        "fn f<'a>(x: &'a str) -> &'a str { x } // 'b'",
-    );
+    let source = Source::new("src/model/a.rs", "fn f<'a>(x: &'a str) -> &'a str { x } // 'b'");
     assert!(source.code.contains("&'a str { x }"), "{}", source.code);
     assert_eq!(source.prose.len(), 1);
 }
@@ -151,10 +148,7 @@ fn a_long_function_is_found() {
         )
     };
     let found = limits::breaches(&Source::new("src/store/db.rs", &body(71)));
-    assert_eq!(
-        found,
-        ["src/store/db.rs:2: `long` has 71 lines, 70 are allowed"]
-    );
+    assert_eq!(found, ["src/store/db.rs:2: `long` has 71 lines, 70 are allowed"]);
     assert!(limits::breaches(&Source::new("src/store/db.rs", &body(70))).is_empty());
 }
 
@@ -164,19 +158,12 @@ fn a_function_in_mod_rs_is_found() {
         "src/store/mod.rs",
         "pub mod db;\npub type F = fn(u8) -> u8;\nfn sneaky() {}\n",
     ));
-    assert_eq!(
-        found,
-        ["src/store/mod.rs:3: mod.rs holds the function `sneaky`"]
-    );
+    assert_eq!(found, ["src/store/mod.rs:3: mod.rs holds the function `sneaky`"]);
 }
 
 #[test]
 fn a_name_without_a_role_is_found() {
-    for path in [
-        "src/store/util.rs",
-        "src/helpers/db.rs",
-        "src/xero/misc/a.rs",
-    ] {
+    for path in ["src/store/util.rs", "src/helpers/db.rs", "src/xero/misc/a.rs"] {
         assert_eq!(limits::breaches(&Source::new(path, "")).len(), 1, "{path}");
     }
     assert!(limits::breaches(&Source::new("src/store/utility_bills.rs", "")).is_empty());

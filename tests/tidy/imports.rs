@@ -40,10 +40,7 @@ impl Tables {
             return found;
         }
         let Some(allowed) = self.modules.get(own) else {
-            return vec![format!(
-                "{}: `{own}` has no row in the import table",
-                source.path
-            )];
+            return vec![format!("{}: `{own}` has no row in the import table", source.path)];
         };
         for (line, path) in crate_paths(source, &words) {
             if path.first().is_some_and(|first| first == own) || is_allowed(allowed, &path) {

@@ -38,9 +38,7 @@ pub fn breaches(source: &Source) -> Vec<String> {
     let words = tokens(&source.code);
     if path.ends_with("/mod.rs") {
         found.extend(
-            functions(&words).map(|(name, line, _)| {
-                format!("{path}:{line}: mod.rs holds the function `{name}`")
-            }),
+            functions(&words).map(|(name, line, _)| format!("{path}:{line}: mod.rs holds the function `{name}`")),
         );
     }
     if source.is_tests() {
@@ -48,17 +46,13 @@ pub fn breaches(source: &Source) -> Vec<String> {
     }
     let lines_count = source.text.lines().count();
     if lines_count > FILE_LINES_MAX {
-        found.push(format!(
-            "{path}: {lines_count} lines, {FILE_LINES_MAX} are allowed"
-        ));
+        found.push(format!("{path}: {lines_count} lines, {FILE_LINES_MAX} are allowed"));
     }
     found.extend(
         functions(&words)
             .filter(|(_, _, lines_count)| *lines_count > FUNCTION_LINES_MAX)
             .map(|(name, line, lines_count)| {
-                format!(
-                    "{path}:{line}: `{name}` has {lines_count} lines, {FUNCTION_LINES_MAX} are allowed"
-                )
+                format!("{path}:{line}: `{name}` has {lines_count} lines, {FUNCTION_LINES_MAX} are allowed")
             }),
     );
     found
@@ -86,9 +80,7 @@ pub fn functions(words: &[Token]) -> impl Iterator<Item = (&str, usize, usize)> 
             return None;
         }
         let name = words.get(at + 1)?;
-        let begins_name = name
-            .text
-            .starts_with(|c: char| c.is_alphabetic() || c == '_');
+        let begins_name = name.text.starts_with(|c: char| c.is_alphabetic() || c == '_');
         begins_name.then(|| {
             (
                 name.text.as_str(),

@@ -27,9 +27,7 @@ pub fn metric_rows() -> Vec<String> {
     let ours = FAMILIES
         .iter()
         .map(|spec| metric_row(&format!("{PREFIX}_{}", spec.name), spec));
-    let process = PROCESS_FAMILIES
-        .iter()
-        .map(|spec| metric_row(spec.name, spec));
+    let process = PROCESS_FAMILIES.iter().map(|spec| metric_row(spec.name, spec));
     ours.chain(process).collect()
 }
 
@@ -57,10 +55,7 @@ fn metric_row(name: &str, spec: &Spec) -> String {
 
 /// Rows that the document lacks or has too many.
 pub fn metric_breaches(document: &str, rows: &[String]) -> Vec<String> {
-    let written: BTreeSet<&str> = document
-        .lines()
-        .filter(|line| line.starts_with("| `"))
-        .collect();
+    let written: BTreeSet<&str> = document.lines().filter(|line| line.starts_with("| `")).collect();
     let wanted: BTreeSet<&str> = rows.iter().map(String::as_str).collect();
     differences(&wanted, &written, "row", "docs/METRICS.md")
 }
@@ -129,9 +124,8 @@ pub fn config_breaches(shipped: &str) -> Vec<String> {
 }
 
 fn is_assignment(line: &str) -> bool {
-    line.split_once(" = ").is_some_and(|(name, _)| {
-        !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
-    })
+    line.split_once(" = ")
+        .is_some_and(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
 }
 
 fn leaves(section: &str, table: &toml::Table, found: &mut BTreeSet<String>) {
@@ -150,15 +144,8 @@ fn leaves(section: &str, table: &toml::Table, found: &mut BTreeSet<String>) {
 
 /// Promises whose tests do not exist, and numbers that are missing or there twice. Those of the
 /// protocol are `1..=protocol_count`; each stands in the table (proven) or in the list (not yet).
-pub fn invariant_breaches(
-    document: &str,
-    protocol_count: usize,
-    sources: &[Source],
-) -> Vec<String> {
-    let functions: BTreeSet<String> = sources
-        .iter()
-        .flat_map(|source| test_names(&source.code))
-        .collect();
+pub fn invariant_breaches(document: &str, protocol_count: usize, sources: &[Source]) -> Vec<String> {
+    let functions: BTreeSet<String> = sources.iter().flat_map(|source| test_names(&source.code)).collect();
     let mut found = Vec::new();
     let mut numbers = Vec::new();
     for line in document.lines() {
@@ -176,9 +163,7 @@ pub fn invariant_breaches(
                 found.push(format!("invariant {number} names no test"));
             }
             for test in tests.iter().filter(|test| !functions.contains(**test)) {
-                found.push(format!(
-                    "invariant {number} names the test `{test}`, which is nowhere"
-                ));
+                found.push(format!("invariant {number} names the test `{test}`, which is nowhere"));
             }
         } else if let Some((number, _)) = line.split_once(". ")
             && let Ok(number) = number.parse()
@@ -211,12 +196,7 @@ fn test_names(code: &str) -> Vec<String> {
     found
 }
 
-fn differences(
-    wanted: &BTreeSet<&str>,
-    written: &BTreeSet<&str>,
-    what: &str,
-    place: &str,
-) -> Vec<String> {
+fn differences(wanted: &BTreeSet<&str>, written: &BTreeSet<&str>, what: &str, place: &str) -> Vec<String> {
     let missing = wanted
         .difference(written)
         .map(|name| format!("{place} lacks the {what} {name}"));

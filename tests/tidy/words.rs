@@ -3,9 +3,7 @@
 use crate::source::{Source, tokens};
 
 /// Words of code that bring clocks, chance, waiting, logs or IO into decisions.
-const IMPURE: [&str; 8] = [
-    "async", "tokio", "actix", "reqwest", "sled", "hyper", "tracing", "rand",
-];
+const IMPURE: [&str; 8] = ["async", "tokio", "actix", "reqwest", "sled", "hyper", "tracing", "rand"];
 /// Calls that read a clock.
 const CLOCKS: [[&str; 2]; 4] = [
     ["Utc", "now"],
@@ -62,12 +60,11 @@ fn unfinished(source: &Source) -> Vec<String> {
         let lower = prose.to_lowercase();
         let exact = UNFINISHED_EXACT.iter().filter(|word| has_word(prose, word));
         let loose = UNFINISHED.iter().filter(|word| has_word(&lower, word));
-        found.extend(exact.chain(loose).map(|word| {
-            format!(
-                "{}:{line}: \"{word}\" marks work that is not finished",
-                source.path
-            )
-        }));
+        found.extend(
+            exact
+                .chain(loose)
+                .map(|word| format!("{}:{line}: \"{word}\" marks work that is not finished", source.path)),
+        );
     }
     found
 }
@@ -77,9 +74,7 @@ fn has_word(text: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(word).any(|(at, _)| {
         let before = text.get(..at).and_then(|before| before.chars().next_back());
-        let behind = text
-            .get(at + word.len()..)
-            .and_then(|behind| behind.chars().next());
+        let behind = text.get(at + word.len()..).and_then(|behind| behind.chars().next());
         !before.is_some_and(is_part) && !behind.is_some_and(is_part)
     })
 }

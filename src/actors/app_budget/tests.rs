@@ -11,12 +11,7 @@ fn limits(per_minute: u32, burst: u32) -> AppLimits {
 }
 
 /// Takes as much as it gets, in steps of a millisecond; tells when each call went.
-fn greedy(
-    budget: &AppBudget<FakeRelativeClock>,
-    clock: &FakeRelativeClock,
-    class: Class,
-    span_ms: u64,
-) -> Vec<u64> {
+fn greedy(budget: &AppBudget<FakeRelativeClock>, clock: &FakeRelativeClock, class: Class, span_ms: u64) -> Vec<u64> {
     let mut went = Vec::new();
     for at_ms in 0..span_ms {
         while budget.check(&mut Ticket::of(class)).is_ok() {
@@ -55,10 +50,7 @@ fn clicks_pass_while_everything_else_is_saturated() {
         let clock = FakeRelativeClock::default();
         let budget = AppBudget::with_clock(AppLimits::default(), clock.clone());
         let background = greedy(&budget, &clock, class, 60_000).len();
-        assert!(
-            (9_300..=9_470).contains(&background),
-            "{class:?} {background}"
-        );
+        assert!((9_300..=9_470).contains(&background), "{class:?} {background}");
         let clicks = (0..300)
             .filter(|_| budget.check(&mut Ticket::of(Class::User)).is_ok())
             .count();
@@ -97,8 +89,7 @@ async fn waiters_are_served_no_faster_than_allowed() {
 async fn who_gives_up_does_not_count_as_waiting() {
     let budget = AppBudget::new(limits(1, 1));
     budget.acquire(Class::User).await;
-    let gave_up =
-        tokio::time::timeout(Duration::from_millis(20), budget.acquire(Class::User)).await;
+    let gave_up = tokio::time::timeout(Duration::from_millis(20), budget.acquire(Class::User)).await;
     assert!(gave_up.is_err());
     assert_eq!(budget.inner.waiting_count.load(Ordering::Relaxed), 0);
 }

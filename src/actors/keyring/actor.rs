@@ -5,8 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture,
-    WrapFuture,
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture, WrapFuture,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -122,8 +121,7 @@ impl KeyringActor {
     }
 
     fn save(&self, id: GrantId, durable: &Durable, ctx: &mut Context<Self>) {
-        let save: BoxFuture<'static, Result<(), String>> = match self.parts.sealer.seal(id, durable)
-        {
+        let save: BoxFuture<'static, Result<(), String>> = match self.parts.sealer.seal(id, durable) {
             Ok(row) => self.parts.store.save(row),
             Err(why) => std::future::ready(Err(why.to_string())).boxed(),
         };
@@ -199,14 +197,9 @@ impl Handler<Adopt> for KeyringActor {
     type Result = MessageResult<Adopt>;
 
     fn handle(&mut self, Adopt(token): Adopt, ctx: &mut Self::Context) -> Self::Result {
-        let knows = |(id, grant): (&GrantId, &Grant)| {
-            (!grant.is_dead() && grant.knows(&token)).then_some(*id)
-        };
+        let knows = |(id, grant): (&GrantId, &Grant)| (!grant.is_dead() && grant.knows(&token)).then_some(*id);
         if let Some(grant) = self.grants.iter().find_map(knows) {
-            return MessageResult(Adopted {
-                grant,
-                is_new: false,
-            });
+            return MessageResult(Adopted { grant, is_new: false });
         }
         let made_at_ms = u64::try_from(self.now().0).unwrap_or(0);
         let id = GrantId::from_parts(made_at_ms, self.parts.entropy.random_u128());

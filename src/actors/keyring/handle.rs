@@ -87,8 +87,7 @@ impl Keyring {
             grants.push((row.id, durable));
         }
         let identity = Arc::clone(&parts.identity);
-        let actor =
-            KeyringActor::start_in_arbiter(arbiter, move |_| KeyringActor::new(parts, grants));
+        let actor = KeyringActor::start_in_arbiter(arbiter, move |_| KeyringActor::new(parts, grants));
         Ok(Self { actor, identity })
     }
 
@@ -122,9 +121,7 @@ impl Keyring {
             let sent = keyring.actor.send(Adopt(refresh_token)).await;
             let Adopted { grant, is_new } = sent.map_err(|_closed| stopped())?;
             let listed = keyring.connections(grant).await;
-            if is_new
-                && matches!(&listed, Err(failure) if failure.kind == FailureKind::GrantRejected)
-            {
+            if is_new && matches!(&listed, Err(failure) if failure.kind == FailureKind::GrantRejected) {
                 keyring.actor.do_send(Forget(grant));
             }
             Ok((grant, listed?))
@@ -136,10 +133,7 @@ impl Keyring {
     ///
     /// # Errors
     /// As [`Self::borrow`], or why the list could not be read.
-    pub fn connections(
-        &self,
-        grant: GrantId,
-    ) -> BoxFuture<'static, Result<Vec<XeroConnection>, Failure>> {
+    pub fn connections(&self, grant: GrantId) -> BoxFuture<'static, Result<Vec<XeroConnection>, Failure>> {
         let keyring = self.clone();
         async move {
             let borrowed = keyring.borrow(grant).await?;
@@ -160,18 +154,11 @@ impl Keyring {
     ///
     /// # Errors
     /// As [`Self::borrow`], or why it could not be ended.
-    pub fn disconnect(
-        &self,
-        grant: GrantId,
-        connection_id: String,
-    ) -> BoxFuture<'static, Result<(), Failure>> {
+    pub fn disconnect(&self, grant: GrantId, connection_id: String) -> BoxFuture<'static, Result<(), Failure>> {
         let keyring = self.clone();
         async move {
             let borrowed = keyring.borrow(grant).await?;
-            keyring
-                .identity
-                .disconnect(borrowed.token, connection_id)
-                .await
+            keyring.identity.disconnect(borrowed.token, connection_id).await
         }
         .boxed()
     }

@@ -113,8 +113,7 @@ impl Sealer {
             .decrypt(&XNonce::from(*nonce), payload)
             .map_err(|_refused| SealError::WrongKeyOrDamaged)?;
         let plain = Zeroizing::new(plain);
-        let content: Opened =
-            serde_json::from_slice(&plain).map_err(|_other| SealError::BadContent)?;
+        let content: Opened = serde_json::from_slice(&plain).map_err(|_other| SealError::BadContent)?;
         Ok(Durable {
             current: content.current.into(),
             previous: content.previous.map(SecretString::from),

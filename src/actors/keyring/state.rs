@@ -179,13 +179,9 @@ impl Grant {
         }
         self.waiters.push(waiter);
         match &self.step {
-            Step::Refreshing { .. }
-            | Step::Saving {
-                is_under_way: true, ..
-            } => Vec::new(),
+            Step::Refreshing { .. } | Step::Saving { is_under_way: true, .. } => Vec::new(),
             Step::Saving {
-                is_under_way: false,
-                ..
+                is_under_way: false, ..
             } => self.answer_all(now, Err(not_saved())),
             Step::Idle | Step::Dead(_) => match self.resting_failure(now) {
                 Some(failure) => self.answer_all(now, Err(failure)),
@@ -205,12 +201,8 @@ impl Grant {
     /// Nothing of the new pair is used before it is durable.
     fn rotated(&mut self, now: Timestamp, pair: NewPair) -> Vec<Act> {
         let used = match self.step {
-            Step::Refreshing {
-                with: Which::Previous,
-            } => self.durable.previous.clone(),
-            Step::Refreshing {
-                with: Which::Current,
-            } => Some(self.durable.current.clone()),
+            Step::Refreshing { with: Which::Previous } => self.durable.previous.clone(),
+            Step::Refreshing { with: Which::Current } => Some(self.durable.current.clone()),
             // An answer nobody asked for cannot come from the shell.
             Step::Idle | Step::Saving { .. } | Step::Dead(_) => return Vec::new(),
         };
@@ -255,10 +247,7 @@ impl Grant {
         };
         self.step = Step::Idle;
         self.resting = Some((failure.clone(), now.plus_ms(as_span(wait_ms))));
-        let may_have_rotated = matches!(
-            failure.received,
-            Received::Unknown | Received::UnknownAnswered
-        );
+        let may_have_rotated = matches!(failure.received, Received::Unknown | Received::UnknownAnswered);
         self.is_outcome_unknown |= may_have_rotated;
         let mut acts = self.answer_all(now, Err(failure));
         if self.is_outcome_unknown {
@@ -303,15 +292,12 @@ impl Grant {
                 vec![Act::Save(next.clone())]
             }
             Step::Idle if is_due => vec![self.refresh(Which::Current)],
-            Step::Idle | Step::Refreshing { .. } | Step::Saving { .. } | Step::Dead(_) => {
-                Vec::new()
-            }
+            Step::Idle | Step::Refreshing { .. } | Step::Saving { .. } | Step::Dead(_) => Vec::new(),
         }
     }
 
     fn is_idle_too_long(&self, now: Timestamp) -> bool {
-        now.since_ms(self.durable.refreshed_at) >= self.keep_alive_ms
-            && self.resting_failure(now).is_none()
+        now.since_ms(self.durable.refreshed_at) >= self.keep_alive_ms && self.resting_failure(now).is_none()
     }
 
     fn refresh(&mut self, with: Which) -> Act {
@@ -342,9 +328,7 @@ impl Grant {
     /// A minute, but no more than half of a token's life.
     fn renew_ahead_ms(&self) -> i64 {
         let access = self.durable.access.as_ref();
-        let lives_ms = access.map_or(0, |access| {
-            access.expires_at.since_ms(self.durable.refreshed_at)
-        });
+        let lives_ms = access.map_or(0, |access| access.expires_at.since_ms(self.durable.refreshed_at));
         RENEW_AHEAD_MS.min(lives_ms / 2)
     }
 
@@ -358,9 +342,7 @@ impl Grant {
     fn next_backoff_ms(&mut self) -> u64 {
         let doublings = self.failures_count.min(10);
         self.failures_count = self.failures_count.saturating_add(1);
-        BACKOFF_FIRST_MS
-            .saturating_mul(1 << doublings)
-            .min(BACKOFF_MAX_MS)
+        BACKOFF_FIRST_MS.saturating_mul(1 << doublings).min(BACKOFF_MAX_MS)
     }
 }
 

@@ -11,8 +11,8 @@ mod messages;
 mod outcall;
 mod perform;
 
-pub(super) use perform::refusal;
 pub use actor::{Down, TenantActor};
 pub use messages::{
     ConnectionChanged, Drain, LookAgain, PutInvoice, Regranted, Replier, SetMapping, SetSettings, SyncNow, WantPreview,
 };
+pub(super) use perform::refusal;

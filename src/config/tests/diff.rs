@@ -29,11 +29,7 @@ fn a_reload_is_worked_out_before_it_is_done() {
         ("", "", "unchanged"),
         ("log.level = \"info\"", "", "unchanged"),
         ("", "events.keep = \"2592000s\"", "unchanged"),
-        (
-            "",
-            "log.level = \"debug\"",
-            "apply log.level: info -> debug",
-        ),
+        ("", "log.level = \"debug\"", "apply log.level: info -> debug"),
         (
             "sync.batch_max = 1",
             "xero.limits.day = 1000",
@@ -64,8 +60,5 @@ fn a_changed_secret_is_noticed_and_not_shown() {
     let old = place.load("", &[]).unwrap();
     place.secret("secret", "another-canary", 0o600);
     let new = place.load("", &[]).unwrap();
-    assert_eq!(
-        told(&plan(&old, &new)),
-        "refuse secrets: (not shown) -> (not shown)"
-    );
+    assert_eq!(told(&plan(&old, &new)), "refuse secrets: (not shown) -> (not shown)");
 }

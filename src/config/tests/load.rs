@@ -40,11 +40,7 @@ impl Place {
         )
     }
 
-    pub(super) fn load_text(
-        &self,
-        text: &str,
-        variables: &[(&str, &str)],
-    ) -> Result<Config, Problems> {
+    pub(super) fn load_text(&self, text: &str, variables: &[(&str, &str)]) -> Result<Config, Problems> {
         let file = self.path("counterfoil.toml");
         fs::write(&file, text).unwrap();
         let variables = variables
@@ -82,16 +78,10 @@ fn defaults_and_what_must_be_set_are_enough() {
     assert_eq!(config.store.cache_bytes.get(), 64 << 20);
     assert_eq!(config.sync.batch_max.get(), 50);
     assert_eq!(config.sync.batch_wait.as_millis(), 250);
-    assert_eq!(
-        config.sync.retry_delays.map(|delay| delay.as_secs()),
-        [2, 10, 30]
-    );
+    assert_eq!(config.sync.retry_delays.map(|delay| delay.as_secs()), [2, 10, 30]);
     assert_eq!(config.sync.grace_period.as_secs(), 14 * 86_400);
     assert_eq!(config.events.keep.as_secs(), 30 * 86_400);
-    assert_eq!(
-        config.secrets.client_secret.expose_secret(),
-        "s3cr3t-canary"
-    );
+    assert_eq!(config.secrets.client_secret.expose_secret(), "s3cr3t-canary");
     assert!(config.secrets.store_key.is_none());
     assert!(!format!("{config:?}").contains("s3cr3t-canary"));
 }
@@ -119,10 +109,7 @@ fn a_variable_goes_before_the_file_and_the_file_before_the_defaults() {
     assert_eq!(config.limits.minute.get(), 30);
     assert_eq!(config.control.hosts, ["localhost", "cf.internal"]);
     assert!(config.control.allow_remote);
-    assert_eq!(
-        config.sync.retry_delays.map(|delay| delay.as_secs()),
-        [1, 1, 2]
-    );
+    assert_eq!(config.sync.retry_delays.map(|delay| delay.as_secs()), [1, 1, 2]);
     assert_eq!(config.store.cache_bytes.get(), 32 << 20);
     assert_eq!(config.store.path, PathBuf::from("/tmp/cf"), "empty = unset");
 }
@@ -272,9 +259,7 @@ fn addresses_of_servers_are_checked() {
         "https://xero.example:8443",
     ];
     for url in good {
-        let config = place
-            .load(&format!("xero.api_url = \"{url}\""), &[])
-            .unwrap();
+        let config = place.load(&format!("xero.api_url = \"{url}\""), &[]).unwrap();
         assert_eq!(config.xero.api_url.as_str(), url.trim_end_matches('/'));
     }
     let bad = [
@@ -362,14 +347,9 @@ fn credentials_are_read_from_systemds_folder() {
     place.secret("xero_secret", "from-systemd", 0o440);
     let text = "[xero]\nclient_id = \"a\"\ncredential = \"xero_secret\"\n[store]\nkey_credential = \"xero_secret\"\n";
     let folder = place.folder.path().to_string_lossy().into_owned();
-    let config = place
-        .load_text(text, &[("CREDENTIALS_DIRECTORY", &folder)])
-        .unwrap();
+    let config = place.load_text(text, &[("CREDENTIALS_DIRECTORY", &folder)]).unwrap();
     assert_eq!(config.secrets.client_secret.expose_secret(), "from-systemd");
-    assert_eq!(
-        config.secrets.store_key.unwrap().expose_secret(),
-        "from-systemd"
-    );
+    assert_eq!(config.secrets.store_key.unwrap().expose_secret(), "from-systemd");
     let without = place.lines(place.load_text(text, &[]));
     assert_eq!(without.len(), 2, "{without:?}");
     assert!(without[0].contains("names the credential xero_secret, but there are none"));
@@ -377,15 +357,10 @@ fn credentials_are_read_from_systemds_folder() {
 
 #[test]
 fn no_key_is_shown_in_a_problem_when_it_could_be_a_secret() {
-    let problems = Place::new().problems(
-        "xero.client_secret = \"0123456789abcdef0123456789abcdef\"",
-        &[],
-    );
+    let problems = Place::new().problems("xero.client_secret = \"0123456789abcdef0123456789abcdef\"", &[]);
     assert_eq!(
         problems,
-        [
-            "counterfoil.toml: xero.client_secret: is not a key. Did you mean xero.client_secret_file?"
-        ]
+        ["counterfoil.toml: xero.client_secret: is not a key. Did you mean xero.client_secret_file?"]
     );
 }
 
@@ -415,11 +390,7 @@ fn the_shipped_file_has_every_key_in_order_and_no_other() {
 #[test]
 fn the_shipped_file_alone_lacks_only_what_nobody_can_know() {
     let problems = Config::load(None, []).unwrap_err();
-    let keys: Vec<&str> = problems
-        .0
-        .iter()
-        .map(|problem| problem.key.as_str())
-        .collect();
+    let keys: Vec<&str> = problems.0.iter().map(|problem| problem.key.as_str()).collect();
     assert_eq!(keys, ["xero.client_id"]);
 }
 

@@ -81,7 +81,9 @@ impl TenantMachine {
     pub(super) fn regranted(&mut self, now: Now, grant: GrantId, out: &mut Vec<Effect>) {
         self.setup.tenant.grant = grant;
         self.token_rejections = 0;
-        out.push(Effect::Persist(vec![Write::Tenant(Box::new(self.setup.tenant.clone()))]));
+        out.push(Effect::Persist(vec![Write::Tenant(Box::new(
+            self.setup.tenant.clone(),
+        ))]));
         self.connection_event(now, ConnectionEvent::Reconnected, out);
     }
 

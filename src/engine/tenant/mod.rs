@@ -13,10 +13,10 @@
 //! found out), `chart` and `contacts` (reference data), `link` (the connection), `release` (fixed
 //! causes).
 
+mod agreement;
 mod answered;
 mod attempt;
 mod chart;
-mod agreement;
 mod contacts;
 mod desk;
 mod dispatch;

@@ -319,9 +319,10 @@ impl TenantMachine {
 /// The Xero contact of the document's party; `None` = not resolved yet.
 pub(super) fn party(context: &PushContext) -> Result<Option<XeroContactId>, Obstacle> {
     let party = &context.invoice.draft.contact;
-    let by_hand = context.mappings.iter().find(|mapping| {
-        mapping.kind == MappingKind::Contacts && mapping.key == party.reference
-    });
+    let by_hand = context
+        .mappings
+        .iter()
+        .find(|mapping| mapping.kind == MappingKind::Contacts && mapping.key == party.reference);
     if let Some(contact) = by_hand.and_then(|mapping| mapping.value.parse().ok()) {
         return Ok(Some(contact));
     }

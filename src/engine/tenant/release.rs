@@ -61,9 +61,11 @@ impl TenantMachine {
         let codes: &[ReasonCode] = match mapping.kind {
             MappingKind::NominalCodes => &[ReasonCode::UnmappedNominalCode, ReasonCode::AccountMappingIncorrect],
             MappingKind::TaxRates => &[ReasonCode::PrerequisiteUnmapped],
-            MappingKind::Contacts => {
-                &[ReasonCode::ContactCollision, ReasonCode::ContactArchived, ReasonCode::PrerequisiteUnmapped]
-            }
+            MappingKind::Contacts => &[
+                ReasonCode::ContactCollision,
+                ReasonCode::ContactArchived,
+                ReasonCode::PrerequisiteUnmapped,
+            ],
         };
         for code in codes {
             // Xero's own refusal does not name the host's code: the documents that use it are meant.

@@ -1,7 +1,7 @@
 //! A write was answered: each member is settled by itself.
 
-use super::attempt::AttemptState;
 use super::agreement::agreed;
+use super::attempt::AttemptState;
 use super::echo::{echo_finding, element_of};
 use super::host::Push;
 use super::machine::{Stage, TenantMachine};

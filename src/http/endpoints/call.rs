@@ -115,20 +115,16 @@ impl Call {
         let found = if let Ok(id) = name.parse::<TenantId>() {
             self.shared.read(move |reads| reads.tenant(id)).await?
         } else if let Ok(id) = name.parse() {
-            self.shared
-                .read(move |reads| reads.tenant_by_xero(id))
-                .await?
+            self.shared.read(move |reads| reads.tenant_by_xero(id)).await?
         } else {
             None
         };
-        found
-            .filter(|tenant| self.caller.reaches(tenant.id))
-            .ok_or_else(|| {
-                Problem::new(
-                    ProblemCode::TenantNotFound,
-                    "There is no such tenant: name it by its id `ten_…` or by Xero's GUID.",
-                )
-            })
+        found.filter(|tenant| self.caller.reaches(tenant.id)).ok_or_else(|| {
+            Problem::new(
+                ProblemCode::TenantNotFound,
+                "There is no such tenant: name it by its id `ten_…` or by Xero's GUID.",
+            )
+        })
     }
 
     /// How a tenant stands now.

@@ -55,8 +55,7 @@ impl Wanted {
             Some(start) => event.event_type.starts_with(start),
             None => event.event_type == *wanted,
         };
-        call.caller.reaches(event.tenant)
-            && (self.types.is_empty() || self.types.iter().any(is_type))
+        call.caller.reaches(event.tenant) && (self.types.is_empty() || self.types.iter().any(is_type))
     }
 }
 
@@ -81,15 +80,9 @@ pub async fn list(call: &Call) -> Result<Reply, Problem> {
         position = reached;
         let is_over = Instant::now() >= end || call.shared.stopping.is_ordered();
         if !events.is_empty() || is_over {
-            let data: Vec<Value> = events
-                .iter()
-                .map(|(seq, event)| shown(*seq, event))
-                .collect();
+            let data: Vec<Value> = events.iter().map(|(seq, event)| shown(*seq, event)).collect();
             let next_cursor = cursor_at(call, position);
-            return Ok(Reply::json(
-                200,
-                &json!({"data": data, "next_cursor": next_cursor}),
-            ));
+            return Ok(Reply::json(200, &json!({"data": data, "next_cursor": next_cursor})));
         }
         if position < call.shared.state.reads.feed_end() {
             continue;
@@ -163,8 +156,7 @@ pub async fn position_of(call: &Call, text: &str) -> Result<u64, Problem> {
     } else {
         "The cursor belongs to another feed: the store was replaced or restored."
     };
-    Err(Problem::new(ProblemCode::CursorExpired, detail)
-        .with("oldest_cursor", cursor_at(call, oldest)))
+    Err(Problem::new(ProblemCode::CursorExpired, detail).with("oldest_cursor", cursor_at(call, oldest)))
 }
 
 /// The position before the oldest entry that is kept.

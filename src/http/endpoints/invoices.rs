@@ -135,10 +135,8 @@ fn wanted(query: &Query) -> Result<InvoiceQuery, Problem> {
 
 /// How many there are in all, where the counts tell.
 fn total(wanted: &InvoiceQuery, counts: &BadgeCounts) -> Option<u64> {
-    let is_counted = wanted.reason.is_none()
-        && wanted.kind.is_none()
-        && wanted.number.is_none()
-        && wanted.text.is_none();
+    let is_counted =
+        wanted.reason.is_none() && wanted.kind.is_none() && wanted.number.is_none() && wanted.text.is_none();
     is_counted.then(|| match wanted.badge {
         None => counts.total(),
         Some(None) => counts.none,
@@ -175,12 +173,7 @@ async fn find(call: &Call, tenant: &Tenant, name: &InvoiceName) -> Result<Invoic
             InvoiceName::HostRef(host_ref) => reads.invoice_by_ref(id, &host_ref),
         })
         .await?;
-    found.ok_or_else(|| {
-        Problem::new(
-            ProblemCode::InvoiceNotFound,
-            "There is no such invoice in this tenant.",
-        )
-    })
+    found.ok_or_else(|| Problem::new(ProblemCode::InvoiceNotFound, "There is no such invoice in this tenant."))
 }
 
 fn surroundings<'a>(call: &Call, tenant: &'a Tenant) -> Surroundings<'a> {

@@ -20,10 +20,7 @@ pub async fn list(call: &Call) -> Result<Reply, Problem> {
     Query::parse(&call.query, &[])?;
     let kind = kind(call)?;
     let tenant = call.tenant().await?.id;
-    let mappings = call
-        .shared
-        .read(move |reads| reads.mappings(tenant, kind))
-        .await?;
+    let mappings = call.shared.read(move |reads| reads.mappings(tenant, kind)).await?;
     let data: Vec<Value> = mappings.iter().map(shown).collect();
     Ok(Reply::json(200, &json!({"data": data, "has_more": false})))
 }
@@ -93,19 +90,15 @@ fn kind(call: &Call) -> Result<MappingKind, Problem> {
         let known = kinds.map(MappingKind::label);
         Problem::new(
             ProblemCode::RouteNotFound,
-            format!(
-                "There are no mappings `{shown}`{}.",
-                suggest::phrase(&shown, &known)
-            ),
+            format!("There are no mappings `{shown}`{}.", suggest::phrase(&shown, &known)),
         )
     })
 }
 
 fn key(call: &Call) -> Result<String, Problem> {
     let key = call.param("key").unwrap_or_default();
-    let is_usable = !key.trim().is_empty()
-        && key.chars().count() <= KEY_MAX_CHARS
-        && !key.chars().any(char::is_control);
+    let is_usable =
+        !key.trim().is_empty() && key.chars().count() <= KEY_MAX_CHARS && !key.chars().any(char::is_control);
     if is_usable {
         return Ok(key);
     }

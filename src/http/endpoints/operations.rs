@@ -28,12 +28,7 @@ pub async fn show(call: &Call) -> Result<Reply, Problem> {
     found
         .filter(|operation| call.caller.reaches(operation.tenant))
         .map(|operation| Reply::json(200, &render::operation(&operation)))
-        .ok_or_else(|| {
-            Problem::new(
-                ProblemCode::OperationNotFound,
-                "There is no such operation.",
-            )
-        })
+        .ok_or_else(|| Problem::new(ProblemCode::OperationNotFound, "There is no such operation."))
 }
 
 /// A page of operations, newest first.
@@ -60,10 +55,7 @@ pub async fn list(call: &Call) -> Result<Reply, Problem> {
     let mut shown = Vec::new();
     let mut has_more = true;
     for _page in 0..PAGES_MAX {
-        let rows = call
-            .shared
-            .read(move |reads| reads.operations(&asked))
-            .await?;
+        let rows = call.shared.read(move |reads| reads.operations(&asked)).await?;
         has_more = rows.len() >= asked.limit;
         for row in rows {
             if shown.len() == limit {

@@ -72,11 +72,7 @@ fn wanted_wait_s(call: &Call) -> Option<u64> {
 }
 
 /// Waits until the operation has ended; `None` = it has not.
-async fn until_final(
-    call: &Call,
-    first: Operation,
-    wait_s: u64,
-) -> Result<Option<Operation>, Problem> {
+async fn until_final(call: &Call, first: Operation, wait_s: u64) -> Result<Option<Operation>, Problem> {
     let end = Instant::now() + Duration::from_secs(wait_s);
     let mut feed = call.shared.state.reads.feed_watch();
     let id: OperationId = first.id;
@@ -115,16 +111,9 @@ pub async fn preview(call: &Call) -> Result<Reply, Problem> {
     let name = paths::invoice_name(call.raw_param("invoice"))?;
     let tenant = call.tenant().await?;
     let control = &call.shared.state.control;
-    let preview = control
-        .preview(tenant.id, name)
-        .await
-        .map_err(refused::problem)?;
+    let preview = control.preview(tenant.id, name).await.map_err(refused::problem)?;
     match preview {
-        Preview::Send {
-            target,
-            body,
-            first,
-        } => would_send(target, &body, &first),
+        Preview::Send { target, body, first } => would_send(target, &body, &first),
         Preview::Nothing => Ok(Reply::json(
             200,
             &json!({"outcome": "nothing", "message": "There is nothing to send: Xero already has it."}),

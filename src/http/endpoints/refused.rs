@@ -7,29 +7,19 @@ use crate::model::failure::{Failure, FailureKind};
 /// The problem for a refusal. What the store and Xero say inside goes to the log only.
 pub fn problem(refused: Refused) -> Problem {
     match refused {
-        Refused::TenantNotFound => {
-            Problem::new(ProblemCode::TenantNotFound, "There is no such tenant.")
+        Refused::TenantNotFound => Problem::new(ProblemCode::TenantNotFound, "There is no such tenant."),
+        Refused::InvoiceNotFound => {
+            Problem::new(ProblemCode::InvoiceNotFound, "There is no such invoice in this tenant.")
         }
-        Refused::InvoiceNotFound => Problem::new(
-            ProblemCode::InvoiceNotFound,
-            "There is no such invoice in this tenant.",
-        ),
-        Refused::OperationNotFound(id) => Problem::new(
-            ProblemCode::OperationNotFound,
-            format!("There is no operation {id}."),
-        ),
-        Refused::Busy => Problem::new(
-            ProblemCode::Busy,
-            "The tenant has more requests waiting than it takes.",
-        ),
+        Refused::OperationNotFound(id) => {
+            Problem::new(ProblemCode::OperationNotFound, format!("There is no operation {id}."))
+        }
+        Refused::Busy => Problem::new(ProblemCode::Busy, "The tenant has more requests waiting than it takes."),
         Refused::Parked(_why) => Problem::new(
             ProblemCode::TenantParked,
             "The tenant was stopped after repeated faults.",
         ),
-        Refused::Draining => Problem::new(
-            ProblemCode::Draining,
-            "The daemon is stopping and takes no new work.",
-        ),
+        Refused::Draining => Problem::new(ProblemCode::Draining, "The daemon is stopping and takes no new work."),
         Refused::DiskReserve(_why) => Problem::new(
             ProblemCode::DiskFull,
             "Nothing was stored: the space left on the disk is kept for what was accepted before.",

@@ -38,6 +38,5 @@ pub async fn patch(call: &Call) -> Result<Reply, Problem> {
 }
 
 fn shown(settings: &Settings) -> Reply {
-    Reply::json(200, &render::settings(settings))
-        .with_header("etag", render::settings_etag(settings))
+    Reply::json(200, &render::settings(settings)).with_header("etag", render::settings_etag(settings))
 }

@@ -97,11 +97,7 @@ impl Feed {
             for (seq, event) in &events {
                 let id = events::cursor_at(&self.call, *seq);
                 let data = events::shown(*seq, event);
-                let name: String = event
-                    .event_type
-                    .chars()
-                    .filter(|letter| !letter.is_control())
-                    .collect();
+                let name: String = event.event_type.chars().filter(|letter| !letter.is_control()).collect();
                 self.waiting
                     .push_back(format!("id: {id}\nevent: {name}\ndata: {data}\n\n"));
             }

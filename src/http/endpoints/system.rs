@@ -41,20 +41,13 @@ pub fn readyz(call: &Call) -> Reply {
         (503, "not_ready")
     };
     let names: Vec<&str> = checks.iter().map(|check| check.name).collect();
-    Reply::json(
-        status,
-        &json!({"status": word, "checks": names, "failing": failing}),
-    )
+    Reply::json(status, &json!({"status": word, "checks": names, "failing": failing}))
 }
 
 /// The Prometheus text.
 pub fn metrics(call: &Call) -> Reply {
     let text = (call.shared.state.exposition)();
-    Reply::text(
-        200,
-        "application/openmetrics-text; version=1.0.0; charset=utf-8",
-        text,
-    )
+    Reply::text(200, "application/openmetrics-text; version=1.0.0; charset=utf-8", text)
 }
 
 /// How the daemon stands as a whole.
@@ -65,23 +58,19 @@ pub async fn status(call: &Call) -> Result<Reply, Problem> {
     let counts = call
         .shared
         .read(move |reads| {
-            ids.into_iter()
-                .try_fold(BadgeCounts::default(), |mut sum, id| {
-                    let counts = reads.counts(id)?;
-                    sum.synced += counts.synced;
-                    sum.pending += counts.pending;
-                    sum.failed += counts.failed;
-                    sum.none += counts.none;
-                    Ok(sum)
-                })
+            ids.into_iter().try_fold(BadgeCounts::default(), |mut sum, id| {
+                let counts = reads.counts(id)?;
+                sum.synced += counts.synced;
+                sum.pending += counts.pending;
+                sum.failed += counts.failed;
+                sum.none += counts.none;
+                Ok(sum)
+            })
         })
         .await?;
     let mut by_state = serde_json::Map::new();
     for state in ConnectionState::ALL {
-        let count = all
-            .iter()
-            .filter(|tenant| tenant.connection.state == state)
-            .count();
+        let count = all.iter().filter(|tenant| tenant.connection.state == state).count();
         by_state.insert(state.label().to_owned(), count.into());
     }
     let now = call.shared.state.clock.now();
@@ -150,10 +139,7 @@ pub fn reason(call: &Call) -> Result<Reply, Problem> {
     if let Some(code) = ReasonCode::from_code(&code) {
         return Ok(Reply::json(200, &entry(code)));
     }
-    let problem = ProblemCode::ALL
-        .iter()
-        .copied()
-        .find(|problem| problem.code() == code);
+    let problem = ProblemCode::ALL.iter().copied().find(|problem| problem.code() == code);
     if let Some(problem) = problem {
         return Ok(Reply::json(
             200,
@@ -171,10 +157,7 @@ pub fn reason(call: &Call) -> Result<Reply, Problem> {
     let shown: String = code.chars().take(64).collect();
     Err(Problem::new(
         ProblemCode::ReasonNotFound,
-        format!(
-            "There is no reason `{shown}`{}.",
-            suggest::phrase(&shown, &codes)
-        ),
+        format!("There is no reason `{shown}`{}.", suggest::phrase(&shown, &codes)),
     ))
 }
 

@@ -29,10 +29,5 @@ pub fn read(text: &str, decimals_max: u32) -> Result<Decimal, (&'static str, Str
         .then(|| Decimal::from_str_exact(text).ok())
         .flatten()
         .filter(|value| value.abs() < Decimal::from(AMOUNT_LIMIT));
-    value.ok_or_else(|| {
-        (
-            "too_large",
-            format!("it must be smaller than {AMOUNT_LIMIT}"),
-        )
-    })
+    value.ok_or_else(|| ("too_large", format!("it must be smaller than {AMOUNT_LIMIT}")))
 }

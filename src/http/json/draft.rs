@@ -9,9 +9,7 @@ use rust_decimal::Decimal;
 use super::fields::{Faults, Fields};
 use super::tree::Node;
 use crate::http::problem::Problem;
-use crate::model::document::{
-    Currency, Draft, HostStatus, InvoiceKind, Line, LineAmountTypes, Party,
-};
+use crate::model::document::{Currency, Draft, HostStatus, InvoiceKind, Line, LineAmountTypes, Party};
 use crate::model::limits::{
     AMOUNT_LIMIT, CONTACT_NAME_MAX_CHARS, DESCRIPTION_MAX_CHARS, LINES_MAX_COUNT, NUMBER_MAX_CHARS,
     REFERENCE_MAX_CHARS, UNIT_DECIMALS_MAX,
@@ -60,8 +58,7 @@ const LINE: &[&str] = &[
 /// `validation_failed` naming everything wrong.
 pub fn read_draft(body: &Node) -> Result<Draft, Problem> {
     let faults = Faults::default();
-    let draft =
-        Fields::of(body, String::new(), DOCUMENT, &faults).and_then(|fields| document(&fields));
+    let draft = Fields::of(body, String::new(), DOCUMENT, &faults).and_then(|fields| document(&fields));
     faults.settle(draft)
 }
 
@@ -72,8 +69,7 @@ fn document(fields: &Fields<'_>) -> Option<Draft> {
         .and_then(|node| fields.word("kind", node, &KINDS));
     let number = fields.text("number", NUMBER_MAX_CHARS);
     let contact = fields.required("contact").and_then(|node| {
-        Fields::of(node, fields.pointer("contact"), CONTACT, fields.faults())
-            .and_then(|fields| party(&fields))
+        Fields::of(node, fields.pointer("contact"), CONTACT, fields.faults()).and_then(|fields| party(&fields))
     });
     let currency = currency(fields);
     let issue_date = fields
@@ -128,14 +124,8 @@ const STATUSES: [(&str, HostStatus); 4] = [
     (HostStatus::Void.label(), HostStatus::Void),
 ];
 const AMOUNT_TYPES: [(&str, LineAmountTypes); 3] = [
-    (
-        LineAmountTypes::Exclusive.label(),
-        LineAmountTypes::Exclusive,
-    ),
-    (
-        LineAmountTypes::Inclusive.label(),
-        LineAmountTypes::Inclusive,
-    ),
+    (LineAmountTypes::Exclusive.label(), LineAmountTypes::Exclusive),
+    (LineAmountTypes::Inclusive.label(), LineAmountTypes::Inclusive),
     (LineAmountTypes::NoTax.label(), LineAmountTypes::NoTax),
 ];
 
@@ -143,9 +133,10 @@ fn party(fields: &Fields<'_>) -> Option<Party> {
     let reference = fields.text("ref", KEY_MAX_CHARS);
     let name = fields.text("name", CONTACT_NAME_MAX_CHARS);
     let email = fields.optional_text("email", KEY_MAX_CHARS);
-    if email.as_ref().is_some_and(|email| {
-        !email.contains('@') || email.contains(char::is_whitespace) || email.len() < 3
-    }) {
+    if email
+        .as_ref()
+        .is_some_and(|email| !email.contains('@') || email.contains(char::is_whitespace) || email.len() < 3)
+    {
         fields.fault("email", "not_an_email", "it must be an e-mail address");
     }
     Some(Party {
@@ -170,17 +161,9 @@ fn currency(fields: &Fields<'_>) -> Option<Currency> {
 
 fn host_url(fields: &Fields<'_>) -> Option<String> {
     let url = fields.optional_text("host_url", URL_MAX_CHARS)?;
-    let rest = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"));
-    if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with('/'))
-        || url.contains(char::is_whitespace)
-    {
-        fields.fault(
-            "host_url",
-            "not_a_url",
-            "it must be an http or https address",
-        );
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with('/')) || url.contains(char::is_whitespace) {
+        fields.fault("host_url", "not_a_url", "it must be an http or https address");
     }
     Some(url)
 }
@@ -258,14 +241,8 @@ fn line(fields: &Fields<'_>) -> Option<Line> {
     let discount_percent = fields
         .optional("discount_percent")
         .and_then(|node| fields.decimal("discount_percent", node, UNIT_DECIMALS_MAX));
-    if discount_percent
-        .is_some_and(|percent| percent < Decimal::ZERO || percent > Decimal::ONE_HUNDRED)
-    {
-        fields.fault(
-            "discount_percent",
-            "out_of_range",
-            "it must be from 0 to 100",
-        );
+    if discount_percent.is_some_and(|percent| percent < Decimal::ZERO || percent > Decimal::ONE_HUNDRED) {
+        fields.fault("discount_percent", "out_of_range", "it must be from 0 to 100");
     }
     let (quantity, unit_price) = (quantity?, unit_price?);
     let amount = quantity.checked_mul(unit_price);

@@ -23,11 +23,7 @@ impl Faults {
         let mut list = self.0.borrow_mut();
         if list.len() < FAULTS_MAX {
             let detail = detail.into();
-            list.push(Fault {
-                pointer,
-                code,
-                detail,
-            });
+            list.push(Fault { pointer, code, detail });
         }
     }
 
@@ -68,15 +64,8 @@ impl<'a> Fields<'a> {
         for (name, _) in entries {
             if !known.contains(&name.as_str()) {
                 let shown: String = name.chars().take(64).collect();
-                let detail = format!(
-                    "there is no field `{shown}`{}",
-                    suggest::phrase(name, known)
-                );
-                faults.add(
-                    format!("{pointer}/{}", escape(&shown)),
-                    "unknown_field",
-                    detail,
-                );
+                let detail = format!("there is no field `{shown}`{}", suggest::phrase(name, known));
+                faults.add(format!("{pointer}/{}", escape(&shown)), "unknown_field", detail);
             }
         }
         Some(Self {
@@ -144,13 +133,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A string within bounds.
-    fn checked_text(
-        &self,
-        name: &str,
-        node: &Node,
-        max_chars: usize,
-        lines: Lines,
-    ) -> Option<String> {
+    fn checked_text(&self, name: &str, node: &Node, max_chars: usize, lines: Lines) -> Option<String> {
         let Node::Text(text) = node else {
             self.wrong_type(name, "a string", node);
             return None;
@@ -161,12 +144,8 @@ impl<'a> Fields<'a> {
             self.fault(name, "too_long", detail);
             return None;
         }
-        let is_allowed =
-            |letter: char| lines == Lines::Many && matches!(letter, '\n' | '\r' | '\t');
-        if text
-            .chars()
-            .any(|letter| letter.is_control() && !is_allowed(letter))
-        {
+        let is_allowed = |letter: char| lines == Lines::Many && matches!(letter, '\n' | '\r' | '\t');
+        if text.chars().any(|letter| letter.is_control() && !is_allowed(letter)) {
             self.fault(name, "control_character", "it holds a control character");
             return None;
         }

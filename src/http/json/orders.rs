@@ -71,8 +71,8 @@ fn guids(fields: &Fields<'_>, nodes: &[Node]) -> Vec<XeroTenantId> {
 /// `validation_failed` naming everything wrong.
 pub fn read_mapping_value(body: &Node) -> Result<String, Problem> {
     let faults = Faults::default();
-    let value = Fields::of(body, String::new(), &["value"], &faults)
-        .and_then(|fields| fields.text("value", MAPPED_MAX_CHARS));
+    let value =
+        Fields::of(body, String::new(), &["value"], &faults).and_then(|fields| fields.text("value", MAPPED_MAX_CHARS));
     faults.settle(value)
 }
 

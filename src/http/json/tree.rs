@@ -76,11 +76,10 @@ struct Seed<'a> {
 
 impl Seed<'_> {
     fn deeper<E: Error>(self) -> Result<Self, E> {
-        let depth = self.depth.checked_sub(1).ok_or_else(|| {
-            E::custom(format_args!(
-                "more than {DEPTH_MAX} levels are not accepted"
-            ))
-        })?;
+        let depth = self
+            .depth
+            .checked_sub(1)
+            .ok_or_else(|| E::custom(format_args!("more than {DEPTH_MAX} levels are not accepted")))?;
         Ok(Self { depth, ..self })
     }
 }
@@ -89,11 +88,11 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     type Value = Node;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
-        let left = self.left.get().checked_sub(1).ok_or_else(|| {
-            D::Error::custom(format_args!(
-                "more than {NODES_MAX} values are not accepted"
-            ))
-        })?;
+        let left = self
+            .left
+            .get()
+            .checked_sub(1)
+            .ok_or_else(|| D::Error::custom(format_args!("more than {NODES_MAX} values are not accepted")))?;
         self.left.set(left);
         deserializer.deserialize_any(self)
     }

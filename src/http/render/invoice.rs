@@ -56,10 +56,7 @@ pub fn invoice(row: &Invoice, around: Surroundings<'_>, detail: Detail) -> Value
     put("status", json!(status(draft, copy)));
     put("host_status", json!(draft.host_status.label()));
     put("xero_status", json!(copy.map(|copy| copy.status.as_str())));
-    put(
-        "xero_status_label",
-        json!(copy.map(|copy| status_label(&copy.status))),
-    );
+    put("xero_status_label", json!(copy.map(|copy| status_label(&copy.status))));
     put(
         "totals",
         copy.map_or_else(|| money::totals_of_lines(draft), money::totals_of_copy),
@@ -76,10 +73,7 @@ pub fn invoice(row: &Invoice, around: Surroundings<'_>, detail: Detail) -> Value
         put("lines", draft.lines.iter().map(line).collect());
         put("reference", json!(draft.reference));
         put("host_url", json!(draft.host_url));
-        put(
-            "host_created_at",
-            json!(draft.created_at.map(Timestamp::to_rfc3339)),
-        );
+        put("host_created_at", json!(draft.created_at.map(Timestamp::to_rfc3339)));
         put("channel", json!(draft.channel));
         put("location", json!(draft.location));
         put("work_order_ref", json!(draft.work_order_ref));
@@ -119,9 +113,7 @@ fn status(draft: &Draft, copy: Option<&XeroInvoice>) -> &'static str {
     let settled = copy.amount_paid + copy.amount_credited;
     if copy.status.is_gone() {
         "Void"
-    } else if copy.status == XeroStatus::Paid
-        || (settled > Decimal::ZERO && copy.amount_due <= Decimal::ZERO)
-    {
+    } else if copy.status == XeroStatus::Paid || (settled > Decimal::ZERO && copy.amount_due <= Decimal::ZERO) {
         "Paid"
     } else if settled > Decimal::ZERO {
         "Part paid"
@@ -145,11 +137,7 @@ fn status_label(status: &XeroStatus) -> &str {
 fn sync(row: &Invoice, around: Surroundings<'_>) -> Value {
     let sync = &row.sync;
     let waiting = waiting(sync, around.blocked);
-    let pending_change = row.link.is_some()
-        && row
-            .common
-            .as_ref()
-            .is_some_and(|common| common.rev != row.rev);
+    let pending_change = row.link.is_some() && row.common.as_ref().is_some_and(|common| common.rev != row.rev);
     let allowed_actions: &[&str] = match around.tenant.connection.state {
         ConnectionState::Disconnected => &[],
         _ => &["resync"],
@@ -183,7 +171,9 @@ fn waiting(sync: &Sync, blocked: Option<Blocked>) -> Value {
         },
         (None, None) => return Value::Null,
     };
-    let reason = blocked.filter(|_| cause == WaitCause::XeroRateLimit).and_then(day_is_spent);
+    let reason = blocked
+        .filter(|_| cause == WaitCause::XeroRateLimit)
+        .and_then(day_is_spent);
     json!({
         "cause": cause.label(),
         "until": until.map(Timestamp::to_rfc3339),
@@ -200,7 +190,9 @@ fn waiting(sync: &Sync, blocked: Option<Blocked>) -> Value {
 /// The reason that names a spent day, which lasts for hours where the minute lasts for seconds.
 const fn day_is_spent(blocked: Blocked) -> Option<ReasonCode> {
     match blocked {
-        Blocked::DayBudget { .. } | Blocked::RetryAfter { limit: Limit::Day, .. } => Some(ReasonCode::DailyQuotaExhausted),
+        Blocked::DayBudget { .. } | Blocked::RetryAfter { limit: Limit::Day, .. } => {
+            Some(ReasonCode::DailyQuotaExhausted)
+        }
         _ => None,
     }
 }
@@ -219,18 +211,10 @@ const fn cause_of(blocked: Blocked) -> Option<WaitCause> {
 
 const fn in_words(cause: WaitCause) -> &'static str {
     match cause {
-        WaitCause::XeroRateLimit => {
-            "Waiting for Xero's rate limit. The system retries automatically."
-        }
-        WaitCause::Transient => {
-            "Xero did not accept it for a passing reason. The system retries automatically."
-        }
-        WaitCause::OutcomeUnknown => {
-            "Finding out whether Xero already has it. The system retries automatically."
-        }
-        WaitCause::CatchingUp => {
-            "Waiting until the connection has caught up. It is then sent automatically."
-        }
+        WaitCause::XeroRateLimit => "Waiting for Xero's rate limit. The system retries automatically.",
+        WaitCause::Transient => "Xero did not accept it for a passing reason. The system retries automatically.",
+        WaitCause::OutcomeUnknown => "Finding out whether Xero already has it. The system retries automatically.",
+        WaitCause::CatchingUp => "Waiting until the connection has caught up. It is then sent automatically.",
     }
 }
 

@@ -32,11 +32,7 @@ pub fn totals_of_copy(copy: &XeroInvoice) -> Value {
 /// The totals as far as the lines tell them: tax that only Xero computes is not known yet.
 pub fn totals_of_lines(draft: &Draft) -> Value {
     let lines: Decimal = draft.lines.iter().map(line_amount).sum();
-    let given_tax = draft
-        .lines
-        .iter()
-        .map(|line| line.tax_amount)
-        .sum::<Option<Decimal>>();
+    let given_tax = draft.lines.iter().map(|line| line.tax_amount).sum::<Option<Decimal>>();
     let (subtotal, tax, total) = match draft.line_amount_types {
         LineAmountTypes::NoTax => (Some(lines), Some(Decimal::ZERO), Some(lines)),
         LineAmountTypes::Exclusive => (Some(lines), given_tax, given_tax.map(|tax| lines + tax)),
@@ -59,10 +55,7 @@ pub fn totals_of_lines(draft: &Draft) -> Value {
 
 /// A line's amount after discount, rounded as Xero rounds each line.
 fn line_amount(line: &Line) -> Decimal {
-    let gross = line
-        .quantity
-        .checked_mul(line.unit_price)
-        .unwrap_or_default();
+    let gross = line.quantity.checked_mul(line.unit_price).unwrap_or_default();
     let kept = Decimal::ONE_HUNDRED - line.discount_percent.unwrap_or_default();
     round(gross.checked_mul(kept).unwrap_or_default() / Decimal::ONE_HUNDRED)
 }

@@ -15,9 +15,7 @@ pub fn operation(row: &Operation) -> Value {
         _ => 0,
     };
     let failed = match row.state {
-        OperationState::Failed | OperationState::PartiallyFailed => {
-            row.total.saturating_sub(succeeded)
-        }
+        OperationState::Failed | OperationState::PartiallyFailed => row.total.saturating_sub(succeeded),
         _ => 0,
     };
     let percent = match row.total {

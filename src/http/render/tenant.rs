@@ -46,17 +46,9 @@ pub fn settings(settings: &Settings) -> Value {
 
 /// The version of settings: they carry no counter, so it is taken from what they say.
 pub fn settings_etag(settings: &Settings) -> String {
-    let said = json!([
-        settings.auto_sync,
-        settings.same_code_default,
-        settings.currencies
-    ]);
+    let said = json!([settings.auto_sync, settings.same_code_default, settings.currencies]);
     let hash: [u8; 32] = Sha256::digest(said.to_string().as_bytes()).into();
-    let short: String = hash
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let short: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!("W/\"{short}\"")
 }
 

@@ -44,8 +44,7 @@ impl Answer {
 
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text)
-            .unwrap_or_else(|error| panic!("{error}: {} {}", self.status, self.text))
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {} {}", self.status, self.text))
     }
 
     /// Asserts that this is the problem `code` with its registered status, complete.
@@ -59,10 +58,7 @@ impl Answer {
             .find(|known| known.code() == code)
             .expect("the code is registered");
         assert_eq!(known.status(), self.status);
-        assert_eq!(
-            self.header("content-type"),
-            Some("application/problem+json")
-        );
+        assert_eq!(self.header("content-type"), Some("application/problem+json"));
         assert_eq!(body["request_id"].as_str(), self.header("x-request-id"));
         for name in ["type", "title", "detail", "fix"] {
             assert!(
@@ -116,10 +112,7 @@ impl Client {
     /// The head of a request, with what every good client sends.
     pub fn head(&self, method: &str, path: &str, more: &[(&str, &str)]) -> String {
         let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
-        let has = |name: &str| {
-            more.iter()
-                .any(|(known, _)| known.eq_ignore_ascii_case(name))
-        };
+        let has = |name: &str| more.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
         if !has("host") {
             head.push_str(&format!("host: {}\r\n", self.addr));
         }

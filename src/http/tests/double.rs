@@ -11,12 +11,9 @@ use crate::actors::control::{Accepted, Answer, ConnectImport, Control, InvoiceNa
 use crate::engine::effect::Preview;
 use crate::http::reads::{BadgeCounts, InvoiceQuery, OperationQuery, ReadFailed, Reads};
 use crate::model::document::Draft;
-use crate::model::ids::{
-    EventId, IdSource, InvoiceId, Marker, OperationId, TenantId, XeroTenantId,
-};
+use crate::model::ids::{EventId, IdSource, InvoiceId, Marker, OperationId, TenantId, XeroTenantId};
 use crate::model::row::{
-    Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationState, Receipt,
-    Settings, Sync, Tenant,
+    Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationState, Receipt, Settings, Sync, Tenant,
 };
 use crate::model::time::Timestamp;
 use crate::model::xero::WriteTarget;
@@ -121,10 +118,7 @@ impl House {
     pub fn finish(&self, id: OperationId, state: OperationState, message: &str) {
         let tenant = {
             let mut rows = self.rows();
-            let row = rows
-                .operations
-                .get_mut(&id)
-                .expect("the operation is there");
+            let row = rows.operations.get_mut(&id).expect("the operation is there");
             row.state = state;
             row.done = 1;
             row.message = message.to_owned();
@@ -197,10 +191,7 @@ impl Control for House {
             if let Some(gate) = gate {
                 gate.await.expect("the test opens the gate");
             }
-            Ok(Accepted {
-                invoice: row,
-                created,
-            })
+            Ok(Accepted { invoice: row, created })
         }
         .boxed()
     }
@@ -234,17 +225,12 @@ impl Control for House {
         let Some(row) = Self::named(&rows, tenant, &invoice) else {
             return ready(Err(Refused::InvoiceNotFound));
         };
-        let body = format!(
-            "{{\"Invoices\":[{{\"Total\":1.50,\"N\":\"{}\"}}]}}",
-            row.draft.number
-        );
-        ready(Ok(rows.previews.get(&row.host_ref).cloned().unwrap_or(
-            Preview::Send {
-                target: WriteTarget::CreateInvoices,
-                body: Bytes::from(body),
-                first: vec!["the contact is created".to_owned()],
-            },
-        )))
+        let body = format!("{{\"Invoices\":[{{\"Total\":1.50,\"N\":\"{}\"}}]}}", row.draft.number);
+        ready(Ok(rows.previews.get(&row.host_ref).cloned().unwrap_or(Preview::Send {
+            target: WriteTarget::CreateInvoices,
+            body: Bytes::from(body),
+            first: vec!["the contact is created".to_owned()],
+        })))
     }
 
     fn connect_import(&self, order: ConnectImport) -> Answer<Vec<Tenant>> {
@@ -256,13 +242,7 @@ impl Control for House {
         ready(Ok(rows.tenants.values().cloned().collect()))
     }
 
-    fn set_mapping(
-        &self,
-        tenant: TenantId,
-        kind: MappingKind,
-        key: String,
-        value: String,
-    ) -> Answer<(Mapping, usize)> {
+    fn set_mapping(&self, tenant: TenantId, kind: MappingKind, key: String, value: String) -> Answer<(Mapping, usize)> {
         let mapping = Mapping {
             tenant,
             kind,
@@ -320,17 +300,11 @@ impl Reads for House {
         all.retain(|row| {
             row.tenant == tenant
                 && query.badge.is_none_or(|badge| row.sync.badge == badge)
-                && query.reason.is_none_or(|code| {
-                    row.sync
-                        .reason
-                        .as_ref()
-                        .is_some_and(|given| given.code == code)
-                })
-                && query.kind.is_none_or(|kind| row.draft.kind == kind)
                 && query
-                    .number
-                    .as_ref()
-                    .is_none_or(|number| row.draft.number == *number)
+                    .reason
+                    .is_none_or(|code| row.sync.reason.as_ref().is_some_and(|given| given.code == code))
+                && query.kind.is_none_or(|kind| row.draft.kind == kind)
+                && query.number.as_ref().is_none_or(|number| row.draft.number == *number)
                 && query
                     .text
                     .as_ref()
@@ -352,12 +326,7 @@ impl Reads for House {
 
     fn counts(&self, tenant: TenantId) -> Result<BadgeCounts, ReadFailed> {
         let mut counts = BadgeCounts::default();
-        for row in self
-            .rows()
-            .invoices
-            .values()
-            .filter(|row| row.tenant == tenant)
-        {
+        for row in self.rows().invoices.values().filter(|row| row.tenant == tenant) {
             match row.sync.badge {
                 Some(Badge::Synced) => counts.synced += 1,
                 Some(Badge::Pending) => counts.pending += 1,
@@ -384,19 +353,12 @@ impl Reads for House {
             .collect())
     }
 
-    fn events(
-        &self,
-        after_seq: u64,
-        limit: usize,
-        tenant: Option<TenantId>,
-    ) -> Result<Vec<(u64, Event)>, ReadFailed> {
+    fn events(&self, after_seq: u64, limit: usize, tenant: Option<TenantId>) -> Result<Vec<(u64, Event)>, ReadFailed> {
         let rows = self.rows();
         Ok(rows
             .events
             .iter()
-            .filter(|(seq, event)| {
-                *seq > after_seq && tenant.is_none_or(|tenant| event.tenant == tenant)
-            })
+            .filter(|(seq, event)| *seq > after_seq && tenant.is_none_or(|tenant| event.tenant == tenant))
             .take(limit)
             .cloned()
             .collect())

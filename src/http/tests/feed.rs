@@ -25,22 +25,13 @@ fn the_feed_is_read_page_by_page_to_its_end() {
     let mut cursor = String::new();
     let mut seen = Vec::new();
     for _ in 0..4 {
-        let page = world
-            .client
-            .get(&format!("/v1/events?limit=2&cursor={cursor}"))
-            .json();
+        let page = world.client.get(&format!("/v1/events?limit=2&cursor={cursor}")).json();
         seen.extend(seqs(&page));
-        cursor = page["next_cursor"]
-            .as_str()
-            .expect("always there")
-            .to_owned();
+        cursor = page["next_cursor"].as_str().expect("always there").to_owned();
     }
     assert_eq!(seen, [1, 2, 3, 4, 5]);
     world.house.publish(world.tenant, "invoice.pending");
-    let page = world
-        .client
-        .get(&format!("/v1/events?cursor={cursor}"))
-        .json();
+    let page = world.client.get(&format!("/v1/events?cursor={cursor}")).json();
     let event = &page["data"][0];
     assert_eq!(event["type"], "invoice.pending");
     assert_eq!(event["tenant_id"], world.tenant.to_string());
@@ -52,20 +43,13 @@ fn the_feed_is_read_page_by_page_to_its_end() {
 #[test]
 fn types_and_tenants_are_filtered_and_the_cursor_moves_past_the_others() {
     let world = World::start();
-    for event_type in [
-        "invoice.synced",
-        "connection.state_changed",
-        "invoice.sync_failed",
-    ] {
+    for event_type in ["invoice.synced", "connection.state_changed", "invoice.sync_failed"] {
         world.house.publish(world.tenant, event_type);
         world.house.publish(world.other, event_type);
     }
     let get = |query: &str| world.client.get(&format!("/v1/events?{query}")).json();
     assert_eq!(seqs(&get("types=invoice.*")), [1, 2, 5, 6]);
-    assert_eq!(
-        seqs(&get("types=invoice.synced,connection.*")),
-        [1, 2, 3, 4]
-    );
+    assert_eq!(seqs(&get("types=invoice.synced,connection.*")), [1, 2, 3, 4]);
     let mine = get(&format!("tenant={}", world.tenant));
     assert_eq!(seqs(&mine), [1, 3, 5]);
     let none = get("types=payment.*");
@@ -84,10 +68,7 @@ fn a_long_poll_comes_back_with_the_event() {
     assert_eq!(seqs(&waiter.join().expect("it ends")), [1]);
     let empty = world.client.get("/v1/events?wait=1&types=payment.*").json();
     assert_eq!(empty["data"], json!([]));
-    world
-        .client
-        .get("/v1/events?wait=61")
-        .is_problem("invalid_parameter");
+    world.client.get("/v1/events?wait=61").is_problem("invalid_parameter");
     world
         .client
         .get("/v1/events?limit=1001")
@@ -102,9 +83,7 @@ fn a_stop_ends_a_long_poll() {
     while world.served.lock().expect("unpoisoned").is_empty() && world.house.feed_watchers() == 0 {
         std::thread::yield_now();
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime
         .expect("a runtime")
         .block_on(world.server.stop(Duration::from_secs(10)));
@@ -133,15 +112,9 @@ fn cursors_of_another_feed_or_of_the_forgotten_past_are_refused() {
         let answer = world.client.get(&format!("/v1/events?cursor={cursor}"));
         assert_eq!(answer.is_problem("cursor_expired")["oldest_cursor"], oldest);
     }
-    let from_oldest = world
-        .client
-        .get(&format!("/v1/events?cursor={oldest}"))
-        .json();
+    let from_oldest = world.client.get(&format!("/v1/events?cursor={oldest}")).json();
     assert_eq!(seqs(&from_oldest), [5, 6, 7, 8, 9]);
-    assert_eq!(
-        seqs(&world.client.get("/v1/events").json()),
-        [5, 6, 7, 8, 9]
-    );
+    assert_eq!(seqs(&world.client.get("/v1/events").json()), [5, 6, 7, 8, 9]);
     for cursor in ["nonsense", "!!", "MTIz"] {
         world
             .client
@@ -156,12 +129,8 @@ struct Lines(BufReader<std::net::TcpStream>);
 impl Lines {
     fn open(world: &World, query: &str, headers: &[(&str, &str)]) -> Self {
         let mut stream = world.client.connect();
-        let head = world
-            .client
-            .head("GET", &format!("/v1/events/stream{query}"), headers);
-        stream
-            .write_all(format!("{head}\r\n").as_bytes())
-            .expect("it is taken");
+        let head = world.client.head("GET", &format!("/v1/events/stream{query}"), headers);
+        stream.write_all(format!("{head}\r\n").as_bytes()).expect("it is taken");
         Self(BufReader::new(stream))
     }
 

@@ -91,10 +91,7 @@ impl World {
             exposition: Arc::new(|| "counterfoil_up 1\n# EOF\n".to_owned()),
             readiness: Arc::new(move || {
                 let failing = failing.clone();
-                vec![Check {
-                    name: "store",
-                    failing,
-                }]
+                vec![Check { name: "store", failing }]
             }),
             served: Arc::new(move |one| seen_served.lock().expect("unpoisoned").push(one.clone())),
             clock: clock.clone(),

@@ -36,30 +36,18 @@ fn every_route_has_a_scope_a_body_cap_and_a_deadline() {
     };
     let mut seen = std::collections::HashSet::new();
     for route in ROUTES {
-        assert!(
-            seen.insert(route.endpoint),
-            "{} stands twice",
-            route.pattern
-        );
+        assert!(seen.insert(route.endpoint), "{} stands twice", route.pattern);
         assert!(route.body_max_bytes <= 4 << 20);
         if route.verb.is_read() {
             assert_eq!(route.body_max_bytes, 0, "{}", route.pattern);
         } else {
             assert!(route.body_max_bytes > 0, "{}", route.pattern);
             assert_ne!(route.access, Access::Open, "{}", route.pattern);
-            assert_ne!(
-                route.access,
-                Access::Needs(Scope::Read),
-                "{}",
-                route.pattern
-            );
+            assert_ne!(route.access, Access::Needs(Scope::Read), "{}", route.pattern);
         }
         let path = filled(&world, route.pattern);
         let answer = nobody.send(route.verb.name(), &path, &[], "");
-        let is_open = matches!(
-            route.endpoint,
-            Endpoint::Healthz | Endpoint::Readyz | Endpoint::Metrics
-        );
+        let is_open = matches!(route.endpoint, Endpoint::Healthz | Endpoint::Readyz | Endpoint::Metrics);
         if is_open {
             assert_eq!(route.access, Access::Open);
             assert_eq!(answer.status, 200, "{path}");
@@ -85,9 +73,7 @@ fn a_wrong_token_is_refused() {
         "Bearer cft_admin_012345678",
         "Bearer cft_admin_01234567890",
     ] {
-        let answer = world
-            .client
-            .send("GET", "/v1/tenants", &[("authorization", value)], "");
+        let answer = world.client.send("GET", "/v1/tenants", &[("authorization", value)], "");
         answer.is_problem("unauthenticated");
     }
     let twice = [
@@ -99,10 +85,7 @@ fn a_wrong_token_is_refused() {
         .send("GET", "/v1/tenants", &twice, "")
         .is_problem("unauthenticated");
     world.advance_ms(31 * 24 * 3_600_000);
-    let late = world
-        .client
-        .get("/v1/tenants")
-        .is_problem("unauthenticated");
+    let late = world.client.get("/v1/tenants").is_problem("unauthenticated");
     assert_eq!(late["detail"], "The token has expired.");
 }
 
@@ -113,25 +96,16 @@ fn ux_8_a_missing_scope_is_named() {
     let settings = [("if-match", "*")];
     let table = [
         (reader.put(&world.path("A"), &body("I")), "hosts.write"),
+        (reader.post(&format!("{}/resync", world.path("A"))), "finance.xero.sync"),
         (
-            reader.post(&format!("{}/resync", world.path("A"))),
-            "finance.xero.sync",
-        ),
-        (
-            reader.put(
-                &world.below("/mappings/nominal_codes/1"),
-                &json!({"value": "2"}),
-            ),
+            reader.put(&world.below("/mappings/nominal_codes/1"), &json!({"value": "2"})),
             "settings.integrations.manage",
         ),
         (
             reader.send("PATCH", &world.below("/settings"), &settings, "{}"),
             "settings.integrations.manage",
         ),
-        (
-            reader.send("POST", "/v1/connect:import", &[], "{}"),
-            "admin",
-        ),
+        (reader.send("POST", "/v1/connect:import", &[], "{}"), "admin"),
     ];
     for (answer, scope) in table {
         let problem = answer.is_problem("permission_denied");
@@ -143,27 +117,15 @@ fn ux_8_a_missing_scope_is_named() {
 fn a_token_sees_its_own_tenants_only() {
     let world = World::start();
     let other = world.other;
-    let secret = world.client.put(
-        &format!("/v1/tenants/{other}/invoices/ref:B"),
-        &body("INV-B"),
-    );
-    assert_eq!(secret.status, 201);
-    let operation = world
+    let secret = world
         .client
-        .post(&format!("/v1/tenants/{other}/invoices/ref:B/resync"));
-    let operation = operation.json()["operation"]["id"]
-        .as_str()
-        .expect("an id")
-        .to_owned();
+        .put(&format!("/v1/tenants/{other}/invoices/ref:B"), &body("INV-B"));
+    assert_eq!(secret.status, 201);
+    let operation = world.client.post(&format!("/v1/tenants/{other}/invoices/ref:B/resync"));
+    let operation = operation.json()["operation"]["id"].as_str().expect("an id").to_owned();
     world.house.publish(other, "invoice.synced");
     let reader = &world.reader;
-    for path in [
-        "",
-        "/invoices",
-        "/invoices/counts",
-        "/invoices/ref:B",
-        "/settings",
-    ] {
+    for path in ["", "/invoices", "/invoices/counts", "/invoices/ref:B", "/settings"] {
         reader
             .get(&format!("/v1/tenants/{other}{path}"))
             .is_problem("tenant_not_found");
@@ -191,14 +153,7 @@ fn a_foreign_host_is_refused_before_anything_else() {
     let port = world.client.addr.port();
     let evil = format!("evil.example:{port}");
     let dotted = format!("127.0.0.1.evil.example:{port}");
-    for host in [
-        evil.as_str(),
-        &dotted,
-        "127.0.0.1",
-        "localhost",
-        "localhost:1",
-        "",
-    ] {
+    for host in [evil.as_str(), &dotted, "127.0.0.1", "localhost", "localhost:1", ""] {
         let answer = world.client.send("GET", "/healthz", &[("host", host)], "");
         answer.is_problem("host_not_allowed");
     }
@@ -266,11 +221,7 @@ fn every_answer_has_the_security_headers_and_an_id() {
     let bad = world
         .client
         .send("GET", "/healthz", &[("x-request-id", "a b\"<x>")], "");
-    assert!(
-        bad.header("x-request-id")
-            .expect("an id")
-            .starts_with("req_")
-    );
+    assert!(bad.header("x-request-id").expect("an id").starts_with("req_"));
 }
 
 #[test]
@@ -283,16 +234,11 @@ fn the_socket_serves_its_own_user_without_a_token() {
         socket: Some(path.clone()),
         ..Setup::default()
     });
-    let mode = std::fs::metadata(&path)
-        .expect("it exists")
-        .permissions()
-        .mode();
+    let mode = std::fs::metadata(&path).expect("it exists").permissions().mode();
     assert_eq!(mode & 0o777, 0o660);
     let ask = |request: String| {
         let mut stream = UnixStream::connect(&path).expect("it listens");
-        stream
-            .write_all(request.as_bytes())
-            .expect("it takes the request");
+        stream.write_all(request.as_bytes()).expect("it takes the request");
         let mut raw = Vec::new();
         stream.read_to_end(&mut raw).expect("it answers");
         Answer::parse(&raw)
@@ -302,10 +248,7 @@ fn the_socket_serves_its_own_user_without_a_token() {
     world.given("A");
     let queued = ask(format!("POST {}/resync {end}", world.path("A")));
     let uid = rustix::process::getuid().as_raw();
-    assert_eq!(
-        queued.json()["operation"]["requested_by"],
-        format!("socket:{uid}")
-    );
+    assert_eq!(queued.json()["operation"]["requested_by"], format!("socket:{uid}"));
     // A living one is not taken away.
     let taken = start_again(&world, &path);
     assert!(matches!(taken, Err(StartError::InUse(_))));
@@ -372,9 +315,7 @@ fn a_mounted_router_stands_behind_the_same_guards() {
     assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
     let acted = world.client.send("POST", "/console/act", &[], "{}");
     assert_eq!(acted.text, "token:admin 2");
-    let large = world
-        .client
-        .send("POST", "/console/act", &[], &"x".repeat(17));
+    let large = world.client.send("POST", "/console/act", &[], &"x".repeat(17));
     large.is_problem("body_too_large");
     let reader = [("authorization", &*format!("Bearer {READER}"))];
     world

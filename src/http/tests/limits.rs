@@ -21,9 +21,7 @@ fn resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
     let line = status.lines().find(|line| line.starts_with("VmRSS"));
     let digits = line.and_then(|line| line.split_whitespace().nth(1));
-    digits
-        .and_then(|digits| digits.parse().ok())
-        .expect("a number")
+    digits.and_then(|digits| digits.parse().ok()).expect("a number")
 }
 
 #[test]
@@ -33,17 +31,10 @@ fn an_announced_giant_body_is_refused_unread() {
     let head = world.client.head(
         "PUT",
         &world.path("A"),
-        &[
-            ("content-type", "application/json"),
-            ("content-length", "10737418240"),
-        ],
+        &[("content-type", "application/json"), ("content-length", "10737418240")],
     );
-    stream
-        .write_all(format!("{head}\r\n").as_bytes())
-        .expect("it is taken");
-    stream
-        .shutdown(std::net::Shutdown::Write)
-        .expect("it half-closes");
+    stream.write_all(format!("{head}\r\n").as_bytes()).expect("it is taken");
+    stream.shutdown(std::net::Shutdown::Write).expect("it half-closes");
     let mut raw = Vec::new();
     stream.read_to_end(&mut raw).expect("it answers");
     let problem = Answer::parse(&raw).is_problem("body_too_large");
@@ -58,22 +49,15 @@ fn a_giant_streamed_body_is_refused_with_flat_memory() {
     let head = world.client.head(
         "PUT",
         &world.path("A"),
-        &[
-            ("content-type", "application/json"),
-            ("transfer-encoding", "chunked"),
-        ],
+        &[("content-type", "application/json"), ("transfer-encoding", "chunked")],
     );
-    stream
-        .write_all(format!("{head}\r\n").as_bytes())
-        .expect("it is taken");
+    stream.write_all(format!("{head}\r\n").as_bytes()).expect("it is taken");
     let mut chunk = b"10000\r\n".to_vec();
     chunk.extend(std::iter::repeat_n(b'[', 0x10000));
     chunk.extend(b"\r\n");
     // 256 MiB; other tests run beside this one, so the bound is generous.
     for _ in 0..4_096 {
-        stream
-            .write_all(&chunk)
-            .expect("it is read and thrown away");
+        stream.write_all(&chunk).expect("it is read and thrown away");
     }
     stream.write_all(b"0\r\n\r\n").expect("it ends");
     let grown_kib = resident_kib().saturating_sub(before_kib);
@@ -104,10 +88,7 @@ fn ten_thousand_lines_are_taken_and_more_are_not() {
     sent["lines"] = vec![line.clone(); 10_000].into();
     assert_eq!(world.client.put(&world.path("A"), &sent).status, 201);
     sent["lines"] = vec![line; 10_001].into();
-    assert_eq!(
-        world.client.put(&world.path("A"), &sent).faults()[0].1,
-        "too_many"
-    );
+    assert_eq!(world.client.put(&world.path("A"), &sent).faults()[0].1, "too_many");
 }
 
 #[test]
@@ -118,9 +99,7 @@ fn a_slow_head_is_cut_off_and_others_are_served() {
     });
     let mut slow: Vec<TcpStream> = (0..100).map(|_| world.client.connect()).collect();
     for stream in &mut slow {
-        stream
-            .write_all(b"GET /healthz HTTP/1.1\r\nho")
-            .expect("it is taken");
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nho").expect("it is taken");
     }
     assert_eq!(world.client.get("/healthz").status, 200);
     for mut stream in slow {
@@ -137,19 +116,14 @@ fn a_slow_body_is_cut_off() {
         ..Setup::default()
     });
     let mut stream = world.client.connect();
-    let headers = [
-        ("content-type", "application/json"),
-        ("content-length", "100"),
-    ];
+    let headers = [("content-type", "application/json"), ("content-length", "100")];
     let head = world.client.head("PUT", &world.path("A"), &headers);
     stream
         .write_all(format!("{head}\r\n{{").as_bytes())
         .expect("it is taken");
     // The refused rest is waited for a while, so the client ends it.
     std::thread::sleep(Duration::from_millis(400));
-    stream
-        .shutdown(std::net::Shutdown::Write)
-        .expect("it half-closes");
+    stream.shutdown(std::net::Shutdown::Write).expect("it half-closes");
     let mut raw = Vec::new();
     stream.read_to_end(&mut raw).expect("it answers");
     Answer::parse(&raw).is_problem("request_timeout");
@@ -159,9 +133,7 @@ fn a_slow_body_is_cut_off() {
 fn a_large_head_is_refused() {
     let world = World::start();
     let large = "x".repeat(20 * 1_024);
-    let answer = world
-        .client
-        .send("GET", "/healthz", &[("x-large", &large)], "");
+    let answer = world.client.send("GET", "/healthz", &[("x-large", &large)], "");
     assert_eq!(answer.status, 431);
 }
 
@@ -192,10 +164,7 @@ fn strangers_go_for_newcomers_and_known_callers_stay() {
     world.house.publish(world.tenant, "invoice.synced");
     let mut raw = Vec::new();
     known.read_to_end(&mut raw).expect("it was not sent away");
-    assert_eq!(
-        Answer::parse(&raw).json()["data"][0]["type"],
-        "invoice.synced"
-    );
+    assert_eq!(Answer::parse(&raw).json()["data"][0]["type"], "invoice.synced");
     drop(strangers);
 }
 
@@ -204,9 +173,7 @@ fn one_peer_has_a_share_of_the_connections() {
     use crate::http::connections::Connections;
     let connections = Connections::new(&Caps::default());
     let peer = Some("127.0.0.2".parse().expect("an address"));
-    let mut slots: Vec<_> = (0..32)
-        .map(|_| connections.admit(peer).expect("room"))
-        .collect();
+    let mut slots: Vec<_> = (0..32).map(|_| connections.admit(peer).expect("room")).collect();
     assert!(connections.admit(peer).is_none());
     assert!(
         connections
@@ -245,9 +212,7 @@ fn stopping_lets_open_requests_finish_and_takes_no_new_ones() {
         std::thread::yield_now();
     }
     let addr = world.client.addr;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");
     let server = world.server;
     let stopper = std::thread::spawn(move || {
@@ -280,9 +245,7 @@ fn stopping_ends_at_its_deadline() {
     while world.house.rows().puts == 0 {
         std::thread::yield_now();
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime
         .expect("a runtime")
         .block_on(world.server.stop(Duration::from_millis(100)));

@@ -21,9 +21,7 @@ fn populated() -> World {
         let path = world.path(&format!("S{n}"));
         assert_eq!(world.client.put(&path, &sent).status, 201);
     }
-    world
-        .house
-        .change("S1", |row| row.sync.badge = Some(Badge::Synced));
+    world.house.change("S1", |row| row.sync.badge = Some(Badge::Synced));
     world.house.change("S2", |row| {
         row.sync.badge = Some(Badge::Failed);
         row.sync.reason = Some(ReasonGiven {
@@ -47,10 +45,7 @@ fn ux_5_lists_carry_the_badge_of_every_invoice() {
         .iter()
         .map(|row| &row["sync"]["state"])
         .collect();
-    assert_eq!(
-        json!(states),
-        json!(["pending", "pending", null, "failed", "synced"])
-    );
+    assert_eq!(json!(states), json!(["pending", "pending", null, "failed", "synced"]));
     assert_eq!(page["total"], json!({"value": 5, "exact": true}));
     assert_eq!(page["has_more"], false);
     assert_eq!(page["next_cursor"], Value::Null);
@@ -68,17 +63,11 @@ fn the_filter_grammar_selects() {
         ("filter=kind:purchase", vec!["S5"]),
         ("filter=number:INV-4", vec!["S4"]),
         ("filter=state:pending&kind=sales", vec!["S4"]),
-        (
-            "filter=q:%22block%20c%22&sort=created_at&limit=2",
-            vec!["S1", "S2"],
-        ),
+        ("filter=q:%22block%20c%22&sort=created_at&limit=2", vec!["S1", "S2"]),
         ("filter=q:nobody", vec![]),
     ];
     for (query, wanted) in table {
-        let page = world
-            .client
-            .get(&world.below(&format!("/invoices?{query}")))
-            .json();
+        let page = world.client.get(&world.below(&format!("/invoices?{query}"))).json();
         assert_eq!(refs(&page), wanted, "{query}");
     }
 }
@@ -89,10 +78,7 @@ fn an_unknown_filter_is_refused_with_a_suggestion() {
     let table = [
         ("filter=stat:failed", json!("state")),
         ("filter=state:fialed", json!("failed")),
-        (
-            "filter=reason:unmapped_nominal",
-            json!("unmapped_nominal_code"),
-        ),
+        ("filter=reason:unmapped_nominal", json!("unmapped_nominal_code")),
         ("filter=kind:bills", Value::Null),
         ("filter=failed", Value::Null),
         ("filter=q:%22open", Value::Null),
@@ -101,9 +87,7 @@ fn an_unknown_filter_is_refused_with_a_suggestion() {
         ("filter=state:", Value::Null),
     ];
     for (query, suggestion) in table {
-        let answer = world
-            .client
-            .get(&world.below(&format!("/invoices?{query}")));
+        let answer = world.client.get(&world.below(&format!("/invoices?{query}")));
         let problem = answer.is_problem("unknown_filter");
         assert_eq!(
             problem.get("suggestion").unwrap_or(&Value::Null),
@@ -133,9 +117,7 @@ fn cursors_walk_a_list_and_belong_to_it() {
         format!("sort=created_at&filter=state:failed&cursor={cursor}"),
         "cursor=zzz".to_owned(),
     ] {
-        let answer = world
-            .client
-            .get(&world.below(&format!("/invoices?{query}")));
+        let answer = world.client.get(&world.below(&format!("/invoices?{query}")));
         answer.is_problem("invalid_cursor");
     }
     let bad = world.client.get(&world.below("/invoices?limit=0"));
@@ -162,10 +144,7 @@ fn operations_are_listed_newest_first() {
     let ids: Vec<String> = (0..3)
         .map(|_| {
             let queued = world.client.post(&path).json();
-            queued["operation"]["id"]
-                .as_str()
-                .expect("an id")
-                .to_owned()
+            queued["operation"]["id"].as_str().expect("an id").to_owned()
         })
         .collect();
     let page = world.client.get("/v1/operations?limit=2").json();
@@ -205,10 +184,7 @@ fn tenants_are_found_by_both_of_their_names() {
     assert_eq!(by_id["queue"]["queued"], 4);
     let first = world.client.get("/v1/tenants?limit=1").json();
     let cursor = first["next_cursor"].as_str().expect("a cursor");
-    let second = world
-        .client
-        .get(&format!("/v1/tenants?limit=1&cursor={cursor}"))
-        .json();
+    let second = world.client.get(&format!("/v1/tenants?limit=1&cursor={cursor}")).json();
     assert_eq!(second["data"][0]["name"], "Bluebird Foods");
     assert_eq!(second["has_more"], false);
 }

@@ -50,18 +50,14 @@ fn while_one_is_carried_out_the_other_is_told_so() {
     let (client, path) = (world.client.clone(), world.path("A"));
     let sent = body("I").to_string();
     let for_first = sent.clone();
-    let first = std::thread::spawn(move || {
-        client.send("PUT", &path, &[("idempotency-key", "k")], &for_first)
-    });
+    let first = std::thread::spawn(move || client.send("PUT", &path, &[("idempotency-key", "k")], &for_first));
     while world.house.rows().puts == 0 {
         std::thread::yield_now();
     }
     let key = [("idempotency-key", "k")];
     let second = world.client.send("PUT", &world.path("A"), &key, &sent);
     second.is_problem("idempotency_in_progress");
-    let other = world
-        .client
-        .send("PUT", &world.path("A"), &key, &body("J").to_string());
+    let other = world.client.send("PUT", &world.path("A"), &key, &body("J").to_string());
     other.is_problem("idempotency_mismatch");
     open.send(()).expect("the first waits");
     assert_eq!(first.join().expect("it ends").status, 201);
@@ -110,13 +106,7 @@ fn refusals_are_not_kept() {
         .client
         .send("PUT", &world.path("A"), &key, &sent)
         .is_problem("busy");
-    assert_eq!(
-        world
-            .client
-            .send("PUT", &world.path("A"), &key, &sent)
-            .status,
-        201
-    );
+    assert_eq!(world.client.send("PUT", &world.path("A"), &key, &sent).status, 201);
 }
 
 #[test]
@@ -125,15 +115,11 @@ fn a_key_that_cannot_be_used_is_refused() {
     let long = "k".repeat(129);
     for key in ["", "caf\u{e9}", &long] {
         let key = [("idempotency-key", key)];
-        let answer = world
-            .client
-            .send("PUT", &world.path("A"), &key, &body("I").to_string());
+        let answer = world.client.send("PUT", &world.path("A"), &key, &body("I").to_string());
         answer.is_problem("invalid_idempotency_key");
     }
     let longest = "k".repeat(128);
     let key = [("idempotency-key", longest.as_str())];
-    let answer = world
-        .client
-        .send("PUT", &world.path("A"), &key, &body("I").to_string());
+    let answer = world.client.send("PUT", &world.path("A"), &key, &body("I").to_string());
     assert_eq!(answer.status, 201);
 }

@@ -31,10 +31,7 @@ fn an_invoice_is_created_replaced_and_read() {
     assert_eq!(shown["xero"], Value::Null);
     assert!(shown.get("payments").is_none());
     let replaced = world.client.put(&world.path("SO-1"), &body("INV-1b"));
-    assert_eq!(
-        (replaced.status, replaced.header("etag")),
-        (200, Some("W/\"2\""))
-    );
+    assert_eq!((replaced.status, replaced.header("etag")), (200, Some("W/\"2\"")));
     assert_eq!(replaced.header("location"), None);
     let by_id = world
         .client
@@ -45,14 +42,9 @@ fn an_invoice_is_created_replaced_and_read() {
     let by_id = world
         .client
         .put(&world.below(&format!("/invoices/{id}")), &body("INV-1c"));
-    assert_eq!(
-        (by_id.status, by_id.json()["host_ref"].clone()),
-        (200, json!("SO-1"))
-    );
+    assert_eq!((by_id.status, by_id.json()["host_ref"].clone()), (200, json!("SO-1")));
     let known = [("if-none-match", "W/\"4\"")];
-    world
-        .house
-        .change("SO-1", |row| row.sync.badge = Some(Badge::Synced));
+    world.house.change("SO-1", |row| row.sync.badge = Some(Badge::Synced));
     let unchanged = world.client.send("GET", &world.path("SO-1"), &known, "");
     assert_eq!((unchanged.status, unchanged.text.as_str()), (304, ""));
     let head = world.client.send("HEAD", &world.path("SO-1"), &[], "");
@@ -68,16 +60,10 @@ fn ux_6_sync_now_answers_queued() {
     let queued = answer.json();
     assert_eq!(queued["message"], "Queued");
     let id = queued["operation"]["id"].as_str().expect("an id");
-    assert_eq!(
-        answer.header("location"),
-        Some(&*format!("/v1/operations/{id}"))
-    );
+    assert_eq!(answer.header("location"), Some(&*format!("/v1/operations/{id}")));
     let operation = world.client.get(&format!("/v1/operations/{id}")).json();
     assert_eq!(operation["state"], "queued");
-    assert_eq!(
-        operation["progress"],
-        json!({"done": 0, "total": 1, "percent": 0})
-    );
+    assert_eq!(operation["progress"], json!({"done": 0, "total": 1, "percent": 0}));
     assert_eq!(operation["requested_by"], "token:admin");
 }
 
@@ -86,9 +72,7 @@ fn ux_11_a_waiting_caller_gets_the_result_in_words() {
     let world = World::start();
     world.given("A");
     let (client, path) = (world.client.clone(), format!("{}/resync", world.path("A")));
-    let waiter = std::thread::spawn(move || {
-        client.send("POST", &path, &[("prefer", "respond-async, wait=20")], "")
-    });
+    let waiter = std::thread::spawn(move || client.send("POST", &path, &[("prefer", "respond-async, wait=20")], ""));
     let id: OperationId = loop {
         let known = world.house.rows().operations.keys().next().copied();
         if let Some(id) = known {
@@ -105,22 +89,14 @@ fn ux_11_a_waiting_caller_gets_the_result_in_words() {
     let body = answer.json();
     assert_eq!(body["message"], "INV-1 was exported to Xero.");
     assert_eq!(body["operation"]["state"], "succeeded");
-    assert_eq!(
-        body["operation"]["result"]["message"],
-        "INV-1 was exported to Xero."
-    );
+    assert_eq!(body["operation"]["result"]["message"], "INV-1 was exported to Xero.");
     assert_eq!(
         body["operation"]["counts"],
         json!({"total": 1, "succeeded": 1, "failed": 0})
     );
     let path = format!("{}/resync", world.path("A"));
-    let late = world
-        .client
-        .send("POST", &path, &[("prefer", "wait=1")], "");
-    assert_eq!(
-        (late.status, late.json()["message"].clone()),
-        (202, json!("Queued"))
-    );
+    let late = world.client.send("POST", &path, &[("prefer", "wait=1")], "");
+    assert_eq!((late.status, late.json()["message"].clone()), (202, json!("Queued")));
 }
 
 #[test]
@@ -133,16 +109,11 @@ fn a_preview_shows_the_exact_body() {
     assert_eq!(sent.json()["method"], "PUT");
     assert_eq!(sent.json()["path"], "/Invoices");
     assert!(
-        sent.text
-            .contains("{\"Invoices\":[{\"Total\":1.50,\"N\":\"A\"}]}"),
+        sent.text.contains("{\"Invoices\":[{\"Total\":1.50,\"N\":\"A\"}]}"),
         "{}",
         sent.text
     );
-    world
-        .house
-        .rows()
-        .previews
-        .insert("A".into(), Preview::Nothing);
+    world.house.rows().previews.insert("A".into(), Preview::Nothing);
     assert_eq!(world.client.get(&path).json()["outcome"], "nothing");
     let refused = Preview::Refused(ReasonGiven {
         code: ReasonCode::CurrencyMismatch,
@@ -165,14 +136,8 @@ fn mappings_are_set_read_and_tell_what_they_released() {
     assert_eq!(set.status, 200);
     assert_eq!(set.json()["released"], 3);
     let one = world.client.get(&path).json();
-    assert_eq!(
-        (&one["key"], &one["value"]),
-        (&json!("40/10"), &json!("200"))
-    );
-    let all = world
-        .client
-        .get(&world.below("/mappings/nominal_codes"))
-        .json();
+    assert_eq!((&one["key"], &one["value"]), (&json!("40/10"), &json!("200")));
+    let all = world.client.get(&world.below("/mappings/nominal_codes")).json();
     assert_eq!(all["data"].as_array().expect("a list").len(), 1);
     let rates = world.client.get(&world.below("/mappings/tax_rates")).json();
     assert_eq!(rates["data"], json!([]));
@@ -214,15 +179,8 @@ fn settings_change_only_on_the_version_that_was_read() {
     assert_ne!(changed.header("etag"), Some(etag.as_str()));
     let stale = patch(Some(&etag), change).is_problem("etag_mismatch");
     assert_eq!(stale["etag"], changed.json()["etag"]);
-    assert_eq!(
-        patch(Some("*"), r#"{"same_code_default":false}"#).status,
-        200
-    );
-    let faults = patch(
-        Some("*"),
-        r#"{"auto_sync":{"sale":true},"currencies":["?"]}"#,
-    )
-    .faults();
+    assert_eq!(patch(Some("*"), r#"{"same_code_default":false}"#).status, 200);
+    let faults = patch(Some("*"), r#"{"auto_sync":{"sale":true},"currencies":["?"]}"#).faults();
     let pointers: Vec<&str> = faults.iter().map(|(pointer, _)| pointer.as_str()).collect();
     assert_eq!(pointers, ["/auto_sync/sale", "/currencies/0"]);
 }
@@ -231,9 +189,7 @@ fn settings_change_only_on_the_version_that_was_read() {
 fn a_grant_is_adopted() {
     let world = World::start();
     let sent = json!({"refresh_token": "secret-rt", "tenant_ids": [GUID_A], "observe": true});
-    let answer = world
-        .client
-        .send("POST", "/v1/connect:import", &[], &sent.to_string());
+    let answer = world.client.send("POST", "/v1/connect:import", &[], &sent.to_string());
     assert_eq!(answer.status, 200);
     assert_eq!(answer.json()["data"][0]["name"], "Acme Ltd");
     assert!(!answer.text.contains("secret-rt"));
@@ -245,28 +201,15 @@ fn a_grant_is_adopted() {
         assert!(order.observe);
     }
     let all = json!({"refresh_token": "rt", "tenant_ids": null});
-    let answer = world
-        .client
-        .send("POST", "/v1/connect:import", &[], &all.to_string());
+    let answer = world.client.send("POST", "/v1/connect:import", &[], &all.to_string());
     assert_eq!(answer.status, 200);
     assert_eq!(world.house.rows().imports[1].tenants, None);
     let bad = json!({"tenant_ids": ["x", 1], "observe": "yes"});
-    let bad = world
-        .client
-        .send("POST", "/v1/connect:import", &[], &bad.to_string());
-    let pointers: Vec<String> = bad
-        .faults()
-        .into_iter()
-        .map(|(pointer, _)| pointer)
-        .collect();
+    let bad = world.client.send("POST", "/v1/connect:import", &[], &bad.to_string());
+    let pointers: Vec<String> = bad.faults().into_iter().map(|(pointer, _)| pointer).collect();
     assert_eq!(
         pointers,
-        [
-            "/refresh_token",
-            "/tenant_ids/0",
-            "/tenant_ids/1",
-            "/observe"
-        ]
+        ["/refresh_token", "/tenant_ids/0", "/tenant_ids/1", "/observe"]
     );
 }
 
@@ -291,10 +234,7 @@ fn health_readiness_and_metrics_answer_anybody() {
     assert!(metrics.text.contains("counterfoil_up 1"));
     let served = world.served.lock().expect("unpoisoned");
     let routes: Vec<(&str, u16)> = served.iter().map(|one| (one.route, one.status)).collect();
-    assert_eq!(
-        routes,
-        [("/healthz", 200), ("/readyz", 503), ("/metrics", 200)]
-    );
+    assert_eq!(routes, [("/healthz", 200), ("/readyz", 503), ("/metrics", 200)]);
 }
 
 #[test]
@@ -311,22 +251,11 @@ fn the_daemon_tells_about_itself() {
     let one = world.client.get("/v1/reasons/period_locked").json();
     assert_eq!(one["title"], ReasonCode::PeriodLocked.title());
     let problem = world.client.get("/v1/nothing").json();
-    let explained = world
-        .client
-        .get(problem["type"].as_str().expect("a path"))
-        .json();
+    let explained = world.client.get(problem["type"].as_str().expect("a path")).json();
     assert_eq!(explained["code"], "route_not_found");
     let missing = world.client.get("/v1/reasons/period_loked").json();
-    assert!(
-        missing["detail"]
-            .as_str()
-            .expect("text")
-            .contains("period_locked")
-    );
-    assert_eq!(
-        world.client.get("/v1/limits").json()["host_ref_max_bytes"],
-        200
-    );
+    assert!(missing["detail"].as_str().expect("text").contains("period_locked"));
+    assert_eq!(world.client.get("/v1/limits").json()["host_ref_max_bytes"], 200);
     let labels = world.client.get("/v1/labels").json();
     assert_eq!(labels["badges"]["failed"], "Sync failed");
     assert_eq!(labels["actions"]["resync"], "Sync now");

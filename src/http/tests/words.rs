@@ -113,10 +113,7 @@ fn ux_4_no_badge_is_an_object_without_a_state() {
     let world = World::start();
     let sync = shown(&world, |row| row.sync.badge = None)["sync"].clone();
     assert!(sync.is_object());
-    assert_eq!(
-        (&sync["state"], &sync["label"]),
-        (&Value::Null, &Value::Null)
-    );
+    assert_eq!((&sync["state"], &sync["label"]), (&Value::Null, &Value::Null));
 }
 
 #[test]
@@ -128,10 +125,7 @@ fn ux_7_ux_9_after_three_retries_sync_now_is_still_offered() {
         row.sync.auto_retry = false;
     })["sync"]
         .clone();
-    assert_eq!(
-        (&sync["retries"], &sync["max_retries"]),
-        (&json!(3), &json!(3))
-    );
+    assert_eq!((&sync["retries"], &sync["max_retries"]), (&json!(3), &json!(3)));
     assert_eq!(sync["auto_retry"], false);
     assert_eq!(sync["allowed_actions"], json!(["resync"]));
 }
@@ -166,10 +160,7 @@ fn ux_10_grey_tells_what_it_waits_for_and_until_when() {
         (Blocked::TooManyInFlight, json!("xero_rate_limit")),
         (Blocked::BreakerOpen { until }, json!("transient")),
         (Blocked::CatchingUp, json!("catching_up")),
-        (
-            Blocked::NotActive(ConnectionState::Disconnected),
-            Value::Null,
-        ),
+        (Blocked::NotActive(ConnectionState::Disconnected), Value::Null),
     ];
     for (blocked, cause) in table {
         *world.blocked.lock().expect("unpoisoned") = Some(blocked);
@@ -179,9 +170,7 @@ fn ux_10_grey_tells_what_it_waits_for_and_until_when() {
         assert_eq!(until.is_some(), blocked.until().is_some(), "{blocked:?}");
     }
     // Only grey waits.
-    world
-        .house
-        .change("A", |row| row.sync.badge = Some(Badge::Synced));
+    world.house.change("A", |row| row.sync.badge = Some(Badge::Synced));
     let sync = world.client.get(&world.path("A")).json()["sync"].clone();
     assert_eq!(sync["waiting"], Value::Null);
 }
@@ -234,9 +223,7 @@ fn ux_88_the_host_status_and_xeros_are_shown_side_by_side() {
         assert_eq!(shown["host_status"], status);
         assert_eq!(shown["xero_status"], Value::Null);
     }
-    let shown = shown(&world, |row| {
-        row.copy = Some(copy(XeroStatus::Submitted, 0, 0))
-    });
+    let shown = shown(&world, |row| row.copy = Some(copy(XeroStatus::Submitted, 0, 0)));
     assert_eq!(shown["host_status"], "approved");
     assert_eq!(shown["xero_status"], "SUBMITTED");
     assert_eq!(shown["xero_status_label"], "Awaiting approval");
@@ -256,14 +243,10 @@ fn the_status_follows_the_money_in_xero() {
         (XeroStatus::Deleted, 0, 0, "Void"),
     ];
     for (status, paid, credited, word) in table {
-        let row = shown(&world, |row| {
-            row.copy = Some(copy(status.clone(), paid, credited))
-        });
+        let row = shown(&world, |row| row.copy = Some(copy(status.clone(), paid, credited)));
         assert_eq!(row["status"], word, "{status:?} {paid} {credited}");
     }
-    let row = shown(&world, |row| {
-        row.copy = Some(copy(XeroStatus::Authorised, 400, 0))
-    });
+    let row = shown(&world, |row| row.copy = Some(copy(XeroStatus::Authorised, 400, 0)));
     assert_eq!(
         row["totals"],
         json!({"subtotal": "1000.00", "tax": "200.00", "cis_deduction": "0.00",

@@ -59,10 +59,7 @@ fn sums_are_those_of_all_tenants() {
     );
     let sums = board.sums();
     assert_eq!(sums.states, [2, 0, 0, 0, 1]);
-    assert_eq!(
-        (sums.queued_count, sums.in_flight_count, sums.unknown_count),
-        (4, 2, 1)
-    );
+    assert_eq!((sums.queued_count, sums.in_flight_count, sums.unknown_count), (4, 2, 1));
     assert_eq!(sums.oldest_queued, Some(Timestamp(5_000)));
     assert_eq!((sums.minute_used, sums.day_used), (50, 12_999));
     assert_eq!((sums.day_low_count, sums.day_exhausted_count), (2, 1));

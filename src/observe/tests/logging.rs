@@ -27,26 +27,17 @@ fn the_level_changes_while_running_and_lines_are_counted() {
     let metrics = Metrics::new(Board::default(), Timestamp(0), &[]);
     let lines = Lines::default();
     let writer = lines.clone();
-    let (subscriber, control) = build("warn", Format::Text, metrics.clone(), move || {
-        writer.clone()
-    })
-    .unwrap();
+    let (subscriber, control) = build("warn", Format::Text, metrics.clone(), move || writer.clone()).unwrap();
     tracing::subscriber::with_default(subscriber, || {
         tracing::info!("first");
         control.set_level("info").unwrap();
         tracing::info!("second");
         tracing::info!(target: "hyper", "a header");
-        assert!(matches!(
-            control.set_level("loud"),
-            Err(LogError::BadLevel(_))
-        ));
+        assert!(matches!(control.set_level("loud"), Err(LogError::BadLevel(_))));
         tracing::info!("third");
     });
     let text = lines.text();
-    assert!(
-        !text.contains("first") && !text.contains("header"),
-        "{text}"
-    );
+    assert!(!text.contains("first") && !text.contains("header"), "{text}");
     assert!(text.contains("second") && text.contains("third"), "{text}");
     assert_eq!(metrics.families().log_events.get(["info"]), 2);
     assert!(matches!(control.set_level("info"), Err(LogError::Gone)));
@@ -57,8 +48,7 @@ fn json_lines_are_objects_with_their_fields() {
     let metrics = Metrics::new(Board::default(), Timestamp(0), &[]);
     let lines = Lines::default();
     let writer = lines.clone();
-    let (subscriber, _control) =
-        build("info", Format::Json, metrics, move || writer.clone()).unwrap();
+    let (subscriber, _control) = build("info", Format::Json, metrics, move || writer.clone()).unwrap();
     tracing::subscriber::with_default(subscriber, || {
         tracing::warn!(tenant = "ten_1", wait_ms = 5, "xero throttled us");
     });
@@ -66,9 +56,6 @@ fn json_lines_are_objects_with_their_fields() {
     let line: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(line["level"], "WARN");
     assert_eq!(line["message"], "xero throttled us");
-    assert_eq!(
-        (&line["tenant"], &line["wait_ms"]),
-        (&"ten_1".into(), &5.into())
-    );
+    assert_eq!((&line["tenant"], &line["wait_ms"]), (&"ten_1".into(), &5.into()));
     assert!(line["timestamp"].is_string());
 }

@@ -12,10 +12,7 @@ use crate::observe::labels::{
 use crate::observe::metrics::PROCESS_FAMILIES;
 use crate::observe::{Board, Metrics};
 
-const ROUTES: &[(&str, &str)] = &[
-    ("GET", "/v1/tenants"),
-    ("PUT", "/v1/tenants/{id}/invoices/{name}"),
-];
+const ROUTES: &[(&str, &str)] = &[("GET", "/v1/tenants"), ("PUT", "/v1/tenants/{id}/invoices/{name}")];
 
 fn metrics(board: &Board) -> Metrics {
     Metrics::new(board.clone(), Timestamp(1_700_000_000_999), ROUTES)
@@ -51,11 +48,7 @@ fn every_family_is_shown_from_the_start_at_0_with_few_series() {
     assert_eq!(
         moved,
         [
-            concat!(
-                "counterfoil_build_info{version=\"",
-                env!("CARGO_PKG_VERSION"),
-                "\"} 1"
-            ),
+            concat!("counterfoil_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
             "counterfoil_start_timestamp_seconds 1700000000",
         ]
     );
@@ -68,27 +61,14 @@ fn names_say_what_they_are() {
     let mut seen = BTreeSet::new();
     for spec in FAMILIES.iter().chain(&PROCESS_FAMILIES) {
         assert!(seen.insert(spec.name), "{} is there twice", spec.name);
-        assert_eq!(
-            spec.kind == "counter",
-            spec.name.ends_with("_total"),
-            "{}",
-            spec.name
-        );
+        assert_eq!(spec.kind == "counter", spec.name.ends_with("_total"), "{}", spec.name);
         assert!(
             spec.kind != "histogram" || spec.name.ends_with("_seconds"),
             "{}",
             spec.name
         );
-        assert!(
-            spec.help.ends_with('.') && !spec.help.is_empty(),
-            "{}",
-            spec.name
-        );
-        assert!(
-            spec.labels.iter().all(|(name, _)| *name != "tenant"),
-            "{}",
-            spec.name
-        );
+        assert!(spec.help.ends_with('.') && !spec.help.is_empty(), "{}", spec.name);
+        assert!(spec.labels.iter().all(|(name, _)| *name != "tenant"), "{}", spec.name);
         for (name, values) in spec.labels {
             let values = values();
             let distinct: BTreeSet<&str> = values.iter().copied().collect();
@@ -104,12 +84,7 @@ fn names_say_what_they_are() {
 #[test]
 fn what_the_process_uses_is_told() {
     let text = metrics(&Board::default()).render();
-    assert!(
-        value(&text, "process_resident_memory_bytes")
-            .parse::<u64>()
-            .unwrap()
-            > 1 << 20
-    );
+    assert!(value(&text, "process_resident_memory_bytes").parse::<u64>().unwrap() > 1 << 20);
     assert!(value(&text, "process_open_fds").parse::<u64>().unwrap() > 2);
 }
 
@@ -129,18 +104,12 @@ fn the_board_is_read_when_somebody_looks() {
     let text = metrics.render();
     assert_eq!(value(&text, "counterfoil_tenants{state=\"active\"}"), "1");
     assert_eq!(value(&text, "counterfoil_push_queue_depth"), "7");
-    assert_eq!(
-        value(&text, "counterfoil_push_queue_oldest_timestamp_seconds"),
-        "12"
-    );
+    assert_eq!(value(&text, "counterfoil_push_queue_oldest_timestamp_seconds"), "12");
     assert_eq!(value(&text, "counterfoil_xero_requests_in_flight"), "2");
     board.remove(tenant(1));
     let text = metrics.render();
     assert_eq!(value(&text, "counterfoil_tenants{state=\"active\"}"), "0");
-    assert_eq!(
-        value(&text, "counterfoil_push_queue_oldest_timestamp_seconds"),
-        "0"
-    );
+    assert_eq!(value(&text, "counterfoil_push_queue_oldest_timestamp_seconds"), "0");
 }
 
 #[test]
@@ -189,21 +158,11 @@ fn each_method_moves_its_series() {
             "http_requests_total{route=\"other\",method=\"other\",status_class=\"404\"}",
             "1",
         ),
-        (
-            "http_request_duration_seconds_count{route=\"/v1/tenants\"}",
-            "2",
-        ),
+        ("http_request_duration_seconds_count{route=\"/v1/tenants\"}", "2"),
         ("http_request_duration_seconds_count{route=\"other\"}", "1"),
     ];
     for (series, expected) in rows {
-        assert_eq!(
-            value(&text, &format!("counterfoil_{series}")),
-            expected,
-            "{series}"
-        );
+        assert_eq!(value(&text, &format!("counterfoil_{series}")), expected, "{series}");
     }
-    assert!(
-        !text.contains("12345"),
-        "a path nobody declared is no label"
-    );
+    assert!(!text.contains("12345"), "a path nobody declared is no label");
 }

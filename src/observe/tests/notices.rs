@@ -34,10 +34,7 @@ fn announced(notice: &Notice) -> (Vec<String>, Vec<String>) {
         .map(|line| line.replace("counterfoil_", ""))
         .collect();
     let text = lines.text();
-    (
-        text.lines().map(|line| line.trim().to_owned()).collect(),
-        moved,
-    )
+    (text.lines().map(|line| line.trim().to_owned()).collect(), moved)
 }
 
 #[track_caller]
@@ -82,9 +79,7 @@ fn notices_about_documents_become_one_line_and_their_metric() {
             kind: InvoiceKind::Purchase,
             code: ReasonCode::PeriodLocked,
         },
-        &format!(
-            "INFO document failed TEN invoice={id} kind=\"purchase\" reason=\"period_locked\""
-        ),
+        &format!("INFO document failed TEN invoice={id} kind=\"purchase\" reason=\"period_locked\""),
         &[
             "pushes_total{kind=\"purchase\",outcome=\"failed\"} 1",
             "push_failures_total{reason=\"period_locked\"} 1",
@@ -247,9 +242,6 @@ fn every_label_of_the_model_has_its_series() {
             code: *code,
         };
         let (_, moved) = announced(&notice);
-        assert!(moved.contains(&format!(
-            "push_failures_total{{reason=\"{}\"}} 1",
-            code.code()
-        )));
+        assert!(moved.contains(&format!("push_failures_total{{reason=\"{}\"}} 1", code.code())));
     }
 }

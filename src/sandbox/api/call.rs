@@ -35,11 +35,7 @@ impl Call<'_> {
 
     /// Decimals of unit amounts: two, or four with `unitdp=4`.
     pub fn unit_places(&self) -> u32 {
-        if self.params.get("unitdp") == Some("4") {
-            4
-        } else {
-            2
-        }
+        if self.params.get("unitdp") == Some("4") { 4 } else { 2 }
     }
 
     /// Whether one refused element makes the whole answer a 400; Xero's default.
@@ -61,8 +57,7 @@ impl Call<'_> {
     /// # Errors
     /// The 400 of a clause that cannot be read.
     pub fn page_request(&self, forced: bool) -> Result<PageRequest, Answer> {
-        PageRequest::read(&self.params, self.since_ms(), forced)
-            .map_err(|error| envelope::query_refused(&error))
+        PageRequest::read(&self.params, self.since_ms(), forced).map_err(|error| envelope::query_refused(&error))
     }
 
     /// The elements of the body: `{"Invoices":[…]}`, a bare array or one bare object.
@@ -70,8 +65,7 @@ impl Call<'_> {
     /// # Errors
     /// The 400 of a body that is none of these.
     pub fn elements(&self, collection: &str) -> Result<Vec<Json>, Answer> {
-        let body = Json::parse(&self.request.body)
-            .map_err(|error| envelope::body_refused(&error.to_string()))?;
+        let body = Json::parse(&self.request.body).map_err(|error| envelope::body_refused(&error.to_string()))?;
         let elements = match body.get(collection) {
             Some(Json::List(items)) => items.clone(),
             Some(one) => vec![one.clone()],

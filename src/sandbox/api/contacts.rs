@@ -80,8 +80,7 @@ pub fn write(call: &mut Call<'_>, mode: Mode<'_>) -> Answer {
         },
         Mode::Create | Mode::Upsert => None,
     };
-    let unknown =
-        |element: &Json| id_of(element).is_some_and(|id| call.books.contacts().get(id).is_none());
+    let unknown = |element: &Json| id_of(element).is_some_and(|id| call.books.contacts().get(id).is_none());
     if matches!(mode, Mode::Upsert) && elements.iter().any(unknown) {
         return envelope::not_found();
     }
@@ -112,11 +111,7 @@ pub fn fill(contact: &mut Contact, element: &Json) {
     contact.email = text("EmailAddress").or_else(|| contact.email.take());
     contact.first_name = text("FirstName").or_else(|| contact.first_name.take());
     contact.last_name = text("LastName").or_else(|| contact.last_name.take());
-    merge(
-        &mut contact.addresses,
-        element.list("Addresses"),
-        "AddressType",
-    );
+    merge(&mut contact.addresses, element.list("Addresses"), "AddressType");
     merge(&mut contact.phones, element.list("Phones"), "PhoneType");
 }
 
@@ -139,10 +134,7 @@ pub fn refusals(books: &Books, contact: &Contact) -> Vec<String> {
     }
     if let Some(number) = &contact.number {
         if other(books.contact_numbered(number)) {
-            errors.push(
-                "Another contact has this contact number. Please enter a different contact number."
-                    .to_owned(),
-            );
+            errors.push("Another contact has this contact number. Please enter a different contact number.".to_owned());
         }
         if number.chars().count() > 50 {
             errors.push("The contact number cannot exceed 50 characters.".to_owned());
@@ -173,11 +165,7 @@ fn write_one(call: &mut Call<'_>, element: Json, known: Option<Uuid>) -> Element
     };
     fill(&mut contact, &element);
     let mut errors = Vec::new();
-    match element
-        .text("ContactStatus")
-        .map(str::to_ascii_uppercase)
-        .as_deref()
-    {
+    match element.text("ContactStatus").map(str::to_ascii_uppercase).as_deref() {
         None | Some("ACTIVE") => {}
         Some("ARCHIVED") if old.is_some() => contact.status = ContactStatus::Archived,
         Some(other) => errors.push(format!("The status '{other}' is not valid for contacts")),
@@ -199,11 +187,7 @@ fn matching(books: &Books, element: &Json) -> Option<Uuid> {
             .text("ContactNumber")
             .and_then(|number| books.contact_numbered(number))
     };
-    let by_name = || {
-        element
-            .text("Name")
-            .and_then(|name| books.contact_named(name))
-    };
+    let by_name = || element.text("Name").and_then(|name| books.contact_named(name));
     id_of(element).or_else(|| by_number().or_else(by_name).map(|contact| contact.id))
 }
 
@@ -224,12 +208,7 @@ fn id_of(element: &Json) -> Option<Uuid> {
 fn merge(slots: &mut Vec<Json>, sent: Option<&[Json]>, type_key: &str) {
     for item in sent.unwrap_or_default() {
         let kind = item.text(type_key).unwrap_or_default().to_owned();
-        slots.retain(|slot| {
-            !slot
-                .text(type_key)
-                .unwrap_or_default()
-                .eq_ignore_ascii_case(&kind)
-        });
+        slots.retain(|slot| !slot.text(type_key).unwrap_or_default().eq_ignore_ascii_case(&kind));
         slots.push(item.clone());
     }
 }
@@ -249,7 +228,6 @@ fn mentions(contact: &Contact, lower_term: &str) -> bool {
 }
 
 fn looks_like_email(text: &str) -> bool {
-    text.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && domain.contains('.') && !text.contains(char::is_whitespace)
-    })
+    text.split_once('@')
+        .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.') && !text.contains(char::is_whitespace))
 }

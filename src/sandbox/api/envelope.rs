@@ -143,10 +143,7 @@ pub fn exception(number: i64, kind: &str, message: &str) -> Answer {
 }
 
 /// A 400 with the refused elements.
-pub fn validation_refused<'a>(
-    wording: Wording,
-    refused: impl Iterator<Item = (&'a Json, &'a [String])>,
-) -> Answer {
+pub fn validation_refused<'a>(wording: Wording, refused: impl Iterator<Item = (&'a Json, &'a [String])>) -> Answer {
     let mut writer = Writer::pretty();
     writer.object(|body| {
         body.integer("ErrorNumber", 10);
@@ -162,20 +159,10 @@ pub fn validation_refused<'a>(
 }
 
 fn write_refused(row: &mut Writer, wording: Wording, echo: &Json, texts: &[String]) {
-    let Wording {
-        id_key, error_flag, ..
-    } = wording;
+    let Wording { id_key, error_flag, .. } = wording;
     let known = echo.text(id_key).and_then(|id| Uuid::parse_str(id).ok());
     row.id(id_key, known.unwrap_or_else(Uuid::nil));
-    row.echo(
-        echo,
-        &[
-            id_key,
-            error_flag,
-            "ValidationErrors",
-            "StatusAttributeString",
-        ],
-    );
+    row.echo(echo, &[id_key, error_flag, "ValidationErrors", "StatusAttributeString"]);
     row.flag(error_flag, true);
     messages(row, "ValidationErrors", texts);
 }

@@ -10,9 +10,7 @@ use super::contacts;
 use super::invoice_rules::{self, HAS_MONEY, NOT_MODIFIABLE};
 use super::line_draft::LineDraft;
 use crate::sandbox::books::settle::close_if_settled;
-use crate::sandbox::books::{
-    AmountsAre, Books, Contact, ContactStatus, Invoice, InvoiceStatus, Kind,
-};
+use crate::sandbox::books::{AmountsAre, Books, Contact, ContactStatus, Invoice, InvoiceStatus, Kind};
 use crate::sandbox::gate::grant::new_id;
 use crate::sandbox::wire::Json;
 
@@ -78,8 +76,7 @@ impl Drafting<'_> {
         let sent = element.text("Type");
         match (sent.map(Kind::parse), old) {
             (Some(Some(kind)), Some(old)) if kind != old.kind => {
-                self.errors
-                    .push("Invoice Type cannot be changed".to_owned());
+                self.errors.push("Invoice Type cannot be changed".to_owned());
                 None
             }
             (Some(Some(kind)), _) => Some(kind),
@@ -89,8 +86,7 @@ impl Drafting<'_> {
                 None
             }
             (None, None) => {
-                self.errors
-                    .push("Invoice Type must be specified".to_owned());
+                self.errors.push("Invoice Type must be specified".to_owned());
                 None
             }
         }
@@ -129,11 +125,7 @@ impl Drafting<'_> {
     }
 
     /// By id, number or name; a name nobody has makes a contact, further fields change it.
-    fn contact(
-        &mut self,
-        element: &Json,
-        old: Option<&Invoice>,
-    ) -> Option<(Uuid, Option<Contact>)> {
+    fn contact(&mut self, element: &Json, old: Option<&Invoice>) -> Option<(Uuid, Option<Contact>)> {
         let sent = element.get("Contact").filter(|contact| contact.is_map());
         let Some(sent) = sent else {
             if let Some(old) = old {
@@ -141,14 +133,9 @@ impl Drafting<'_> {
             }
             return self.refuse("A Contact must be specified for this type of transaction");
         };
-        let id = sent
-            .text("ContactID")
-            .and_then(|id| Uuid::parse_str(id).ok());
+        let id = sent.text("ContactID").and_then(|id| Uuid::parse_str(id).ok());
         let number = sent.text("ContactNumber");
-        let name = sent
-            .text("Name")
-            .map(str::trim)
-            .filter(|name| !name.is_empty());
+        let name = sent.text("Name").map(str::trim).filter(|name| !name.is_empty());
         let found = match (id.filter(|id| !id.is_nil()), number, name) {
             (Some(id), ..) => match self.books.contacts().get(id) {
                 Some(contact) => Some(contact),
@@ -198,8 +185,7 @@ impl Drafting<'_> {
             return;
         };
         let Some(wanted) = InvoiceStatus::parse(text) else {
-            self.errors
-                .push(format!("Invoice Status '{text}' is not valid"));
+            self.errors.push(format!("Invoice Status '{text}' is not valid"));
             return;
         };
         match invoice_rules::status_refusal(old, wanted) {
@@ -214,10 +200,8 @@ impl Drafting<'_> {
             invoice.date = date;
         }
         invoice.due_date = day(element, "DueDate", errors).or(invoice.due_date);
-        invoice.expected_payment =
-            day(element, "ExpectedPaymentDate", errors).or(invoice.expected_payment);
-        invoice.planned_payment =
-            day(element, "PlannedPaymentDate", errors).or(invoice.planned_payment);
+        invoice.expected_payment = day(element, "ExpectedPaymentDate", errors).or(invoice.expected_payment);
+        invoice.planned_payment = day(element, "PlannedPaymentDate", errors).or(invoice.planned_payment);
         if let Some(reference) = element.text("Reference")
             && invoice.kind == Kind::AccRec
         {
@@ -229,9 +213,7 @@ impl Drafting<'_> {
         if let Some(theme) = element.text("BrandingThemeID") {
             invoice.branding_theme = Some(theme.to_owned());
         }
-        invoice.sent_to_contact = element
-            .flag("SentToContact")
-            .unwrap_or(invoice.sent_to_contact);
+        invoice.sent_to_contact = element.flag("SentToContact").unwrap_or(invoice.sent_to_contact);
         if let Some(text) = element.text("LineAmountTypes") {
             match AmountsAre::parse(text) {
                 Some(amounts_are) => invoice.amounts_are = amounts_are,
@@ -242,9 +224,7 @@ impl Drafting<'_> {
             if self.books.organisation.trades_in(currency) {
                 invoice.currency = currency.to_ascii_uppercase();
             } else {
-                errors.push(format!(
-                    "Organisation is not subscribed to currency {currency}"
-                ));
+                errors.push(format!("Organisation is not subscribed to currency {currency}"));
             }
         }
         if let Some(rate) = decimal(element, "CurrencyRate", errors) {
@@ -273,8 +253,7 @@ impl Drafting<'_> {
         }
         invoice.sum_up();
         if invoice.lines.is_empty() {
-            self.errors
-                .push("One or more line items must be specified".to_owned());
+            self.errors.push("One or more line items must be specified".to_owned());
         }
     }
 
@@ -313,8 +292,7 @@ impl Drafting<'_> {
             .iter()
             .any(|line| line.unit_amount.is_some() && line.account_code.is_none());
         if uncoded && invoice.status != InvoiceStatus::Draft && !invoice.status.is_cancelled() {
-            self.errors
-                .push("Account code must be specified".to_owned());
+            self.errors.push("Account code must be specified".to_owned());
         }
         if let Some(total) = decimal(element, "Total", &mut self.errors)
             && element.list("LineItems").is_some()
@@ -330,10 +308,7 @@ fn retax(line: &mut crate::sandbox::books::Line, amounts_are: AmountsAre, books:
     if amounts_are == AmountsAre::NoTax {
         line.tax_type = Some("NONE".to_owned());
     }
-    let rate = line
-        .tax_type
-        .as_deref()
-        .and_then(|tax_type| books.tax_rate(tax_type));
+    let rate = line.tax_type.as_deref().and_then(|tax_type| books.tax_rate(tax_type));
     line.taxed_as = amounts_are;
     let percent = rate.map_or(Decimal::ZERO, |rate| rate.rate);
     line.tax_amount = crate::sandbox::books::money::tax_on(line.line_amount, percent, amounts_are);

@@ -7,8 +7,7 @@ pub const NOT_MODIFIABLE: &str = "Invoice not of valid status for modification";
 /// PAID, VOIDED or DELETED at creation.
 pub const NOT_CREATABLE: &str = "Invoice not of valid status for creation";
 /// Money is applied.
-pub const HAS_MONEY: &str =
-    "This document cannot be edited as it has a payment or credit note allocated to it.";
+pub const HAS_MONEY: &str = "This document cannot be edited as it has a payment or credit note allocated to it.";
 
 /// What Xero says to a move of the status; `None` is allowed.
 pub fn status_refusal(old: Option<&Invoice>, wanted: InvoiceStatus) -> Option<String> {

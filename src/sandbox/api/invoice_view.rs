@@ -87,10 +87,7 @@ pub fn write(row: &mut Writer, invoice: &Invoice, books: &Books, view: View) {
     row.money("TotalTax", invoice.total_tax);
     row.money("Total", invoice.total);
     row.stamp("UpdatedDateUTC", invoice.updated_ms);
-    row.text(
-        "UpdatedDateUTCString",
-        &date::seconds_text(invoice.updated_ms),
-    );
+    row.text("UpdatedDateUTCString", &date::seconds_text(invoice.updated_ms));
     row.text("CurrencyCode", &invoice.currency);
     if let Some(day) = invoice.fully_paid_on {
         row.day("FullyPaidOnDate", day);
@@ -128,11 +125,7 @@ fn write_money(row: &mut Writer, invoice: &Invoice, books: &Books, view: View) {
     };
     if shows_payments {
         row.list("Payments", |items| {
-            for payment in invoice
-                .payments
-                .iter()
-                .filter_map(|id| books.payments().get(*id))
-            {
+            for payment in invoice.payments.iter().filter_map(|id| books.payments().get(*id)) {
                 items.object(|item| {
                     item.id("PaymentID", payment.id);
                     item.day("Date", payment.date);
@@ -152,10 +145,7 @@ fn write_money(row: &mut Writer, invoice: &Invoice, books: &Books, view: View) {
         row.empty_list("Prepayments");
         row.empty_list("Overpayments");
     }
-    row.money(
-        "AmountDue",
-        view.amount_due.unwrap_or_else(|| invoice.amount_due()),
-    );
+    row.money("AmountDue", view.amount_due.unwrap_or_else(|| invoice.amount_due()));
     row.money("AmountPaid", invoice.amount_paid);
     if listed || !invoice.amount_credited.is_zero() {
         row.money("AmountCredited", invoice.amount_credited);
@@ -221,11 +211,7 @@ fn write_line(item: &mut Writer, line: &Line, books: &Books, view: View) {
         item.money("DiscountAmount", amount);
     }
     item.id("LineItemID", line.id);
-    if let Some(account) = line
-        .account_code
-        .as_deref()
-        .and_then(|code| books.account(code))
-    {
+    if let Some(account) = line.account_code.as_deref().and_then(|code| books.account(code)) {
         item.id("AccountID", account.id);
     }
     if !listed {

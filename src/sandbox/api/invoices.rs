@@ -124,8 +124,7 @@ pub fn write(call: &mut Call<'_>, mode: Mode<'_>) -> Answer {
         },
         Mode::Create | Mode::Upsert => None,
     };
-    let unknown =
-        |element: &Json| id_of(element).is_some_and(|id| call.books.invoices().get(id).is_none());
+    let unknown = |element: &Json| id_of(element).is_some_and(|id| call.books.invoices().get(id).is_none());
     if matches!(mode, Mode::Upsert) && elements.iter().any(unknown) {
         return envelope::not_found();
     }
@@ -155,11 +154,7 @@ pub fn write(call: &mut Call<'_>, mode: Mode<'_>) -> Answer {
 ///
 /// # Errors
 /// What Xero would refuse.
-pub fn apply(
-    call: &mut Call<'_>,
-    element: &Json,
-    old: Option<&Invoice>,
-) -> Result<Uuid, Vec<String>> {
+pub fn apply(call: &mut Call<'_>, element: &Json, old: Option<&Invoice>) -> Result<Uuid, Vec<String>> {
     let mut drafting = Drafting {
         today: call.today(),
         unit_places: call.unit_places(),
@@ -194,10 +189,7 @@ fn write_one(call: &mut Call<'_>, element: Json, known: Option<Uuid>) -> Element
 }
 
 fn store(books: &mut Books, drafted: Drafted) -> Uuid {
-    let Drafted {
-        mut invoice,
-        contact,
-    } = drafted;
+    let Drafted { mut invoice, contact } = drafted;
     if let Some(contact) = contact {
         books.save_contact(contact);
     }
@@ -213,10 +205,7 @@ fn matching(books: &Books, element: &Json) -> Option<Uuid> {
     let is_bill = element.text("Type").and_then(Kind::parse) == Some(Kind::AccPay);
     let by_number = || {
         let number = element.text("InvoiceNumber").filter(|_| !is_bill)?;
-        books
-            .numbered(Kind::AccRec, number)
-            .next()
-            .map(|invoice| invoice.id)
+        books.numbered(Kind::AccRec, number).next().map(|invoice| invoice.id)
     };
     id_of(element).or_else(by_number)
 }
@@ -232,19 +221,14 @@ impl Filter {
     fn read(call: &Call<'_>) -> Self {
         let ids = |name: &str| {
             let list = call.params.list(name)?;
-            Some(
-                list.into_iter()
-                    .filter_map(|id| Uuid::parse_str(id).ok())
-                    .collect(),
-            )
+            Some(list.into_iter().filter_map(|id| Uuid::parse_str(id).ok()).collect())
         };
         let statuses = call.params.list("Statuses");
         let numbers = call.params.list("InvoiceNumbers");
         Self {
             ids: ids("IDs"),
             contacts: ids("ContactIDs"),
-            statuses: statuses
-                .map(|list| list.into_iter().filter_map(InvoiceStatus::parse).collect()),
+            statuses: statuses.map(|list| list.into_iter().filter_map(InvoiceStatus::parse).collect()),
             numbers: numbers.map(|list| list.into_iter().map(str::to_lowercase).collect()),
             term: call.params.get("searchTerm").map(str::to_lowercase),
             by_app: call.params.flag("createdByMyApp").unwrap_or(false),
@@ -263,11 +247,7 @@ impl Filter {
     /// The candidates when ids or numbers name them, without looking at the whole shelf.
     fn direct<'a>(&self, books: &'a Books) -> Option<Vec<&'a Invoice>> {
         if let Some(ids) = &self.ids {
-            return Some(
-                ids.iter()
-                    .filter_map(|id| books.invoices().get(*id))
-                    .collect(),
-            );
+            return Some(ids.iter().filter_map(|id| books.invoices().get(*id)).collect());
         }
         let numbers = self.numbers.as_ref()?;
         let numbered = |number: &String| {
@@ -280,26 +260,15 @@ impl Filter {
     }
 
     fn keeps(&self, invoice: &Invoice, books: &Books) -> bool {
-        self.ids
-            .as_ref()
-            .is_none_or(|ids| ids.contains(&invoice.id))
-            && self
-                .contacts
-                .as_ref()
-                .is_none_or(|ids| ids.contains(&invoice.contact))
-            && self
-                .statuses
-                .as_ref()
-                .is_none_or(|list| list.contains(&invoice.status))
+        self.ids.as_ref().is_none_or(|ids| ids.contains(&invoice.id))
+            && self.contacts.as_ref().is_none_or(|ids| ids.contains(&invoice.contact))
+            && self.statuses.as_ref().is_none_or(|list| list.contains(&invoice.status))
             && self
                 .numbers
                 .as_ref()
                 .is_none_or(|list| list.contains(&invoice.number.to_lowercase()))
             && (!self.by_app || invoice.by_app)
-            && self
-                .term
-                .as_ref()
-                .is_none_or(|term| mentions(invoice, books, term))
+            && self.term.as_ref().is_none_or(|term| mentions(invoice, books, term))
     }
 }
 

@@ -39,17 +39,9 @@ impl LineDraft<'_> {
     /// The new lines of a document: those sent, in their order. A line with the id of an old one
     /// keeps that id and what it does not mention; a line without id is a new one; old lines that
     /// are not sent are gone.
-    pub fn lines(
-        &self,
-        sent: &[Json],
-        old: &[Line],
-        rng: &mut StdRng,
-        errors: &mut Vec<String>,
-    ) -> Vec<Line> {
+    pub fn lines(&self, sent: &[Json], old: &[Line], rng: &mut StdRng, errors: &mut Vec<String>) -> Vec<Line> {
         let read = |element: &Json| {
-            let id = element
-                .text("LineItemID")
-                .and_then(|id| Uuid::parse_str(id).ok());
+            let id = element.text("LineItemID").and_then(|id| Uuid::parse_str(id).ok());
             let kept = id.and_then(|id| old.iter().find(|line| line.id == id));
             let id = kept.map_or_else(|| new_id(rng), |line| line.id);
             self.line(element, id, kept, errors)
@@ -58,16 +50,8 @@ impl LineDraft<'_> {
     }
 
     fn line(&self, element: &Json, id: Uuid, old: Option<&Line>, errors: &mut Vec<String>) -> Line {
-        let text = |key: &str, old: Option<&String>| {
-            element
-                .text(key)
-                .map(str::to_owned)
-                .or_else(|| old.cloned())
-        };
-        let description = text(
-            "Description",
-            old.and_then(|line| line.description.as_ref()),
-        );
+        let text = |key: &str, old: Option<&String>| element.text(key).map(str::to_owned).or_else(|| old.cloned());
+        let description = text("Description", old.and_then(|line| line.description.as_ref()));
         if description
             .as_ref()
             .is_some_and(|text| text.chars().count() > DESCRIPTION_CHARS_MAX)
@@ -83,9 +67,7 @@ impl LineDraft<'_> {
         let asked_tax = decimal(element, "TaxAmount", errors).or_else(|| {
             // A line whose amount and tax type stay keeps a tax amount somebody chose.
             let same = |old: &&Line| {
-                old.tax_type == tax_type
-                    && old.line_amount == amounts.line_amount
-                    && old.taxed_as == self.amounts_are
+                old.tax_type == tax_type && old.line_amount == amounts.line_amount && old.taxed_as == self.amounts_are
             };
             old.filter(same).map(|line| line.tax_amount)
         });
@@ -162,9 +144,7 @@ impl LineDraft<'_> {
     fn account_code(&self, element: &Json, old: Option<&Line>) -> Option<String> {
         let by_id = || {
             let id = Uuid::parse_str(element.text("AccountID")?).ok()?;
-            self.books
-                .account_by_id(id)
-                .map(|account| account.code.clone())
+            self.books.account_by_id(id).map(|account| account.code.clone())
         };
         element
             .text("AccountCode")
@@ -176,15 +156,10 @@ impl LineDraft<'_> {
 
     fn check_account(&self, code: Option<&str>, errors: &mut Vec<String>) -> Option<&Account> {
         let code = code?;
-        let account = self
-            .books
-            .account(code)
-            .filter(|account| account.takes_lines());
+        let account = self.books.account(code).filter(|account| account.takes_lines());
         match account.map(|account| account.status) {
             None => {
-                errors.push(format!(
-                    "Account code '{code}' is not a valid code for this document."
-                ));
+                errors.push(format!("Account code '{code}' is not a valid code for this document."));
             }
             Some(AccountStatus::Archived) => errors.push(format!(
                 "Account code '{code}' has been archived, or has been deleted. \
@@ -242,12 +217,7 @@ impl LineDraft<'_> {
 }
 
 /// The line amount from quantity and price, or the price from the line amount.
-fn settle_line_amount(
-    amounts: &mut Amounts,
-    sent: Option<Decimal>,
-    unit_places: u32,
-    errors: &mut Vec<String>,
-) {
+fn settle_line_amount(amounts: &mut Amounts, sent: Option<Decimal>, unit_places: u32, errors: &mut Vec<String>) {
     let (Some(quantity), Some(unit_amount)) = (amounts.quantity, amounts.unit_amount) else {
         if let Some(sent) = sent {
             amounts.line_amount = sent;

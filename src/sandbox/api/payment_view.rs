@@ -19,10 +19,7 @@ pub fn write(row: &mut Writer, payment: &Payment, books: &Books, written: bool) 
     }
     row.text("Status", payment.status.text());
     row.stamp("UpdatedDateUTC", payment.updated_ms);
-    row.text(
-        "UpdatedDateUTCString",
-        &date::seconds_text(payment.updated_ms),
-    );
+    row.text("UpdatedDateUTCString", &date::seconds_text(payment.updated_ms));
     row.flag("HasAccount", true);
     row.flag("IsReconciled", payment.reconciled);
     if let Some(account) = books.account_by_id(payment.account) {

@@ -34,9 +34,7 @@ pub fn list(call: &mut Call<'_>) -> Answer {
 /// `GET /Payments/{id}`
 pub fn one(call: &mut Call<'_>, id: &str) -> Answer {
     let answer_id = new_id(call.rng);
-    let found = Uuid::parse_str(id)
-        .ok()
-        .and_then(|id| call.books.payments().get(id));
+    let found = Uuid::parse_str(id).ok().and_then(|id| call.books.payments().get(id));
     let Some(payment) = found else {
         return envelope::not_found();
     };
@@ -53,9 +51,7 @@ pub fn write(call: &mut Call<'_>) -> Answer {
     };
     let mut results = Vec::with_capacity(elements.len());
     for element in elements {
-        let id = element
-            .text("PaymentID")
-            .and_then(|id| Uuid::parse_str(id).ok());
+        let id = element.text("PaymentID").and_then(|id| Uuid::parse_str(id).ok());
         results.push(match id {
             Some(id) if call.books.payments().get(id).is_none() => return envelope::not_found(),
             Some(id) => delete_one(call, element, id),
@@ -106,10 +102,7 @@ fn delete_one(call: &mut Call<'_>, element: Json, id: Uuid) -> Element<Uuid> {
         .text("Status")
         .is_some_and(|text| text.eq_ignore_ascii_case("DELETED"));
     if others || !deletes {
-        return Element::Refused(
-            element,
-            vec!["Only Status accepted for updates.".to_owned()],
-        );
+        return Element::Refused(element, vec!["Only Status accepted for updates.".to_owned()]);
     }
     match settle::unpay(call.books, id, call.now_ms) {
         Ok(()) => Element::Saved(id, Vec::new()),
@@ -122,10 +115,7 @@ fn pay_one(call: &mut Call<'_>, element: Json) -> Element<Uuid> {
     let Some((payment, invoice_date)) = read(call, &element, &mut errors) else {
         return Element::Refused(element, errors);
     };
-    errors.extend(invoice_rules::lock_refusal(
-        &call.books.organisation,
-        payment.date,
-    ));
+    errors.extend(invoice_rules::lock_refusal(&call.books.organisation, payment.date));
     if !errors.is_empty() {
         return Element::Refused(element, errors);
     }
@@ -140,11 +130,7 @@ fn pay_one(call: &mut Call<'_>, element: Json) -> Element<Uuid> {
     }
 }
 
-fn read(
-    call: &mut Call<'_>,
-    element: &Json,
-    errors: &mut Vec<String>,
-) -> Option<(Payment, chrono::NaiveDate)> {
+fn read(call: &mut Call<'_>, element: &Json, errors: &mut Vec<String>) -> Option<(Payment, chrono::NaiveDate)> {
     let today = call.today();
     let date = day(element, "Date", errors).unwrap_or(today);
     let amount = decimal(element, "Amount", errors);
@@ -181,10 +167,7 @@ fn read(
 
 fn account<'a>(books: &'a Books, element: &Json) -> Option<&'a Account> {
     let sent = element.get("Account")?;
-    match sent
-        .text("AccountID")
-        .and_then(|id| Uuid::parse_str(id).ok())
-    {
+    match sent.text("AccountID").and_then(|id| Uuid::parse_str(id).ok()) {
         Some(id) => books.account_by_id(id),
         None => books.account(sent.text("Code")?),
     }
@@ -192,8 +175,5 @@ fn account<'a>(books: &'a Books, element: &Json) -> Option<&'a Account> {
 
 fn invoice<'a>(books: &'a Books, element: &Json) -> Option<&'a Invoice> {
     let sent = element.get("Invoice")?;
-    books.find_invoice(
-        sent.text("InvoiceID")
-            .or_else(|| sent.text("InvoiceNumber"))?,
-    )
+    books.find_invoice(sent.text("InvoiceID").or_else(|| sent.text("InvoiceNumber"))?)
 }

@@ -139,21 +139,14 @@ fn write_tax_rate(row: &mut Writer, rate: &TaxRate) {
     row.flag("CanApplyToAssets", rate.applies(AccountClass::Asset));
     row.flag("CanApplyToEquity", rate.applies(AccountClass::Equity));
     row.flag("CanApplyToExpenses", rate.applies(AccountClass::Expense));
-    row.flag(
-        "CanApplyToLiabilities",
-        rate.applies(AccountClass::Liability),
-    );
+    row.flag("CanApplyToLiabilities", rate.applies(AccountClass::Liability));
     row.flag("CanApplyToRevenue", rate.applies(AccountClass::Revenue));
     row.number("DisplayTaxRate", rate.rate, 4);
     row.number("EffectiveRate", rate.rate, 4);
     row.text("Status", "ACTIVE");
     row.list("TaxComponents", |items| {
         items.object(|component| {
-            let name = if rate.rate == Decimal::ZERO {
-                "No VAT"
-            } else {
-                "VAT"
-            };
+            let name = if rate.rate == Decimal::ZERO { "No VAT" } else { "VAT" };
             component.text("Name", name);
             component.number("Rate", rate.rate, 4);
             component.flag("IsCompound", false);

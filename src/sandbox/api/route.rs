@@ -22,11 +22,7 @@ pub fn answer(call: &mut Call<'_>) -> Answer {
     if call.request.query.len() > QUERY_CHARS_MAX {
         return envelope::not_found();
     }
-    let accept = call
-        .request
-        .header("accept")
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let accept = call.request.header("accept").unwrap_or_default().to_ascii_lowercase();
     if !accept.contains("application/json") {
         return Answer::plain(406, "Only application/json is served here");
     }
@@ -36,11 +32,7 @@ pub fn answer(call: &mut Call<'_>) -> Answer {
         return envelope::not_found();
     };
     let method = call.request.method.clone();
-    match (
-        resource.to_ascii_lowercase().as_str(),
-        method.as_str(),
-        rest,
-    ) {
+    match (resource.to_ascii_lowercase().as_str(), method.as_str(), rest) {
         ("organisation" | "organisations", "GET", []) => reference::organisation(call),
         ("accounts", "GET", []) => reference::accounts(call),
         ("accounts", "GET", [id]) => reference::account(call, id),
@@ -60,8 +52,7 @@ pub fn answer(call: &mut Call<'_>) -> Answer {
         ("payments", "PUT" | "POST", []) => payments::write(call),
         ("payments", "POST", [id]) => payments::delete(call, id),
         (
-            "organisation" | "organisations" | "accounts" | "taxrates" | "contacts" | "invoices"
-            | "payments",
+            "organisation" | "organisations" | "accounts" | "taxrates" | "contacts" | "invoices" | "payments",
             _,
             [] | [_],
         ) => Answer::empty(405),

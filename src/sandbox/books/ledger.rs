@@ -56,11 +56,7 @@ pub struct Books {
 
 impl Books {
     /// Empty books with a chart.
-    pub fn new(
-        organisation: Organisation,
-        accounts: Vec<Account>,
-        tax_rates: Vec<TaxRate>,
-    ) -> Self {
+    pub fn new(organisation: Organisation, accounts: Vec<Account>, tax_rates: Vec<TaxRate>) -> Self {
         Self {
             organisation,
             accounts,
@@ -112,9 +108,7 @@ impl Books {
 
     /// The active contact of this name, in any letter case.
     pub fn contact_named(&self, name: &str) -> Option<&Contact> {
-        self.active_names
-            .get(&key(name))
-            .and_then(|id| self.contacts.get(*id))
+        self.active_names.get(&key(name)).and_then(|id| self.contacts.get(*id))
     }
 
     /// The contact with this `ContactNumber`.
@@ -195,10 +189,7 @@ impl Books {
     pub fn save_invoice(&mut self, invoice: Invoice) {
         let (id, at_ms) = (invoice.id, invoice.updated_ms);
         let slot = (invoice.kind, key(&invoice.number));
-        let old_slot = self
-            .invoices
-            .get(id)
-            .map(|old| (old.kind, key(&old.number)));
+        let old_slot = self.invoices.get(id).map(|old| (old.kind, key(&old.number)));
         if old_slot.as_ref() != Some(&slot) {
             if let Some(ids) = old_slot.and_then(|old| self.numbers.get_mut(&old)) {
                 ids.retain(|other| *other != id);

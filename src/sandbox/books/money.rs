@@ -52,13 +52,9 @@ pub fn line_amount(
     let gross = quantity.checked_mul(unit_amount)?;
     if let Some(rate) = discount_rate {
         let kept = Decimal::ONE_HUNDRED.checked_sub(rate)?;
-        return Some(cents(
-            gross.checked_mul(kept)?.checked_div(Decimal::ONE_HUNDRED)?,
-        ));
+        return Some(cents(gross.checked_mul(kept)?.checked_div(Decimal::ONE_HUNDRED)?));
     }
-    cents(gross)
-        .checked_sub(discount_amount.unwrap_or_default())
-        .map(cents)
+    cents(gross).checked_sub(discount_amount.unwrap_or_default()).map(cents)
 }
 
 /// The sums of these lines.

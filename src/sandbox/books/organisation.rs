@@ -57,10 +57,7 @@ impl Organisation {
     /// Whether documents may be in this currency.
     pub fn trades_in(&self, currency: &str) -> bool {
         self.base_currency.eq_ignore_ascii_case(currency)
-            || self
-                .currencies
-                .iter()
-                .any(|other| other.eq_ignore_ascii_case(currency))
+            || self.currencies.iter().any(|other| other.eq_ignore_ascii_case(currency))
     }
 }
 

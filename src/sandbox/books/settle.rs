@@ -36,10 +36,7 @@ pub enum PaymentRefused {
 /// # Errors
 /// When Xero would refuse it; nothing has changed then.
 pub fn pay(books: &mut Books, payment: Payment) -> Result<(), PaymentRefused> {
-    let invoice = books
-        .invoices()
-        .get(payment.invoice)
-        .ok_or(PaymentRefused::Unknown)?;
+    let invoice = books.invoices().get(payment.invoice).ok_or(PaymentRefused::Unknown)?;
     if payment.amount <= Decimal::ZERO {
         return Err(PaymentRefused::NotPositive);
     }
@@ -67,11 +64,7 @@ pub fn pay(books: &mut Books, payment: Payment) -> Result<(), PaymentRefused> {
 /// # Errors
 /// When Xero would refuse it; nothing has changed then.
 pub fn unpay(books: &mut Books, payment: Uuid, now_ms: i64) -> Result<(), PaymentRefused> {
-    let mut payment = books
-        .payments()
-        .get(payment)
-        .ok_or(PaymentRefused::Unknown)?
-        .clone();
+    let mut payment = books.payments().get(payment).ok_or(PaymentRefused::Unknown)?.clone();
     if payment.status == PaymentStatus::Deleted {
         return Err(PaymentRefused::AlreadyDeleted);
     }

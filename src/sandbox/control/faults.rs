@@ -81,9 +81,7 @@ pub(super) fn clear(world: &mut World) -> Done {
 pub(super) fn remove(world: &mut World, id: &str) -> Result<Done, Bad> {
     let known = Uuid::parse_str(id).is_ok_and(|id| world.faults.remove(id));
     if known {
-        Ok(Done::object(200, |body| {
-            body.text("message", "fault removed")
-        }))
+        Ok(Done::object(200, |body| body.text("message", "fault removed")))
     } else {
         Err(Bad::missing(format!("no fault {id}")))
     }
@@ -142,9 +140,7 @@ fn fault(input: &Json) -> Result<Fault, Bad> {
         "error_after_write" => Fault::ErrorAfterWrite,
         "token_expired" => Fault::TokenExpired,
         other => {
-            return Err(Bad::input(format!(
-                "unknown fault '{other}'; known are {NAMES}"
-            )));
+            return Err(Bad::input(format!("unknown fault '{other}'; known are {NAMES}")));
         }
     })
 }
@@ -156,9 +152,7 @@ fn status_body(input: &Json) -> Result<Option<String>, Bad> {
         Some(value @ (Json::Map(_) | Json::List(_))) => {
             let mut writer = crate::sandbox::wire::Writer::compact();
             writer.json_element(value);
-            Ok(Some(
-                String::from_utf8_lossy(&writer.into_bytes()).into_owned(),
-            ))
+            Ok(Some(String::from_utf8_lossy(&writer.into_bytes()).into_owned()))
         }
         Some(_) => Err(Bad::input("body must be a string, an object or a list")),
     }

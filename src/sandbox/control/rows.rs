@@ -74,10 +74,7 @@ pub(super) fn violations(world: &World) -> Done {
 pub(super) fn documents(world: &World, tenant: &str, params: &Params) -> Result<Done, Bad> {
     let books = Uuid::parse_str(tenant).ok().and_then(|id| world.books(id));
     let books = books.ok_or_else(|| Bad::missing(format!("no organisation {tenant}")))?;
-    let kind = params
-        .get("type")
-        .unwrap_or("invoices")
-        .to_ascii_lowercase();
+    let kind = params.get("type").unwrap_or("invoices").to_ascii_lowercase();
     match kind.as_str() {
         "invoices" => Ok(Done::list(|items| invoices(items, books))),
         "contacts" => Ok(Done::list(|items| {

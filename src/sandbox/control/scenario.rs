@@ -6,8 +6,7 @@ use uuid::Uuid;
 use super::body::{self, Bad};
 use crate::sandbox::api::{Call, contacts, invoices};
 use crate::sandbox::books::{
-    AccountStatus, Contact, ContactStatus, Invoice, InvoiceStatus, Payment, PaymentStatus, money,
-    settle,
+    AccountStatus, Contact, ContactStatus, Invoice, InvoiceStatus, Payment, PaymentStatus, money, settle,
 };
 use crate::sandbox::gate::grant::new_id;
 use crate::sandbox::wire::Json;
@@ -80,8 +79,7 @@ pub(super) fn unpay(scene: &mut Scene<'_>) -> Result<Uuid, Bad> {
         }
     };
     let now_ms = scene.call.now_ms;
-    settle::unpay(scene.call.books, id, now_ms)
-        .map_err(|refused| Bad::input(refused.to_string()))?;
+    settle::unpay(scene.call.books, id, now_ms).map_err(|refused| Bad::input(refused.to_string()))?;
     Ok(id)
 }
 
@@ -99,10 +97,7 @@ pub(super) fn void(scene: &mut Scene<'_>) -> Result<Uuid, Bad> {
 /// The invoice is approved.
 pub(super) fn approve(scene: &mut Scene<'_>) -> Result<Uuid, Bad> {
     let invoice = scene.invoice()?;
-    scene.change(
-        &invoice,
-        vec![text("Status", InvoiceStatus::Authorised.text())],
-    )
+    scene.change(&invoice, vec![text("Status", InvoiceStatus::Authorised.text())])
 }
 
 /// Fields are edited; args `due_date`, `date`, `reference`, `number`, `url`, and for one line
@@ -138,10 +133,7 @@ pub(super) fn edit(scene: &mut Scene<'_>) -> Result<Uuid, Bad> {
     if !line_pairs.is_empty() {
         let at: usize = body::read(scene.args, "line", "a line number from 1")?.unwrap_or(1);
         if at == 0 || at > invoice.lines.len() {
-            return Err(Bad::input(format!(
-                "the invoice has {} lines",
-                invoice.lines.len()
-            )));
+            return Err(Bad::input(format!("the invoice has {} lines", invoice.lines.len())));
         }
         let mut lines = Vec::new();
         for (number, line) in (1..).zip(&invoice.lines) {
@@ -178,14 +170,9 @@ pub(super) fn create(scene: &mut Scene<'_>) -> Result<Uuid, Bad> {
     ];
     body::only(scene.args, &known)?;
     let args = scene.args;
-    let number = args
-        .text("number")
-        .or_else(|| scene.input.text("invoice_number"));
+    let number = args.text("number").or_else(|| scene.input.text("invoice_number"));
     let line = Json::Map(vec![
-        text(
-            "Description",
-            args.text("description").unwrap_or("Entered in Xero"),
-        ),
+        text("Description", args.text("description").unwrap_or("Entered in Xero")),
         text("Quantity", args.text("quantity").unwrap_or("1")),
         text("UnitAmount", args.text("unit_price").unwrap_or("100.00")),
         text("AccountCode", args.text("account_code").unwrap_or("200")),
@@ -280,9 +267,7 @@ impl Scene<'_> {
             Some(id) => books.contacts().get(id),
             None => books.contact_named(body::required(self.args, "contact_name")?),
         };
-        found
-            .cloned()
-            .ok_or_else(|| Bad::missing("no such contact"))
+        found.cloned().ok_or_else(|| Bad::missing("no such contact"))
     }
 
     fn save_contact(&mut self, mut contact: Contact) -> Result<Uuid, Bad> {

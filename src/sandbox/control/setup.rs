@@ -18,8 +18,7 @@ pub(super) fn clock(request: &Request) -> Result<Done, Bad> {
     body::only(&input, &["advance_s", "all"])?;
     let seconds: Option<i64> = body::read(&input, "advance_s", "whole seconds")?;
     let seconds = seconds.filter(|seconds| *seconds >= 0);
-    let seconds =
-        seconds.ok_or_else(|| Bad::input("advance_s must be whole seconds, 0 or more"))?;
+    let seconds = seconds.ok_or_else(|| Bad::input("advance_s must be whole seconds, 0 or more"))?;
     let all: bool = body::read(&input, "all", "true or false")?.unwrap_or(false);
     let step = ClockMove {
         advance_ms: seconds.saturating_mul(1000),
@@ -70,10 +69,7 @@ pub(super) fn tenant(world: &mut World, now: Instants, request: &Request) -> Res
     let zone = input.text("time_zone").unwrap_or("Europe/London");
     let founding = Founding {
         name: body::required(&input, "name")?.to_owned(),
-        base_currency: input
-            .text("base_currency")
-            .unwrap_or("GBP")
-            .to_ascii_uppercase(),
+        base_currency: input.text("base_currency").unwrap_or("GBP").to_ascii_uppercase(),
         country: input.text("country").unwrap_or("GB").to_ascii_uppercase(),
         zone: zone_named(zone).ok_or_else(|| Bad::input(format!("unknown time_zone '{zone}'")))?,
         contacts: Vec::new(),
@@ -86,9 +82,7 @@ pub(super) fn tenant(world: &mut World, now: Instants, request: &Request) -> Res
     let ids: Vec<_> = accounts.iter().map(|_| new_id(&mut world.rng)).collect();
     if let Some(tenant) = world.tenants.get_mut(&id) {
         tenant.books.organisation.currencies = currencies;
-        rates
-            .into_iter()
-            .for_each(|rate| put_rate(&mut tenant.books, rate));
+        rates.into_iter().for_each(|rate| put_rate(&mut tenant.books, rate));
         for (mut account, fresh) in accounts.into_iter().zip(ids) {
             account.id = fresh;
             account.updated_ms = now.document_ms;
@@ -106,10 +100,7 @@ pub(super) fn webhooks(world: &mut World, request: &Request) -> Result<Done, Bad
     body::only(&input, &["url", "lose", "duplicate", "delay_ms", "reorder"])?;
     let delay_ms: i64 = body::read(&input, "delay_ms", "milliseconds")?.unwrap_or(0);
     let url = input.text("url").map(str::to_owned);
-    if url
-        .as_deref()
-        .is_some_and(|url| !url.starts_with("http://"))
-    {
+    if url.as_deref().is_some_and(|url| !url.starts_with("http://")) {
         return Err(Bad::input("url must start with http://"));
     }
     world.webhooks.subscription = Subscription {
@@ -141,9 +132,7 @@ pub(super) fn reset(world: &mut World, now: Instants) -> Done {
             .saturating_add(books.invoices().len())
             .saturating_add(books.payments().len());
         books.clear();
-        tenant
-            .founding
-            .add_contacts(books, &mut world.rng, now.document_ms);
+        tenant.founding.add_contacts(books, &mut world.rng, now.document_ms);
     }
     let removed = i64::try_from(documents).unwrap_or(i64::MAX);
     Done::object(200, |body| body.integer("documents_removed", removed))
@@ -161,12 +150,7 @@ fn tax_rates(input: &Json) -> Result<Vec<TaxRate>, Bad> {
             tax_type,
         })
     };
-    input
-        .list("tax_rates")
-        .unwrap_or_default()
-        .iter()
-        .map(read)
-        .collect()
+    input.list("tax_rates").unwrap_or_default().iter().map(read).collect()
 }
 
 fn accounts(input: &Json) -> Result<Vec<Account>, Bad> {
@@ -193,12 +177,7 @@ fn accounts(input: &Json) -> Result<Vec<Account>, Bad> {
             updated_ms: 0,
         })
     };
-    input
-        .list("accounts")
-        .unwrap_or_default()
-        .iter()
-        .map(read)
-        .collect()
+    input.list("accounts").unwrap_or_default().iter().map(read).collect()
 }
 
 fn currencies(input: &Json) -> Result<Vec<String>, Bad> {
@@ -206,12 +185,7 @@ fn currencies(input: &Json) -> Result<Vec<String>, Bad> {
         Json::Text(code) => Ok(code.to_ascii_uppercase()),
         _ => Err(Bad::input("currencies must be a list of codes")),
     };
-    input
-        .list("currencies")
-        .unwrap_or_default()
-        .iter()
-        .map(read)
-        .collect()
+    input.list("currencies").unwrap_or_default().iter().map(read).collect()
 }
 
 fn put_rate(books: &mut Books, rate: TaxRate) {
@@ -222,7 +196,5 @@ fn put_rate(books: &mut Books, rate: TaxRate) {
 fn put_account(books: &mut Books, account: Account) {
     books.accounts.retain(|old| old.code != account.code);
     books.accounts.push(account);
-    books
-        .accounts
-        .sort_by(|left, right| left.code.cmp(&right.code));
+    books.accounts.sort_by(|left, right| left.code.cmp(&right.code));
 }

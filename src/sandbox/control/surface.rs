@@ -40,9 +40,8 @@ pub fn is_control(path: &str) -> bool {
 
 /// Answers a control call; never logged, never limited.
 pub(in crate::sandbox) fn answer(world: &mut World, now: Instants, request: &Request) -> Outcome {
-    let done = dispatch(world, now, request).unwrap_or_else(|Bad { status, message }| {
-        Done::object(status, |body| body.text("error", &message))
-    });
+    let done = dispatch(world, now, request)
+        .unwrap_or_else(|Bad { status, message }| Done::object(status, |body| body.text("error", &message)));
     let mut outcome = Outcome::untracked(Answer::json(done.status, done.body));
     outcome.clock = done.clock;
     outcome
@@ -70,8 +69,8 @@ fn dispatch(world: &mut World, now: Instants, request: &Request) -> Result<Done,
         (
             _,
             [
-                "faults" | "clock" | "limits" | "tenants" | "webhooks" | "reset" | "requests"
-                | "violations" | "trigger",
+                "faults" | "clock" | "limits" | "tenants" | "webhooks" | "reset" | "requests" | "violations"
+                | "trigger",
             ],
         ) => Err(Bad {
             status: 405,

@@ -18,13 +18,7 @@ connection.restore, grant.revoke, grant.renew";
 
 pub(super) fn run(world: &mut World, now: Instants, request: &Request) -> Result<Done, Bad> {
     let input = body::object(request)?;
-    let known = [
-        "scenario",
-        "tenant_id",
-        "invoice_number",
-        "invoice_id",
-        "args",
-    ];
+    let known = ["scenario", "tenant_id", "invoice_number", "invoice_id", "args"];
     body::only(&input, &known)?;
     let name = body::required(&input, "scenario")?.to_owned();
     if name == "grant.revoke" {
@@ -87,18 +81,13 @@ fn play(name: &str, scene: &mut Scene<'_>) -> Result<Option<Uuid>, Bad> {
         "contact.archive" => scenario::archive_contact(scene).map(Some),
         "account.archive" => scenario::archive_account(scene).map(Some),
         "organisation.lock" => scenario::lock(scene).map(|()| None),
-        other => Err(Bad::input(format!(
-            "unknown scenario '{other}'; known are {NAMES}"
-        ))),
+        other => Err(Bad::input(format!("unknown scenario '{other}'; known are {NAMES}"))),
     }
 }
 
 /// The organisation named, or the only one there is.
 fn tenant(world: &World, input: &Json) -> Result<Uuid, Bad> {
-    match (
-        body::guid(input, "tenant_id")?,
-        world.tenant_order.as_slice(),
-    ) {
+    match (body::guid(input, "tenant_id")?, world.tenant_order.as_slice()) {
         (Some(id), _) if world.tenants.contains_key(&id) => Ok(id),
         (Some(id), _) => Err(Bad::missing(format!("no organisation {id}"))),
         (None, [only]) => Ok(*only),

@@ -101,22 +101,13 @@ impl Faults {
 
     /// The fault that strikes this call, if any: of the matching rules, oldest first, the first
     /// whose turn and luck it is.
-    pub fn strike(
-        &mut self,
-        method: &str,
-        path: &str,
-        tenant: Option<Uuid>,
-        rng: &mut StdRng,
-    ) -> Option<Fault> {
+    pub fn strike(&mut self, method: &str, path: &str, tenant: Option<Uuid>, rng: &mut StdRng) -> Option<Fault> {
         let lower = path.to_ascii_lowercase();
         let hit = self
             .0
             .iter_mut()
             .filter(|rule| rule.on.covers(method, &lower, tenant))
-            .find_map(|rule| {
-                rule.strikes(rng)
-                    .then(|| (rule.id, rule.fault.clone(), rule.times))
-            });
+            .find_map(|rule| rule.strikes(rng).then(|| (rule.id, rule.fault.clone(), rule.times)));
         let (id, fault, left) = hit?;
         if left == Some(0) {
             self.remove(id);
@@ -131,11 +122,7 @@ impl Rule {
         let turn = self.seen.checked_rem(self.every).unwrap_or(0) == 0;
         let lucky = match self.probability {
             None => true,
-            Some(chance) => self
-                .rng
-                .as_mut()
-                .unwrap_or(rng)
-                .random_bool(chance.clamp(0.0, 1.0)),
+            Some(chance) => self.rng.as_mut().unwrap_or(rng).random_bool(chance.clamp(0.0, 1.0)),
         };
         let strikes = turn && lucky;
         if strikes {
@@ -196,18 +183,10 @@ impl Fault {
 
 /// Builds the refusal of an injected 429.
 pub fn injected_refusal(problem: &str, retry_after_s: Option<i64>) -> Option<Refusal> {
-    let problem = [
-        Problem::Minute,
-        Problem::Day,
-        Problem::Concurrent,
-        Problem::App,
-    ]
-    .into_iter()
-    .find(|known| known.text().eq_ignore_ascii_case(problem))?;
-    Some(Refusal {
-        problem,
-        retry_after_s,
-    })
+    let problem = [Problem::Minute, Problem::Day, Problem::Concurrent, Problem::App]
+        .into_iter()
+        .find(|known| known.text().eq_ignore_ascii_case(problem))?;
+    Some(Refusal { problem, retry_after_s })
 }
 
 /// A seeded source for one rule.

@@ -146,13 +146,7 @@ impl Grants {
     /// Exchanges a refresh token for a new pair and retires it. With `grace`, the token that was
     /// replaced last works again for 30 minutes, as after a lost answer. `None` is
     /// `invalid_grant`.
-    pub fn refresh(
-        &mut self,
-        token: &str,
-        grace: bool,
-        rng: &mut StdRng,
-        now_ms: i64,
-    ) -> Option<Pair> {
+    pub fn refresh(&mut self, token: &str, grace: bool, rng: &mut StdRng, now_ms: i64) -> Option<Pair> {
         let (at, first_use) = self.grants.iter().enumerate().find_map(|(at, grant)| {
             if grant.revoked {
                 return None;
@@ -175,10 +169,7 @@ impl Grants {
             minted_ms: now_ms,
         };
         let access = self.mint(at, rng, now_ms)?;
-        Some(Pair {
-            access,
-            refresh: fresh,
-        })
+        Some(Pair { access, refresh: fresh })
     }
 
     /// Ends a consent by its refresh token, with all its connections.
@@ -215,10 +206,7 @@ impl Grants {
 
     /// Removes a connection by its own id, from the consent it belongs to.
     pub fn disconnect(&mut self, auth_event: Uuid, connection: Uuid) -> bool {
-        let grant = self
-            .grants
-            .iter_mut()
-            .find(|grant| grant.auth_event == auth_event);
+        let grant = self.grants.iter_mut().find(|grant| grant.auth_event == auth_event);
         grant.is_some_and(|grant| {
             let before = grant.connections.len();
             grant.connections.retain(|found| found.id != connection);
@@ -231,9 +219,7 @@ impl Grants {
         let mut found = false;
         for grant in &mut self.grants {
             let before = grant.connections.len();
-            grant
-                .connections
-                .retain(|connection| connection.tenant != tenant);
+            grant.connections.retain(|connection| connection.tenant != tenant);
             found |= grant.connections.len() != before;
         }
         found
@@ -258,13 +244,7 @@ impl Grants {
         ));
         let signature = URL_SAFE_NO_PAD.encode(rng.random::<[u8; 32]>());
         let token = format!("{header}.{claims}.{signature}");
-        self.access.insert(
-            token.clone(),
-            Access {
-                grant: at,
-                expires_ms,
-            },
-        );
+        self.access.insert(token.clone(), Access { grant: at, expires_ms });
         Some(token)
     }
 }
@@ -272,9 +252,7 @@ impl Grants {
 impl Grant {
     /// Whether it reaches an organisation.
     pub fn reaches(&self, tenant: Uuid) -> bool {
-        self.connections
-            .iter()
-            .any(|connection| connection.tenant == tenant)
+        self.connections.iter().any(|connection| connection.tenant == tenant)
     }
 }
 

@@ -43,9 +43,7 @@ impl Replays {
         self.forget(now_ms);
         match self.entries.get(key) {
             None => Verdict::Fresh,
-            Some(entry) if entry.request == fingerprint(request) => {
-                Verdict::Replay(entry.answer.clone())
-            }
+            Some(entry) if entry.request == fingerprint(request) => Verdict::Replay(entry.answer.clone()),
             Some(_) => Verdict::Mismatch,
         }
     }

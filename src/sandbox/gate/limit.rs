@@ -114,11 +114,7 @@ impl Window {
             .get(blocking)
             .map_or(now_ms, |at| at.saturating_add(self.span_ms));
         let wait_ms = free_at.saturating_sub(now_ms).max(0);
-        wait_ms
-            .saturating_add(999)
-            .checked_div(1000)
-            .unwrap_or(1)
-            .max(1)
+        wait_ms.saturating_add(999).checked_div(1000).unwrap_or(1).max(1)
     }
 }
 

@@ -60,10 +60,7 @@ pub fn bad_bearer(reason: BadBearer, instance: Uuid) -> Answer {
     match reason {
         BadBearer::Unknown => problem(401, "Unauthorized", "AuthenticationUnsuccessful", instance),
         BadBearer::Expired { at_ms } => {
-            let detail = format!(
-                "TokenExpired: token expired at {}",
-                date::month_first(at_ms)
-            );
+            let detail = format!("TokenExpired: token expired at {}", date::month_first(at_ms));
             problem(401, "Unauthorized", &detail, instance)
         }
     }
@@ -89,11 +86,7 @@ pub fn problem(status: u16, title: &str, detail: &str, instance: Uuid) -> Answer
 }
 
 /// `GET /connections`: a bare array.
-pub fn connections(
-    grant: &Grant,
-    auth_event: Option<&str>,
-    name: impl Fn(Uuid) -> String,
-) -> Answer {
+pub fn connections(grant: &Grant, auth_event: Option<&str>, name: impl Fn(Uuid) -> String) -> Answer {
     let mut writer = Writer::compact();
     let wanted = auth_event.is_none_or(|id| Uuid::parse_str(id) == Ok(grant.auth_event));
     writer.array(|list| {
@@ -104,14 +97,8 @@ pub fn connections(
                 row.id("tenantId", connection.tenant);
                 row.text("tenantType", "ORGANISATION");
                 row.text("tenantName", &name(connection.tenant));
-                row.text(
-                    "createdDateUtc",
-                    &date::seven_decimals(connection.created_ms),
-                );
-                row.text(
-                    "updatedDateUtc",
-                    &date::seven_decimals(connection.updated_ms),
-                );
+                row.text("createdDateUtc", &date::seven_decimals(connection.created_ms));
+                row.text("updatedDateUtc", &date::seven_decimals(connection.updated_ms));
             });
         }
     });

@@ -88,10 +88,7 @@ impl Watch {
         };
         self.check_windows(call, tenant, limits);
         if call.in_flight > limits.concurrent {
-            let detail = format!(
-                "{} calls at once, {} allowed",
-                call.in_flight, limits.concurrent
-            );
+            let detail = format!("{} calls at once, {} allowed", call.in_flight, limits.concurrent);
             self.note("concurrency", call, detail);
         }
         for scope in [Some(tenant), None] {
@@ -99,23 +96,13 @@ impl Watch {
                 && (block.from_ms..block.until_ms).contains(&call.at_ms)
             {
                 let early_ms = block.until_ms.saturating_sub(call.at_ms);
-                self.note(
-                    "early_call",
-                    call,
-                    format!("{early_ms} ms before Retry-After"),
-                );
+                self.note("early_call", call, format!("{early_ms} ms before Retry-After"));
             }
         }
     }
 
     /// A 429 with this `Retry-After` left; `app` when it was about the whole app.
-    pub fn told_to_wait(
-        &mut self,
-        tenant: Option<Uuid>,
-        app: bool,
-        retry_after_s: i64,
-        at_ms: i64,
-    ) {
+    pub fn told_to_wait(&mut self, tenant: Option<Uuid>, app: bool, retry_after_s: i64, at_ms: i64) {
         let scope = if app { None } else { tenant };
         let block = Blocked {
             from_ms: at_ms.saturating_add(CROSSING_MS),
@@ -142,10 +129,7 @@ impl Watch {
     }
 
     fn check_windows(&mut self, call: Arrival, tenant: Uuid, limits: Limits) {
-        let window = self
-            .windows
-            .entry(tenant)
-            .or_insert_with(|| Window::new(MINUTE_MS));
+        let window = self.windows.entry(tenant).or_insert_with(|| Window::new(MINUTE_MS));
         window.push(call.at_ms);
         let calls = window.count(call.at_ms);
         if calls > limits.minute {
@@ -155,18 +139,13 @@ impl Watch {
         self.app.push(call.at_ms);
         let calls = self.app.count(call.at_ms);
         if calls > limits.app_minute {
-            let detail = format!(
-                "{calls} calls in 60 s, {} allowed for the app",
-                limits.app_minute
-            );
+            let detail = format!("{calls} calls in 60 s, {} allowed for the app", limits.app_minute);
             self.note("app_minute_window", call, detail);
         }
     }
 
     fn note(&mut self, kind: &'static str, call: Arrival, detail: String) {
-        let Arrival {
-            seq, at_ms, tenant, ..
-        } = call;
+        let Arrival { seq, at_ms, tenant, .. } = call;
         self.violations.push(Violation {
             kind,
             at_ms,

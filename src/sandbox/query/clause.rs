@@ -197,9 +197,7 @@ impl Parser {
     /// Comparison ignores case anyway, so `.ToLower()` and `.ToUpper()` change nothing; a method
     /// may follow them.
     fn without_case_calls(&mut self, path: String) -> Result<String, QueryError> {
-        let bare = path
-            .strip_suffix(".ToLower")
-            .or_else(|| path.strip_suffix(".ToUpper"));
+        let bare = path.strip_suffix(".ToLower").or_else(|| path.strip_suffix(".ToUpper"));
         let Some(bare) = bare else { return Ok(path) };
         self.open()?;
         let mut whole = self.closed(bare.to_owned())?;
@@ -247,9 +245,8 @@ impl Parser {
                 let Some(Token::Text(text)) = self.next() else {
                     return Err(QueryError("Expression expected".to_owned()));
                 };
-                let id = Uuid::parse_str(&text).map_err(|_| {
-                    QueryError("Guid should contain 32 digits with 4 dashes".to_owned())
-                })?;
+                let id = Uuid::parse_str(&text)
+                    .map_err(|_| QueryError("Guid should contain 32 digits with 4 dashes".to_owned()))?;
                 self.closed(Literal::Id(id))
             }
             "datetime" => {
@@ -274,9 +271,7 @@ impl Parser {
             }
         }
         let part = |at: usize| parts.get(at).copied();
-        let year = part(0)
-            .and_then(|year| i32::try_from(year).ok())
-            .ok_or_else(bad)?;
+        let year = part(0).and_then(|year| i32::try_from(year).ok()).ok_or_else(bad)?;
         NaiveDate::from_ymd_opt(year, part(1).ok_or_else(bad)?, part(2).ok_or_else(bad)?)
             .and_then(|day| {
                 let (hour, minute, second) = (part(3), part(4), part(5));

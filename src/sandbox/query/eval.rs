@@ -14,11 +14,9 @@ impl Clause {
             Clause::And(left, right) => left.holds(document, books) && right.holds(document, books),
             Clause::Or(left, right) => left.holds(document, books) || right.holds(document, books),
             Clause::Not(inner) => !inner.holds(document, books),
-            Clause::Test(field, comparison, literal) => test(
-                &document.value(*field, books),
-                *comparison,
-                &literal.value(),
-            ),
+            Clause::Test(field, comparison, literal) => {
+                test(&document.value(*field, books), *comparison, &literal.value())
+            }
         }
     }
 }
@@ -47,9 +45,7 @@ fn test(found: &Value<'_>, comparison: Comparison, wanted: &Value<'_>) -> bool {
 
 fn text(found: &Value<'_>, wanted: &Value<'_>, matches: impl Fn(&str, &str) -> bool) -> bool {
     match (found, wanted) {
-        (Value::Text(text), Value::Text(part)) => {
-            matches(&text.to_lowercase(), &part.to_lowercase())
-        }
+        (Value::Text(text), Value::Text(part)) => matches(&text.to_lowercase(), &part.to_lowercase()),
         _ => false,
     }
 }

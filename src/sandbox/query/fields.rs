@@ -236,9 +236,7 @@ impl Readable for Payment {
             Field::Status => Value::Text(self.status.text()),
             Field::OwnId => Value::Id(self.id),
             Field::InvoiceId => Value::Id(self.invoice),
-            Field::Number | Field::InvoiceNumber => {
-                invoice().map_or(Value::Absent, |paid| Value::Text(&paid.number))
-            }
+            Field::Number | Field::InvoiceNumber => invoice().map_or(Value::Absent, |paid| Value::Text(&paid.number)),
             Field::Reference => Value::Text(&self.reference),
             Field::Date => Value::Moment(date::midnight_ms(self.date)),
             Field::Updated => Value::Moment(self.updated_ms),
@@ -289,11 +287,7 @@ pub fn payment_type(invoice: &Invoice) -> &'static str {
 
 fn compare_text(left: &str, right: &str) -> Ordering {
     if left.is_ascii() && right.is_ascii() {
-        let fold = |text: &'_ str| {
-            text.bytes()
-                .map(|byte| byte.to_ascii_lowercase())
-                .collect::<Vec<u8>>()
-        };
+        let fold = |text: &'_ str| text.bytes().map(|byte| byte.to_ascii_lowercase()).collect::<Vec<u8>>();
         if left.len() == right.len() && left.eq_ignore_ascii_case(right) {
             return Ordering::Equal;
         }

@@ -62,10 +62,7 @@ fn quoted(text: &str) -> Result<(Token, &str), QueryError> {
                 chars.next();
             }
             '"' => return Ok((Token::Text(out), skip(text, at.saturating_add(1)))),
-            '\\' if chars
-                .peek()
-                .is_some_and(|(_, next)| matches!(next, '"' | '\\')) =>
-            {
+            '\\' if chars.peek().is_some_and(|(_, next)| matches!(next, '"' | '\\')) => {
                 out.extend(chars.next().map(|(_, escaped)| escaped));
             }
             _ => out.push(character),
@@ -81,22 +78,17 @@ fn number(text: &str) -> Result<(Token, &str), QueryError> {
         .find(|(_, character)| !character.is_ascii_digit() && *character != '.')
         .map_or(text.len(), |(at, _)| at);
     let digits = text.get(..end).unwrap_or_default();
-    let value = Decimal::from_str_exact(digits)
-        .map_err(|_| QueryError(format!("Invalid number '{digits}'")))?;
+    let value = Decimal::from_str_exact(digits).map_err(|_| QueryError(format!("Invalid number '{digits}'")))?;
     // Real, decimal and long suffixes mean nothing here.
     let after = skip(text, end);
-    let after = after
-        .strip_prefix(['m', 'M', 'd', 'D', 'f', 'F', 'L'])
-        .unwrap_or(after);
+    let after = after.strip_prefix(['m', 'M', 'd', 'D', 'f', 'F', 'L']).unwrap_or(after);
     Ok((Token::Number(value), after))
 }
 
 fn word(text: &str) -> (Token, &str) {
     let end = text
         .char_indices()
-        .find(|(_, character)| {
-            !character.is_ascii_alphanumeric() && !matches!(character, '_' | '.')
-        })
+        .find(|(_, character)| !character.is_ascii_alphanumeric() && !matches!(character, '_' | '.'))
         .map_or(text.len(), |(at, _)| at);
     (
         Token::Word(text.get(..end).unwrap_or_default().to_owned()),

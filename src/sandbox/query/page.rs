@@ -65,10 +65,7 @@ impl PageRequest {
         let order = params.get("order").map(read_order).transpose()?;
         let asked = params.get("page").is_some() || params.get("pageSize").is_some();
         let page = (asked || forced).then(|| {
-            let size = params
-                .number("pageSize")
-                .unwrap_or(SIZE_DEFAULT)
-                .clamp(1, SIZE_MAX);
+            let size = params.number("pageSize").unwrap_or(SIZE_DEFAULT).clamp(1, SIZE_MAX);
             (params.number("page").unwrap_or(1).max(1), size)
         });
         Ok(Self {
@@ -100,11 +97,7 @@ impl PageRequest {
             };
         }
         let wanted = |item: &&T| {
-            keep.is_none_or(|keep| keep(item))
-                && self
-                    .clause
-                    .as_ref()
-                    .is_none_or(|clause| clause.holds(*item, books))
+            keep.is_none_or(|keep| keep(item)) && self.clause.as_ref().is_none_or(|clause| clause.holds(*item, books))
         };
         let items: Vec<&T> = match self.since_ms {
             Some(from_ms) => shelf.since(from_ms).filter(wanted).collect(),

@@ -28,9 +28,7 @@ pub(super) async fn deliver(shared: Arc<Shared>) {
             });
         }
         let wait_ms = next_ms.map(|at| at.saturating_sub(now.real_ms).max(1));
-        let wait = wait_ms
-            .and_then(|wait| u64::try_from(wait).ok())
-            .unwrap_or(60_000);
+        let wait = wait_ms.and_then(|wait| u64::try_from(wait).ok()).unwrap_or(60_000);
         tokio::select! {
             () = shared.deliveries.notified() => {}
             () = tokio::time::sleep(Duration::from_millis(wait)) => {}
@@ -55,15 +53,10 @@ async fn post_once(delivery: &Delivery) -> io::Result<()> {
     let driver = tokio::spawn(connection);
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let request = hyper::Request::post(path)
-        .header(
-            "host",
-            uri.authority().map_or(host, |authority| authority.as_str()),
-        )
+        .header("host", uri.authority().map_or(host, |authority| authority.as_str()))
         .header("content-type", "application/json; charset=utf-8")
         .header("x-xero-signature", &delivery.signature)
-        .body(http_body_util::Full::new(Bytes::from(
-            delivery.body.clone(),
-        )))
+        .body(http_body_util::Full::new(Bytes::from(delivery.body.clone())))
         .map_err(io::Error::other)?;
     let sent = sender.send_request(request).await;
     driver.abort();

@@ -25,10 +25,22 @@ pub(super) struct History {
 
 #[derive(Serialize, Deserialize)]
 enum Entry {
-    Began { at: (i64, i64), rng_seed: u64, is_empty: bool },
-    Asked { at: (i64, i64), request: Asked },
-    Answered { at: (i64, i64), call: u64 },
-    TookDeliveries { at: (i64, i64) },
+    Began {
+        at: (i64, i64),
+        rng_seed: u64,
+        is_empty: bool,
+    },
+    Asked {
+        at: (i64, i64),
+        request: Asked,
+    },
+    Answered {
+        at: (i64, i64),
+        call: u64,
+    },
+    TookDeliveries {
+        at: (i64, i64),
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,9 +58,17 @@ impl History {
     /// # Errors
     /// When the file cannot be read or written, holds something else, or is in use.
     pub(super) fn open(path: &Path, setup: &Setup, clock: &Clock) -> io::Result<(World, Self)> {
-        let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
+        let file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(path)?;
         flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_held| {
-            io::Error::new(io::ErrorKind::ResourceBusy, format!("{} is in use by another sandbox", path.display()))
+            io::Error::new(
+                io::ErrorKind::ResourceBusy,
+                format!("{} is in use by another sandbox", path.display()),
+            )
         })?;
         let mut lines = Vec::new();
         let mut kept_bytes = 0_u64;
@@ -61,7 +81,10 @@ impl History {
             }
             kept_bytes = kept_bytes.saturating_add(u64::try_from(line.len()).unwrap_or(0));
             let entry: Entry = serde_json::from_str(&line).map_err(|error| {
-                io::Error::new(io::ErrorKind::InvalidData, format!("{}: not a sandbox's history: {error}", path.display()))
+                io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("{}: not a sandbox's history: {error}", path.display()),
+                )
             })?;
             lines.push(entry);
             line.clear();
@@ -71,7 +94,11 @@ impl History {
         let world = if lines.is_empty() {
             let now = clock.instants();
             let is_empty = setup.seed == Seed::Empty;
-            history.write(&Entry::Began { at: pair(now), rng_seed: setup.rng_seed, is_empty })?;
+            history.write(&Entry::Began {
+                at: pair(now),
+                rng_seed: setup.rng_seed,
+                is_empty,
+            })?;
             World::new(setup, now)
         } else {
             relive(lines, setup, clock)?
@@ -93,7 +120,10 @@ impl History {
 
     /// Writes down that an answer is on its way.
     pub(super) fn answered(&mut self, now: Instants, call: CallId) -> io::Result<()> {
-        self.write(&Entry::Answered { at: pair(now), call: call.0 })
+        self.write(&Entry::Answered {
+            at: pair(now),
+            call: call.0,
+        })
     }
 
     /// Writes down that due webhooks were taken.
@@ -111,10 +141,17 @@ impl History {
 fn relive(entries: Vec<Entry>, setup: &Setup, clock: &Clock) -> io::Result<World> {
     let mut entries = entries.into_iter();
     let Some(Entry::Began { at, rng_seed, is_empty }) = entries.next() else {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "a sandbox's history has no beginning"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "a sandbox's history has no beginning",
+        ));
     };
     let seed = if is_empty { Seed::Empty } else { Seed::Demo };
-    let setup = Setup { seed, rng_seed, ..setup.clone() };
+    let setup = Setup {
+        seed,
+        rng_seed,
+        ..setup.clone()
+    };
     let mut world = World::new(&setup, instants(at));
     let mut open = Vec::new();
     let mut last = instants(at);

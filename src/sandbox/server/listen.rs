@@ -148,14 +148,8 @@ pub async fn start(options: Options) -> io::Result<Handle> {
         }
     };
     let (stop, stopped) = watch::channel(false);
-    let (client_id, client_secret) = (
-        world.client_id().to_owned(),
-        world.client_secret().to_owned(),
-    );
-    let (refresh_token, webhook_key) = (
-        world.refresh_token().to_owned(),
-        world.webhook_key().to_owned(),
-    );
+    let (client_id, client_secret) = (world.client_id().to_owned(), world.client_secret().to_owned());
+    let (refresh_token, webhook_key) = (world.refresh_token().to_owned(), world.webhook_key().to_owned());
     let tenants = world.tenants();
     let shared = Arc::new(Shared {
         world: Mutex::new(world),
@@ -210,7 +204,10 @@ impl Shared {
     }
 
     fn respond(&self, request: &Request) -> Outcome {
-        self.tell(|history, now| history.asked(now, request), |world, now| world.respond(now, request))
+        self.tell(
+            |history, now| history.asked(now, request),
+            |world, now| world.respond(now, request),
+        )
     }
 
     pub(super) fn take_deliveries(&self) -> (Instants, Vec<Delivery>, Option<i64>) {
@@ -235,7 +232,10 @@ struct Flight {
 impl Drop for Flight {
     fn drop(&mut self) {
         let call = self.call;
-        self.shared.tell(|history, now| history.answered(now, call), |world, now| world.answered(call, now));
+        self.shared.tell(
+            |history, now| history.answered(now, call),
+            |world, now| world.answered(call, now),
+        );
     }
 }
 
@@ -273,10 +273,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     }
 }
 
-async fn answer(
-    shared: Arc<Shared>,
-    request: hyper::Request<Incoming>,
-) -> Result<Response<Cuttable>, Broken> {
+async fn answer(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Result<Response<Cuttable>, Broken> {
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
         let whole = Cuttable {
@@ -304,11 +301,7 @@ async fn answer(
     if let Some(step) = outcome.clock {
         shared.clock.apply(step);
     }
-    let latency_ms = if flight.is_some() {
-        shared.latency_ms
-    } else {
-        0
-    };
+    let latency_ms = if flight.is_some() { shared.latency_ms } else { 0 };
     let delay_ms = outcome.delay_ms.max(latency_ms);
     if delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(delay_ms)).await;
@@ -319,9 +312,7 @@ async fn answer(
 }
 
 fn response(outcome: Outcome) -> Result<Response<Cuttable>, Broken> {
-    let Outcome {
-        answer, transport, ..
-    } = outcome;
+    let Outcome { answer, transport, .. } = outcome;
     let announced = u64::try_from(answer.body.len()).map_err(|_| Broken)?;
     let (rest, end) = match transport {
         Transport::DropBeforeWrite | Transport::DropAfterWrite => return Err(Broken),
@@ -333,13 +324,7 @@ fn response(outcome: Outcome) -> Result<Response<Cuttable>, Broken> {
     for (name, value) in &answer.headers {
         builder = builder.header(*name, value);
     }
-    builder
-        .body(Cuttable {
-            announced,
-            rest,
-            end,
-        })
-        .map_err(|_| Broken)
+    builder.body(Cuttable { announced, rest, end }).map_err(|_| Broken)
 }
 
 fn headers(map: &HeaderMap) -> Vec<(String, String)> {

@@ -7,8 +7,7 @@ use super::desk::Desk;
 #[test]
 fn names_and_numbers_are_unique_on_put_and_match_on_post() {
     let mut desk = Desk::new();
-    let put =
-        |desk: &mut Desk, body: serde_json::Value| desk.call("PUT", "Contacts", &body.to_string());
+    let put = |desk: &mut Desk, body: serde_json::Value| desk.call("PUT", "Contacts", &body.to_string());
     let made = put(
         &mut desk,
         json!({"Name":"Zed","ContactNumber":"C-1","EmailAddress":"z@z.example"}),
@@ -27,9 +26,7 @@ fn names_and_numbers_are_unique_on_put_and_match_on_post() {
     assert_eq!(twice.json["Elements"][0]["HasValidationErrors"], true);
     let number = put(&mut desk, json!({"Name":"Other","ContactNumber":"C-1"}));
     assert!(
-        number
-            .text
-            .contains("Another contact has this contact number."),
+        number.text.contains("Another contact has this contact number."),
         "{}",
         number.text
     );
@@ -46,10 +43,7 @@ fn names_and_numbers_are_unique_on_put_and_match_on_post() {
             reply.text
         );
     }
-    assert_eq!(
-        desk.get("Contacts/C-1").json["Contacts"][0]["Name"],
-        "Zed & Co"
-    );
+    assert_eq!(desk.get("Contacts/C-1").json["Contacts"][0]["Name"], "Zed & Co");
     assert!(
         put(&mut desk, json!({"Name":"E","EmailAddress":"nonsense"}))
             .text
@@ -69,16 +63,8 @@ fn archived_contacts_hide_and_refuse() {
     let names = |desk: &mut Desk, target: &str| desk.get(target).text.contains("City Limousines");
     assert!(!names(&mut desk, "Contacts") && names(&mut desk, "Contacts?includeArchived=true"));
     assert!(names(&mut desk, &format!("Contacts/{id}")));
-    let edit = desk.call(
-        "POST",
-        "Contacts",
-        &json!({"ContactID":id,"Name":"X"}).to_string(),
-    );
-    assert!(
-        edit.text.contains("matched an archived contact"),
-        "{}",
-        edit.text
-    );
+    let edit = desk.call("POST", "Contacts", &json!({"ContactID":id,"Name":"X"}).to_string());
+    assert!(edit.text.contains("matched an archived contact"), "{}", edit.text);
     let body = json!({"Type":"ACCREC","Contact":{"ContactID":id},"LineItems":[{"Description":"x","Quantity":1,"UnitAmount":1,"AccountCode":"200"}]});
     let reply = desk.call("PUT", "Invoices", &body.to_string());
     assert!(
@@ -90,8 +76,7 @@ fn archived_contacts_hide_and_refuse() {
     );
     // The name is free again.
     assert_eq!(
-        desk.call("PUT", "Contacts", r#"{"Name":"City Limousines"}"#)
-            .status,
+        desk.call("PUT", "Contacts", r#"{"Name":"City Limousines"}"#).status,
         200
     );
 }
@@ -104,36 +89,18 @@ fn an_invoice_finds_or_makes_its_contact_and_marks_it() {
         "LineItems":[{"Description":"x","Quantity":1,"UnitAmount":1,"AccountCode":"200"}]})
         .to_string()
     };
-    let made = desk.call(
-        "PUT",
-        "Invoices",
-        &invoice(json!({"Name":"Brand New"}), "AUTHORISED"),
-    );
+    let made = desk.call("PUT", "Invoices", &invoice(json!({"Name":"Brand New"}), "AUTHORISED"));
     let contact = made.json["Invoices"][0]["Contact"].clone();
     assert_eq!(contact["IsCustomer"], true);
-    let again = desk.call(
-        "PUT",
-        "Invoices",
-        &invoice(json!({"Name":"brand new"}), "DRAFT"),
-    );
-    assert_eq!(
-        again.json["Invoices"][0]["Contact"]["ContactID"],
-        contact["ContactID"]
-    );
+    let again = desk.call("PUT", "Invoices", &invoice(json!({"Name":"brand new"}), "DRAFT"));
+    assert_eq!(again.json["Invoices"][0]["Contact"]["ContactID"], contact["ContactID"]);
     let unknown = desk.call(
         "PUT",
         "Invoices",
-        &invoice(
-            json!({"ContactID":"6f3c7a0e-0000-4000-8000-000000000000"}),
-            "DRAFT",
-        ),
+        &invoice(json!({"ContactID":"6f3c7a0e-0000-4000-8000-000000000000"}), "DRAFT"),
     );
     assert_eq!(unknown.status, 400);
-    let refused = desk.call(
-        "PUT",
-        "Invoices",
-        &invoice(json!({"Name":"Never Made"}), "PAID"),
-    );
+    let refused = desk.call("PUT", "Invoices", &invoice(json!({"Name":"Never Made"}), "PAID"));
     assert_eq!(refused.status, 400);
     assert!(!desk.get("Contacts").text.contains("Never Made"));
 }

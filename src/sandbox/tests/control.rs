@@ -24,13 +24,7 @@ fn a_new_organisation_joins_the_grant_with_its_own_chart_and_rates() {
         desk.get("Organisation").json["Organisations"][0]["Timezone"],
         "AUSEASTERNSTANDARDTIME"
     );
-    assert_eq!(
-        desk.control("GET", "tenants", "")["data"]
-            .as_array()
-            .unwrap()
-            .len(),
-        3
-    );
+    assert_eq!(desk.control("GET", "tenants", "")["data"].as_array().unwrap().len(), 3);
     for (bad, word) in [
         (json!({}), "name is required"),
         (json!({"name":"x","time_zone":"Mars"}), "unknown time_zone"),
@@ -40,11 +34,7 @@ fn a_new_organisation_joins_the_grant_with_its_own_chart_and_rates() {
         ),
     ] {
         let reply = desk.try_control("POST", "tenants", &bad.to_string());
-        assert!(
-            reply.status == 400 && reply.text.contains(word),
-            "{}",
-            reply.text
-        );
+        assert!(reply.status == 400 && reply.text.contains(word), "{}", reply.text);
     }
 }
 
@@ -56,31 +46,16 @@ fn documents_count_how_often_they_were_written_and_reset_forgets_them() {
     let tenant = desk.tenant;
     let pay = json!({"scenario":"payment.partial","tenant_id":tenant,"invoice_number":"D-1"});
     desk.control("POST", "trigger", &pay.to_string());
-    let rows = desk.control(
-        "GET",
-        &format!("tenants/{tenant}/documents?type=invoices"),
-        "",
-    );
+    let rows = desk.control("GET", &format!("tenants/{tenant}/documents?type=invoices"), "");
     assert_eq!(
-        (
-            &rows["data"][0]["versions"],
-            &rows["data"][0]["InvoiceNumber"]
-        ),
+        (&rows["data"][0]["versions"], &rows["data"][0]["InvoiceNumber"]),
         (&json!(2), &json!("D-1"))
     );
     assert_eq!(rows["data"][0]["Payments"].as_array().unwrap().len(), 1);
-    let payments = desk.control(
-        "GET",
-        &format!("tenants/{tenant}/documents?type=payments"),
-        "",
-    );
+    let payments = desk.control("GET", &format!("tenants/{tenant}/documents?type=payments"), "");
     assert_eq!(payments["data"][0]["Amount"].to_string(), "60.0");
     assert_eq!(desk.control("POST", "reset", "")["documents_removed"], 2);
-    let rows = desk.control(
-        "GET",
-        &format!("tenants/{tenant}/documents?type=invoices"),
-        "",
-    );
+    let rows = desk.control("GET", &format!("tenants/{tenant}/documents?type=invoices"), "");
     assert_eq!(rows["data"], json!([]));
     assert_eq!(desk.get("Contacts").status, 200, "grants and tenants stay");
     assert_eq!(
@@ -88,10 +63,7 @@ fn documents_count_how_often_they_were_written_and_reset_forgets_them() {
             .status,
         400
     );
-    assert_eq!(
-        desk.try_control("GET", "tenants/x/documents", "").status,
-        404
-    );
+    assert_eq!(desk.try_control("GET", "tenants/x/documents", "").status, 404);
 }
 
 /// Plays a scenario on invoice S-1.
@@ -114,10 +86,7 @@ fn scenarios_change_documents_as_people_do() {
         ("36.0".into(), &json!("by hand"))
     );
     assert_eq!(
-        (
-            &invoice["DueDateString"],
-            &invoice["LineItems"][0]["Description"]
-        ),
+        (&invoice["DueDateString"], &invoice["LineItems"][0]["Description"]),
         (&json!("2026-12-24T00:00:00"), &json!("Better"))
     );
     assert!(
@@ -138,10 +107,7 @@ fn scenarios_change_documents_as_people_do() {
     );
     assert_eq!(run(&mut desk, "payment.deleted", json!({})).status, 200);
     assert_eq!(run(&mut desk, "invoice.voided", json!({})).status, 200);
-    assert_eq!(
-        desk.get("Invoices/S-1").json["Invoices"][0]["Status"],
-        "VOIDED"
-    );
+    assert_eq!(desk.get("Invoices/S-1").json["Invoices"][0]["Status"], "VOIDED");
 }
 
 #[test]
@@ -177,15 +143,10 @@ fn scenarios_change_contacts_accounts_and_connections() {
             .len(),
         1
     );
-    assert_eq!(
-        run(&mut desk, "account.archive", json!({"code":"200"})).status,
-        200
-    );
+    assert_eq!(run(&mut desk, "account.archive", json!({"code":"200"})).status, 200);
     let refused = run(&mut desk, "invoice.create", json!({"number":"F-2"}));
     assert!(
-        refused
-            .text
-            .contains("Account code '200' has been archived"),
+        refused.text.contains("Account code '200' has been archived"),
         "{}",
         refused.text
     );
@@ -213,10 +174,7 @@ fn payments_are_made_or_refused_through_the_api() {
     desk.invoice("P-2", "DRAFT");
     let part = pay(&mut desk, "P-1", "100.00", "090");
     assert_eq!(
-        (
-            &part["PaymentType"],
-            part["Invoice"]["AmountDue"].to_string()
-        ),
+        (&part["PaymentType"], part["Invoice"]["AmountDue"].to_string()),
         (&json!("ACCRECPAYMENT"), "20.0".into())
     );
     assert_eq!(
@@ -251,11 +209,7 @@ fn payments_are_deleted_and_stay_listed() {
     desk.invoice("P-1", "AUTHORISED");
     let part = pay(&mut desk, "P-1", "100.00", "090");
     let id = part["PaymentID"].as_str().unwrap();
-    let other = desk.call(
-        "POST",
-        &format!("Payments/{id}"),
-        r#"{"Status":"DELETED","Amount":1}"#,
-    );
+    let other = desk.call("POST", &format!("Payments/{id}"), r#"{"Status":"DELETED","Amount":1}"#);
     assert!(other.text.contains("Only Status accepted for updates."));
     let gone = desk.call(
         "POST",
@@ -271,11 +225,7 @@ fn payments_are_deleted_and_stay_listed() {
         "Payments",
         &json!({"PaymentID":id,"Status":"DELETED"}).to_string(),
     );
-    assert!(
-        twice
-            .text
-            .contains("Payment not of valid status for modification")
-    );
+    assert!(twice.text.contains("Payment not of valid status for modification"));
     let listed = desk.get("Payments?where=Status==\"DELETED\"").json;
     assert_eq!(
         listed["Payments"].as_array().unwrap().len(),
@@ -286,10 +236,7 @@ fn payments_are_deleted_and_stay_listed() {
         listed["Payments"][0]["UpdatedDateUTC"].clone(),
         desk.get("Invoices/P-1").json["Invoices"][0]["UpdatedDateUTC"].clone(),
     );
-    assert_eq!(
-        stamps.0, stamps.1,
-        "a payment and its invoice carry one stamp"
-    );
+    assert_eq!(stamps.0, stamps.1, "a payment and its invoice carry one stamp");
 }
 
 #[test]
@@ -299,24 +246,13 @@ fn an_empty_seed_has_one_organisation_and_no_contacts() {
         ..Setup::default()
     });
     let tenants = desk.world.tenants();
-    assert_eq!(
-        (tenants.len(), tenants[0].name.as_str()),
-        (1, "Demo Company")
-    );
+    assert_eq!((tenants.len(), tenants[0].name.as_str()), (1, "Demo Company"));
     assert_eq!(desk.get("Contacts").json["Contacts"], json!([]));
     for (path, status) in [("nothing", 404), ("faults/x/y", 404)] {
         assert_eq!(desk.try_control("POST", path, "").status, status);
     }
     assert_eq!(desk.try_control("PUT", "clock", "").status, 405);
-    assert_eq!(
-        desk.try_control("POST", "clock", r#"{"advance_s":-1}"#)
-            .status,
-        400
-    );
-    assert_eq!(
-        desk.try_control("POST", "limits", r#"{"minute":"many"}"#)
-            .status,
-        400
-    );
+    assert_eq!(desk.try_control("POST", "clock", r#"{"advance_s":-1}"#).status, 400);
+    assert_eq!(desk.try_control("POST", "limits", r#"{"minute":"many"}"#).status, 400);
     assert_eq!(desk.try_control("POST", "faults", "not json").status, 400);
 }

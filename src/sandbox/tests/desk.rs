@@ -151,9 +151,7 @@ impl Desk {
     pub fn violations(&mut self) -> Vec<String> {
         let rows = self.control("GET", "violations", "");
         let kinds = rows["data"].as_array().unwrap().iter();
-        kinds
-            .map(|row| row["kind"].as_str().unwrap().to_owned())
-            .collect()
+        kinds.map(|row| row["kind"].as_str().unwrap().to_owned()).collect()
     }
 
     /// A sales invoice of 100.00 plus 20 % in the given status; the created element.

@@ -38,18 +38,8 @@ fn each_fault() -> Vec<(serde_json::Value, u16, Transport, bool)> {
             Transport::DropAfterWrite,
             true,
         ),
-        (
-            json!({"fault":"delay","ms":30000}),
-            200,
-            Transport::Deliver,
-            true,
-        ),
-        (
-            json!({"fault":"status","code":503}),
-            503,
-            Transport::Deliver,
-            false,
-        ),
+        (json!({"fault":"delay","ms":30000}), 200, Transport::Deliver, true),
+        (json!({"fault":"status","code":503}), 503, Transport::Deliver, false),
         (
             json!({"fault":"status","code":502,"body":"bad gateway"}),
             502,
@@ -62,24 +52,9 @@ fn each_fault() -> Vec<(serde_json::Value, u16, Transport, bool)> {
             Transport::Deliver,
             false,
         ),
-        (
-            json!({"fault":"garbage_200"}),
-            200,
-            Transport::Deliver,
-            false,
-        ),
-        (
-            json!({"fault":"error_after_write"}),
-            500,
-            Transport::Deliver,
-            true,
-        ),
-        (
-            json!({"fault":"token_expired"}),
-            401,
-            Transport::Deliver,
-            false,
-        ),
+        (json!({"fault":"garbage_200"}), 200, Transport::Deliver, false),
+        (json!({"fault":"error_after_write"}), 500, Transport::Deliver, true),
+        (json!({"fault":"token_expired"}), 401, Transport::Deliver, false),
     ]
 }
 
@@ -90,11 +65,7 @@ fn each_fault_does_what_it_says() {
         let before = contacts(&desk);
         add(&mut desk, rule.clone());
         let reply = desk.call("PUT", "Contacts", r#"{"Name":"N"}"#);
-        assert_eq!(
-            (reply.status, reply.outcome.transport),
-            (status, transport),
-            "{rule}"
-        );
+        assert_eq!((reply.status, reply.outcome.transport), (status, transport), "{rule}");
         assert_eq!(contacts(&desk) > before, written, "{rule}");
         let rows = desk.control("GET", "requests?since=1", "");
         assert_eq!(rows["data"][0]["fault"], rule["fault"]);
@@ -141,10 +112,7 @@ fn plain_text_outages_and_delays_carry_xeros_form() {
 #[test]
 fn the_oldest_matching_rule_strikes_one_per_call() {
     let mut desk = Desk::new();
-    add(
-        &mut desk,
-        json!({"fault":"status","code":501,"match":{"method":"put"}}),
-    );
+    add(&mut desk, json!({"fault":"status","code":501,"match":{"method":"put"}}));
     add(
         &mut desk,
         json!({"fault":"status","code":502,"match":{"path":"/API.xro/2.0/con*"},"times":2}),
@@ -160,30 +128,17 @@ fn the_oldest_matching_rule_strikes_one_per_call() {
     let statuses: Vec<_> = (0..4).map(|_| desk.get("Contacts").status).collect();
     assert_eq!(statuses, [502, 502, 503, 200]);
     assert_eq!(desk.call("PUT", "Contacts", r#"{"Name":"N"}"#).status, 501);
-    assert_eq!(
-        desk.control("GET", "faults", "")["data"]
-            .as_array()
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(desk.control("GET", "faults", "")["data"].as_array().unwrap().len(), 1);
 }
 
 #[test]
 fn every_times_probability_and_removal() {
     let mut desk = Desk::new();
-    let id = add(
-        &mut desk,
-        json!({"fault":"status","code":503,"every":3,"times":null}),
-    );
+    let id = add(&mut desk, json!({"fault":"status","code":503,"every":3,"times":null}));
     let statuses: Vec<_> = (0..6).map(|_| desk.get("Contacts").status).collect();
     assert_eq!(statuses, [200, 200, 503, 200, 200, 503]);
     desk.control("DELETE", &format!("faults/{id}"), "");
-    assert_eq!(
-        desk.try_control("DELETE", &format!("faults/{id}"), "")
-            .status,
-        404
-    );
+    assert_eq!(desk.try_control("DELETE", &format!("faults/{id}"), "").status, 404);
 
     let run = || {
         let mut desk = Desk::new();
@@ -191,9 +146,7 @@ fn every_times_probability_and_removal() {
             &mut desk,
             json!({"fault":"status","code":503,"probability":0.5,"seed":9,"times":null}),
         );
-        (0..40)
-            .map(|_| desk.get("Contacts").status)
-            .collect::<Vec<_>>()
+        (0..40).map(|_| desk.get("Contacts").status).collect::<Vec<_>>()
     };
     let statuses = run();
     let failed = statuses.iter().filter(|status| **status == 503).count();
@@ -228,27 +181,12 @@ fn wrong_rules_are_refused_by_name() {
         (json!({"fault":"nope"}), "unknown fault 'nope'"),
         (json!({"fault":"delay"}), "delay needs ms"),
         (json!({"fault":"status"}), "status needs code"),
-        (
-            json!({"fault":"cut_body","times":0}),
-            "times must be at least 1",
-        ),
-        (
-            json!({"fault":"cut_body","every":0}),
-            "every must be at least 1",
-        ),
-        (
-            json!({"fault":"cut_body","probability":2}),
-            "probability must be",
-        ),
+        (json!({"fault":"cut_body","times":0}), "times must be at least 1"),
+        (json!({"fault":"cut_body","every":0}), "every must be at least 1"),
+        (json!({"fault":"cut_body","probability":2}), "probability must be"),
         (json!({"fault":"cut_body","foo":1}), "unknown key 'foo'"),
-        (
-            json!({"fault":"cut_body","match":{"verb":"GET"}}),
-            "unknown key 'verb'",
-        ),
-        (
-            json!({"fault":"rate_limit","problem":"x"}),
-            "problem must be",
-        ),
+        (json!({"fault":"cut_body","match":{"verb":"GET"}}), "unknown key 'verb'"),
+        (json!({"fault":"rate_limit","problem":"x"}), "problem must be"),
     ] {
         let reply = desk.try_control("POST", "faults", &rule.to_string());
         assert_eq!(reply.status, 400, "{rule}");

@@ -28,16 +28,11 @@ fn an_invoice_is_created_read_paid_and_reopened() {
     desk.control(
         "POST",
         "trigger",
-        &format!(
-            r#"{{"scenario":"payment.delete","tenant_id":"{tenant}","invoice_number":"A-1"}}"#
-        ),
+        &format!(r#"{{"scenario":"payment.delete","tenant_id":"{tenant}","invoice_number":"A-1"}}"#),
     );
     let open = desk.get("Invoices/A-1").json["Invoices"][0].clone();
     assert_eq!(open["Status"], "AUTHORISED");
-    assert!(
-        open["FullyPaidOnDate"].is_string(),
-        "the date stays, as Xero leaves it"
-    );
+    assert!(open["FullyPaidOnDate"].is_string(), "the date stays, as Xero leaves it");
     assert!(open["Payments"].is_null());
     assert_eq!(desk.violations(), Vec::<String>::new());
 }

@@ -29,10 +29,7 @@ fn sixty_in_any_rolling_minute() {
     desk.pass(1);
     let again = desk.send(&request);
     assert_eq!(again.status, 200);
-    assert_eq!(
-        again.outcome.answer.header("X-MinLimit-Remaining"),
-        Some("29")
-    );
+    assert_eq!(again.outcome.answer.header("X-MinLimit-Remaining"), Some("29"));
 }
 
 #[test]
@@ -56,26 +53,18 @@ fn day_and_app_have_their_own_words() {
     assert_eq!(answer.header("X-MinLimit-Remaining"), Some("59"));
     desk.control("POST", "limits", r#"{"day":100,"app_minute":1}"#);
     let refused = desk.send(&request);
-    assert_eq!(
-        refused.outcome.answer.header("X-Rate-Limit-Problem"),
-        Some("app")
-    );
+    assert_eq!(refused.outcome.answer.header("X-Rate-Limit-Problem"), Some("app"));
 }
 
 #[test]
 fn five_at_once() {
     let mut desk = Desk::new();
     let request = desk.request("GET", "Organisation", "");
-    let open: Vec<_> = (0..5)
-        .map(|_| desk.world.respond(desk.now, &request))
-        .collect();
+    let open: Vec<_> = (0..5).map(|_| desk.world.respond(desk.now, &request)).collect();
     assert!(open.iter().all(|outcome| outcome.answer.status == 200));
     let sixth = desk.send(&request);
     assert_eq!(sixth.status, 429);
-    assert_eq!(
-        sixth.outcome.answer.header("X-Rate-Limit-Problem"),
-        Some("concurrent")
-    );
+    assert_eq!(sixth.outcome.answer.header("X-Rate-Limit-Problem"), Some("concurrent"));
     assert_eq!(sixth.outcome.answer.header("Retry-After"), None);
     assert_eq!(desk.violations(), ["concurrency", "rate_limited"]);
     desk.world.answered(open[0].call.unwrap(), desk.now);
@@ -122,9 +111,7 @@ fn careless_calls_are_noted() {
     let request = desk.request("PUT", "Contacts", r#"{"Name":"N"}"#);
     desk.send(&request);
     let mut homeless = desk.request("GET", "Contacts", "");
-    homeless
-        .headers
-        .retain(|(name, _)| name != "xero-tenant-id");
+    homeless.headers.retain(|(name, _)| name != "xero-tenant-id");
     assert_eq!(desk.send(&homeless).status, 403);
     let rows = desk.control("GET", "violations", "");
     assert_eq!(rows["data"][0]["kind"], "missing_idempotency_key");

@@ -15,14 +15,7 @@ fn numbers(reply: &Value) -> Vec<String> {
 fn filled() -> Desk {
     let mut desk = Desk::new();
     for number in ["A-1", "A-2", "B-1", "B-2", "C-1"] {
-        desk.invoice(
-            number,
-            if number.starts_with('B') {
-                "AUTHORISED"
-            } else {
-                "DRAFT"
-            },
-        );
+        desk.invoice(number, if number.starts_with('B') { "AUTHORISED" } else { "DRAFT" });
     }
     desk
 }
@@ -50,10 +43,7 @@ fn pages_have_numbers_also_past_the_end() {
 #[test]
 fn an_edited_record_moves_behind_and_can_be_skipped_by_paging() {
     let mut desk = filled();
-    assert_eq!(
-        numbers(&desk.get("Invoices?page=1&pageSize=2").json),
-        ["A-1", "A-2"]
-    );
+    assert_eq!(numbers(&desk.get("Invoices?page=1&pageSize=2").json), ["A-1", "A-2"]);
     desk.call("POST", "Invoices/A-1", r#"{"Reference":"r"}"#);
     assert_eq!(
         numbers(&desk.get("Invoices?page=2&pageSize=2").json),
@@ -90,18 +80,13 @@ fn filters_narrow() {
             vec!["C-1", "B-2"],
         ),
         ("Invoices?searchTerm=b-", vec!["B-1", "B-2"]),
-        (
-            "Invoices?createdByMyApp=true&InvoiceNumbers=A-1",
-            vec!["A-1"],
-        ),
+        ("Invoices?createdByMyApp=true&InvoiceNumbers=A-1", vec!["A-1"]),
         ("Invoices?where=Date>=DateTime(2026,09,02)", vec![]),
     ];
     for (target, expected) in table {
         assert_eq!(numbers(&desk.get(target).json), expected, "{target}");
     }
-    let contact =
-        desk.get("Contacts?where=Name==\"city limousines\"").json["Contacts"][0]["ContactID"]
-            .clone();
+    let contact = desk.get("Contacts?where=Name==\"city limousines\"").json["Contacts"][0]["ContactID"].clone();
     let contact = contact.as_str().unwrap();
     for target in [
         format!("Invoices?ContactIDs={contact}"),
@@ -113,9 +98,7 @@ fn filters_narrow() {
         .as_str()
         .unwrap()
         .to_owned();
-    let by_id = desk.get(&format!(
-        "Invoices?IDs={id},6f3c7a0e-0000-4000-8000-000000000000"
-    ));
+    let by_id = desk.get(&format!("Invoices?IDs={id},6f3c7a0e-0000-4000-8000-000000000000"));
     assert_eq!(numbers(&by_id.json), ["B-2"]);
     let ids = vec![id; 60].join(",");
     assert_eq!(
@@ -142,9 +125,7 @@ fn modified_since_reads_every_form_and_has_both_edges() {
             moment.format("%a, %d %b %Y %H:%M:%S GMT").to_string(),
         ] {
             let mut request = desk.request("GET", "Invoices", "");
-            request
-                .headers
-                .push(("If-Modified-Since".into(), text.clone()));
+            request.headers.push(("If-Modified-Since".into(), text.clone()));
             desk.pass(1_000);
             assert_eq!(numbers(&desk.send(&request).json).len(), expected, "{text}");
         }
@@ -176,10 +157,7 @@ fn broken_clauses_are_named() {
 #[test]
 fn reference_lists_answer() {
     let mut desk = Desk::new();
-    let accounts = desk.get("Accounts").json["Accounts"]
-        .as_array()
-        .unwrap()
-        .len();
+    let accounts = desk.get("Accounts").json["Accounts"].as_array().unwrap().len();
     let banks = desk.get("Accounts?where=Type==\"BANK\"&page=7").json["Accounts"]
         .as_array()
         .unwrap()

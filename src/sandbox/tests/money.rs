@@ -136,11 +136,7 @@ const LINES: &[(&str, &str, &str, &str)] = &[
 #[test]
 fn lines_tax_and_sums_follow_xero() {
     for (types, line, unitdp, expected) in LINES {
-        assert_eq!(
-            &amounts(types, line, unitdp),
-            expected,
-            "{types} {line} {unitdp}"
-        );
+        assert_eq!(&amounts(types, line, unitdp), expected, "{types} {line} {unitdp}");
     }
 }
 
@@ -148,9 +144,8 @@ fn lines_tax_and_sums_follow_xero() {
 fn tax_is_rounded_per_line_and_then_summed() {
     let mut desk = Desk::new();
     let line = r#"{"Description":"x","AccountCode":"200","Quantity":1,"UnitAmount":0.12}"#;
-    let body = format!(
-        r#"{{"Type":"ACCREC","Contact":{{"Name":"City Limousines"}},"LineItems":[{line},{line},{line}]}}"#
-    );
+    let body =
+        format!(r#"{{"Type":"ACCREC","Contact":{{"Name":"City Limousines"}},"LineItems":[{line},{line},{line}]}}"#);
     let reply = desk.call("PUT", "Invoices", &body);
     // 3 × round(0.024) = 0.06, where round(0.072) would be 0.07.
     assert_eq!(raw(&reply.text, "TotalTax"), "0.06");
@@ -163,10 +158,7 @@ fn unit_amounts_show_four_decimals_only_when_asked() {
     let body = r#"{"Type":"ACCREC","InvoiceNumber":"U-1","Contact":{"Name":"City Limousines"},
         "LineItems":[{"Description":"x","AccountCode":"200","Quantity":100,"UnitAmount":0.1234}]}"#;
     desk.call("PUT", "Invoices?unitdp=4", body);
-    assert_eq!(
-        raw(&desk.get("Invoices/U-1?unitdp=4").text, "UnitAmount"),
-        "0.1234"
-    );
+    assert_eq!(raw(&desk.get("Invoices/U-1?unitdp=4").text, "UnitAmount"), "0.1234");
     let plain = desk.get("Invoices/U-1").text;
     assert_eq!(raw(&plain, "UnitAmount"), "0.12");
     assert_eq!(raw(&plain, "LineAmount"), "12.34");
@@ -200,10 +192,7 @@ fn wrong_amounts_are_refused_in_xeros_words() {
             r#""Quantity":1,"UnitAmount":10,"AccountCode":"200","TaxType":"INPUT2""#,
             "The TaxType code 'INPUT2' cannot be used with account code '200'",
         ),
-        (
-            r#""Quantity":1,"UnitAmount":10"#,
-            "Account code must be specified",
-        ),
+        (r#""Quantity":1,"UnitAmount":10"#, "Account code must be specified"),
     ];
     for (line, message) in table {
         let mut desk = Desk::new();

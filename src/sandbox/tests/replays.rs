@@ -52,14 +52,8 @@ fn another_request_under_the_same_key_is_refused() {
             reply.text
         );
     }
-    assert_eq!(
-        keyed(&mut desk, &"x".repeat(129), "Invoices", BODY).status,
-        400
-    );
-    assert_eq!(
-        keyed(&mut desk, &"x".repeat(128), "Invoices", BODY).status,
-        200
-    );
+    assert_eq!(keyed(&mut desk, &"x".repeat(129), "Invoices", BODY).status, 400);
+    assert_eq!(keyed(&mut desk, &"x".repeat(128), "Invoices", BODY).status, 200);
 }
 
 #[test]
@@ -72,10 +66,7 @@ fn errors_are_cached_and_limits_come_first() {
     // A 500 after the write is what a replay gets, too.
     desk.control("POST", "faults", r#"{"fault":"error_after_write"}"#);
     assert_eq!(keyed(&mut desk, "f", "Invoices", BODY).status, 500);
-    assert_eq!(
-        (keyed(&mut desk, "f", "Invoices", BODY).status, count(&desk)),
-        (500, 1)
-    );
+    assert_eq!((keyed(&mut desk, "f", "Invoices", BODY).status, count(&desk)), (500, 1));
     desk.control("POST", "limits", r#"{"minute":0}"#);
     assert_eq!(
         keyed(&mut desk, "f", "Invoices", BODY).status,

@@ -5,12 +5,7 @@ use serde_json::{Value, json};
 use super::desk::Desk;
 
 fn keys(value: &Value) -> Vec<&str> {
-    value
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect()
+    value.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
 fn no_nulls(value: &Value) -> bool {
@@ -30,12 +25,7 @@ fn lists_single_reads_and_writes_show_different_keys() {
     let paged = desk.get("Invoices?page=1").json["Invoices"][0].clone();
     let plain = desk.get("Invoices").json["Invoices"][0].clone();
     let summary = desk.get("Invoices?summaryOnly=True").json["Invoices"][0].clone();
-    for key in [
-        "Payments",
-        "CreditNotes",
-        "AmountCredited",
-        "InvoiceAddresses",
-    ] {
+    for key in ["Payments", "CreditNotes", "AmountCredited", "InvoiceAddresses"] {
         for (name, shape, there) in [
             ("paged", &paged, true),
             ("plain", &plain, true),
@@ -55,10 +45,7 @@ fn lists_single_reads_and_writes_show_different_keys() {
     assert!(!keys(&summary).contains(&"LineItems") && !keys(&summary).contains(&"Payments"));
     assert_eq!(single["LineItems"][0]["ValidationErrors"], json!([]));
     assert!(paged["LineItems"][0]["ValidationErrors"].is_null());
-    assert!(
-        single["Contact"]["ContactStatus"].is_string()
-            && paged["Contact"]["ContactStatus"].is_null()
-    );
+    assert!(single["Contact"]["ContactStatus"].is_string() && paged["Contact"]["ContactStatus"].is_null());
     for shape in [&written, &single, &paged, &plain, &summary] {
         assert!(no_nulls(shape), "{shape}");
     }
@@ -71,27 +58,14 @@ fn the_raw_form_is_xeros() {
     let mut desk = Desk::new();
     desk.invoice("A-1", "DRAFT");
     let reply = desk.get("Invoices/A-1");
-    assert!(
-        reply.text.starts_with("{\r\n  \"Id\": \""),
-        "{}",
-        reply.text
-    );
+    assert!(reply.text.starts_with("{\r\n  \"Id\": \""), "{}", reply.text);
     assert!(reply.text.contains("\"DateTimeUTC\": \"\\/Date("));
     assert!(reply.text.contains("\"Quantity\": 2.0000"));
     assert!(reply.text.contains("\"CurrencyRate\": 1.000000"));
     let answer = &reply.outcome.answer;
-    assert_eq!(
-        answer.header("Content-Type"),
-        Some("application/json; charset=utf-8")
-    );
-    assert_eq!(
-        answer.header("Xero-Correlation-Id"),
-        reply.json["Id"].as_str()
-    );
-    assert_eq!(
-        answer.header("Cache-Control"),
-        Some("max-age=0, no-cache, no-store")
-    );
+    assert_eq!(answer.header("Content-Type"), Some("application/json; charset=utf-8"));
+    assert_eq!(answer.header("Xero-Correlation-Id"), reply.json["Id"].as_str());
+    assert_eq!(answer.header("Cache-Control"), Some("max-age=0, no-cache, no-store"));
     for meter in [
         "X-DayLimit-Remaining",
         "X-MinLimit-Remaining",
@@ -162,10 +136,7 @@ fn dates_come_in_every_form() {
         let body = json!({"Type":"ACCREC","Date":date,"Contact":{"Name":"A"},
             "LineItems":[{"Description":"x","Quantity":1,"UnitAmount":1,"AccountCode":"200"}]});
         let reply = desk.call("PUT", "Invoices", &body.to_string());
-        assert_eq!(
-            reply.json["Invoices"][0]["DateString"], "2026-09-01T00:00:00",
-            "{date}"
-        );
+        assert_eq!(reply.json["Invoices"][0]["DateString"], "2026-09-01T00:00:00", "{date}");
     }
 }
 
@@ -177,9 +148,7 @@ fn a_batch_reports_either_only_refusals_or_everything() {
     };
     let bad = json!({"Type":"ACCREC","InvoiceNumber":"B-2","Contact":{"Name":"A"},
         "LineItems":[{"Description":"x","Quantity":1,"UnitAmount":"1.10","AccountCode":"nope"}]});
-    let batch = |numbers: [&str; 2]| {
-        json!({"Invoices":[good(numbers[0]), bad, good(numbers[1])]}).to_string()
-    };
+    let batch = |numbers: [&str; 2]| json!({"Invoices":[good(numbers[0]), bad, good(numbers[1])]}).to_string();
 
     let mut desk = Desk::new();
     let reply = desk.call("PUT", "Invoices", &batch(["B-1", "B-3"]));
@@ -195,19 +164,12 @@ fn a_batch_reports_either_only_refusals_or_everything() {
         (&json!("B-2"), &json!(true))
     );
     assert_eq!(
-        desk.get("Invoices").json["Invoices"]
-            .as_array()
-            .unwrap()
-            .len(),
+        desk.get("Invoices").json["Invoices"].as_array().unwrap().len(),
         2,
         "valid ones were created"
     );
 
-    let reply = desk.call(
-        "PUT",
-        "Invoices?summarizeErrors=false",
-        &batch(["B-4", "B-5"]),
-    );
+    let reply = desk.call("PUT", "Invoices?summarizeErrors=false", &batch(["B-4", "B-5"]));
     assert_eq!(reply.status, 200);
     let all = reply.json["Invoices"].as_array().unwrap();
     let marks: Vec<_> = all

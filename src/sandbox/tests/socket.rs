@@ -55,32 +55,19 @@ async fn serves_drops_and_cuts() {
         ("cut_body", whole.len() / 2),
     ] {
         let body = format!(r#"{{"fault":"{fault}"}}"#);
-        let added = ask(
-            handle.address,
-            "POST /_sandbox/faults HTTP/1.1".into(),
-            body,
-        )
-        .await;
+        let added = ask(handle.address, "POST /_sandbox/faults HTTP/1.1".into(), body).await;
         assert!(added.starts_with("HTTP/1.1 201"), "{added}");
         let broken = ask(handle.address, head.clone(), String::new()).await;
         if check == 0 {
             assert_eq!(broken, "", "{fault}");
         } else {
             assert!(broken.starts_with("HTTP/1.1 200"), "{broken}");
-            assert!(
-                broken.len() < whole.len() && broken.len() > check / 2,
-                "{fault}"
-            );
+            assert!(broken.len() < whole.len() && broken.len() > check / 2, "{fault}");
         }
     }
 
     let moved = r#"{"advance_s":1801}"#.to_owned();
-    ask(
-        handle.address,
-        "POST /_sandbox/clock HTTP/1.1".into(),
-        moved,
-    )
-    .await;
+    ask(handle.address, "POST /_sandbox/clock HTTP/1.1".into(), moved).await;
     let late = ask(handle.address, head, String::new()).await;
     assert!(
         late.starts_with("HTTP/1.1 401") && late.contains("TokenExpired"),
@@ -108,29 +95,14 @@ async fn webhooks_reach_their_subscriber() {
         String::from_utf8(bytes).unwrap()
     });
     let hook = format!(r#"{{"url":"{url}"}}"#);
-    ask(
-        handle.address,
-        "POST /_sandbox/webhooks HTTP/1.1".into(),
-        hook,
-    )
-    .await;
+    ask(handle.address, "POST /_sandbox/webhooks HTTP/1.1".into(), hook).await;
     let tenant = handle.tenants[0].tenant_id;
-    let made = format!(
-        r#"{{"scenario":"contact.create","tenant_id":"{tenant}","args":{{"name":"Hook"}}}}"#
-    );
-    ask(
-        handle.address,
-        "POST /_sandbox/trigger HTTP/1.1".into(),
-        made,
-    )
-    .await;
+    let made = format!(r#"{{"scenario":"contact.create","tenant_id":"{tenant}","args":{{"name":"Hook"}}}}"#);
+    ask(handle.address, "POST /_sandbox/trigger HTTP/1.1".into(), made).await;
     let received = received.await.unwrap();
     let (head, body) = received.split_once("\r\n\r\n").unwrap();
     let signature = sign(&handle.webhook_key, body.as_bytes());
-    assert!(
-        head.contains(&format!("x-xero-signature: {signature}")),
-        "{received}"
-    );
+    assert!(head.contains(&format!("x-xero-signature: {signature}")), "{received}");
     assert!(body.contains("\"eventCategory\":\"CONTACT\""), "{received}");
     handle.stop().await;
 }

@@ -17,26 +17,12 @@ fn every_move_is_allowed_or_refused_as_in_xero() {
         ("SUBMITTED", "DELETED"),
         ("AUTHORISED", "VOIDED"),
     ];
-    let all = [
-        "DRAFT",
-        "SUBMITTED",
-        "AUTHORISED",
-        "PAID",
-        "VOIDED",
-        "DELETED",
-    ];
+    let all = ["DRAFT", "SUBMITTED", "AUTHORISED", "PAID", "VOIDED", "DELETED"];
     for from in ["DRAFT", "SUBMITTED", "AUTHORISED"] {
         for to in all {
             let mut desk = Desk::new();
-            let id = desk.invoice("S-1", from)["InvoiceID"]
-                .as_str()
-                .unwrap()
-                .to_owned();
-            let reply = desk.call(
-                "POST",
-                &format!("Invoices/{id}"),
-                &json!({"Status": to}).to_string(),
-            );
+            let id = desk.invoice("S-1", from)["InvoiceID"].as_str().unwrap().to_owned();
+            let reply = desk.call("POST", &format!("Invoices/{id}"), &json!({"Status": to}).to_string());
             let fine = from == to || allowed.contains(&(from, to));
             assert_eq!(
                 reply.status,
@@ -45,11 +31,7 @@ fn every_move_is_allowed_or_refused_as_in_xero() {
                 reply.text
             );
             if !fine {
-                assert!(
-                    reply.text.contains(NOT_MODIFIABLE),
-                    "{from} to {to}: {}",
-                    reply.text
-                );
+                assert!(reply.text.contains(NOT_MODIFIABLE), "{from} to {to}: {}", reply.text);
             }
             let now = desk.get(&format!("Invoices/{id}")).json["Invoices"][0]["Status"].clone();
             assert_eq!(now, if fine { to } else { from });
@@ -76,9 +58,7 @@ fn cancelled_invoices_cannot_be_touched_and_cancelled_ones_cannot_be_created() {
             "LineItems":[{"Description":"x","Quantity":1,"UnitAmount":1,"AccountCode":"200"}]});
         let reply = desk.call("PUT", "Invoices", &body.to_string());
         assert!(
-            reply
-                .text
-                .contains("Invoice not of valid status for creation"),
+            reply.text.contains("Invoice not of valid status for creation"),
             "{}",
             reply.text
         );
@@ -90,16 +70,8 @@ fn a_void_answers_with_the_old_amount_due_and_then_owes_nothing() {
     let mut desk = Desk::new();
     desk.invoice("V-1", "AUTHORISED");
     let answer = desk.call("POST", "Invoices/V-1", r#"{"Status":"VOIDED"}"#);
-    assert!(
-        answer.text.contains("\"AmountDue\": 120.00"),
-        "{}",
-        answer.text
-    );
-    assert!(
-        desk.get("Invoices/V-1")
-            .text
-            .contains("\"AmountDue\": 0.00")
-    );
+    assert!(answer.text.contains("\"AmountDue\": 120.00"), "{}", answer.text);
+    assert!(desk.get("Invoices/V-1").text.contains("\"AmountDue\": 0.00"));
 }
 
 #[test]
@@ -131,18 +103,9 @@ fn money_locks_amounts_but_not_words() {
         );
     }
     for status in ["VOIDED", "DRAFT", "DELETED"] {
-        let reply = desk.call(
-            "POST",
-            "Invoices/M-1",
-            &json!({"Status": status}).to_string(),
-        );
-        let message =
-            format!("The status {status} cannot be applied to the invoice because it has payments");
-        assert!(
-            reply.status == 400 && reply.text.contains(&message),
-            "{}",
-            reply.text
-        );
+        let reply = desk.call("POST", "Invoices/M-1", &json!({"Status": status}).to_string());
+        let message = format!("The status {status} cannot be applied to the invoice because it has payments");
+        assert!(reply.status == 400 && reply.text.contains(&message), "{}", reply.text);
     }
 }
 
@@ -158,15 +121,9 @@ fn lines_without_id_replace_lines_that_are_not_sent_go_and_no_lines_leave_all() 
         made["LineItems"][1]["LineItemID"].clone(),
     );
 
-    let left = desk
-        .call("POST", "Invoices/L-1", r#"{"Reference":"r"}"#)
-        .json["Invoices"][0]
-        .clone();
+    let left = desk.call("POST", "Invoices/L-1", r#"{"Reference":"r"}"#).json["Invoices"][0].clone();
     assert_eq!(
-        (
-            &left["LineItems"][0]["LineItemID"],
-            &left["LineItems"][1]["LineItemID"]
-        ),
+        (&left["LineItems"][0]["LineItemID"], &left["LineItems"][1]["LineItemID"]),
         (&a, &b)
     );
 
@@ -174,10 +131,7 @@ fn lines_without_id_replace_lines_that_are_not_sent_go_and_no_lines_leave_all() 
     let now = desk.call("POST", "Invoices/L-1", &change.to_string()).json["Invoices"][0].clone();
     let lines = now["LineItems"].as_array().unwrap();
     assert_eq!(lines.len(), 2);
-    assert_eq!(
-        (&lines[0]["LineItemID"], &lines[0]["Description"]),
-        (&b, &json!("b"))
-    );
+    assert_eq!((&lines[0]["LineItemID"], &lines[0]["Description"]), (&b, &json!("b")));
     assert!(lines[1]["LineItemID"] != a && lines[1]["LineItemID"] != b);
     assert_eq!(now["SubTotal"].to_string(), "45.0");
 }
@@ -187,8 +141,7 @@ fn closed_periods_are_closed() {
     let mut desk = Desk::new();
     desk.invoice("P-1", "AUTHORISED");
     let tenant = desk.tenant;
-    let lock =
-        json!({"scenario":"organisation.lock","tenant_id":tenant,"args":{"date":"2026-09-30"}});
+    let lock = json!({"scenario":"organisation.lock","tenant_id":tenant,"args":{"date":"2026-09-30"}});
     desk.control("POST", "trigger", &lock.to_string());
     let message = "The document date cannot be before the period lock date, currently set at 30 September 2026";
     let edit = desk.call("POST", "Invoices/P-1", r#"{"Reference":"r"}"#);
@@ -224,10 +177,7 @@ fn sales_numbers_are_unique_and_bill_numbers_are_not() {
     );
     assert!(twice.text.contains("00000000-0000-0000-0000-000000000000"));
     for _ in 0..2 {
-        assert_eq!(
-            desk.call("PUT", "Invoices", &body("ACCPAY", "300")).status,
-            200
-        );
+        assert_eq!(desk.call("PUT", "Invoices", &body("ACCPAY", "300")).status, 200);
     }
     // POST with a known number edits that invoice silently.
     let edit = desk.call(
@@ -236,10 +186,7 @@ fn sales_numbers_are_unique_and_bill_numbers_are_not() {
         r#"{"Type":"ACCREC","InvoiceNumber":"N-1","Reference":"edited"}"#,
     );
     assert_eq!(edit.status, 200, "{}", edit.text);
-    assert_eq!(
-        desk.get("Invoices/N-1").json["Invoices"][0]["Reference"],
-        "edited"
-    );
+    assert_eq!(desk.get("Invoices/N-1").json["Invoices"][0]["Reference"], "edited");
     // No number: the next of Xero's own.
     let own = json!({"Type":"ACCREC","Contact":{"Name":"City Limousines"},
         "LineItems":[{"Description":"x","Quantity":1,"UnitAmount":1,"AccountCode":"200"}]});

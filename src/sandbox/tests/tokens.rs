@@ -9,10 +9,7 @@ use crate::sandbox::{Request, Setup};
 fn refresh_tokens_rotate_and_the_last_one_has_half_an_hour_of_grace() {
     let mut desk = Desk::new();
     let first = desk.world.refresh_token().to_owned();
-    let second = desk.refresh(&first).json["refresh_token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let second = desk.refresh(&first).json["refresh_token"].as_str().unwrap().to_owned();
     assert_ne!(first, second);
     // The answer got lost: the old token works again and gives a pair that works.
     let retried = desk.refresh(&first);
@@ -21,10 +18,7 @@ fn refresh_tokens_rotate_and_the_last_one_has_half_an_hour_of_grace() {
     assert_eq!(desk.refresh(&third).status, 200);
     // A token older than the previous one is dead.
     let dead = desk.refresh(&first);
-    assert_eq!(
-        (dead.status, &dead.json["error"]),
-        (400, &json!("invalid_grant"))
-    );
+    assert_eq!((dead.status, &dead.json["error"]), (400, &json!("invalid_grant")));
     let current = desk.world.refresh_token().to_owned();
     desk.refresh(&current);
     desk.pass(1_800_001);
@@ -104,20 +98,13 @@ fn connections_are_listed_deleted_and_restored() {
     let dead = desk.world.refresh_token().to_owned();
     assert_eq!(desk.refresh(&dead).json["error"], "invalid_grant");
     let renewed = desk.control("POST", "trigger", r#"{"scenario":"grant.renew"}"#);
-    assert_eq!(
-        desk.refresh(renewed["refresh_token"].as_str().unwrap())
-            .status,
-        200
-    );
+    assert_eq!(desk.refresh(renewed["refresh_token"].as_str().unwrap()).status, 200);
 }
 
 #[test]
 fn credentials_come_as_basic_or_in_the_body_and_must_be_right() {
     let mut desk = Desk::new();
-    let (id, secret) = (
-        desk.world.client_id().to_owned(),
-        desk.world.client_secret().to_owned(),
-    );
+    let (id, secret) = (desk.world.client_id().to_owned(), desk.world.client_secret().to_owned());
     let token = desk.world.refresh_token().to_owned();
     use base64::Engine as _;
     let basic = base64::engine::general_purpose::STANDARD.encode(format!("{id}:{secret}"));
@@ -131,25 +118,17 @@ fn credentials_come_as_basic_or_in_the_body_and_must_be_right() {
     assert_eq!(desk.send(&request).status, 200);
     request.headers.clear();
     let reply = desk.send(&request);
-    assert_eq!(
-        (reply.status, &reply.json["error"]),
-        (400, &json!("invalid_client"))
-    );
+    assert_eq!((reply.status, &reply.json["error"]), (400, &json!("invalid_client")));
 }
 
 #[test]
 fn the_consent_page_sends_back_a_code_that_works_once() {
     let mut desk = Desk::new();
-    let (id, secret) = (
-        desk.world.client_id().to_owned(),
-        desk.world.client_secret().to_owned(),
-    );
+    let (id, secret) = (desk.world.client_id().to_owned(), desk.world.client_secret().to_owned());
     let page = desk.send(&Request {
         method: "GET".into(),
         path: "/identity/connect/authorize".into(),
-        query: format!(
-            "response_type=code&client_id={id}&redirect_uri=http%3A%2F%2Flocalhost%2Fcb&state=a%20b"
-        ),
+        query: format!("response_type=code&client_id={id}&redirect_uri=http%3A%2F%2Flocalhost%2Fcb&state=a%20b"),
         ..Request::default()
     });
     assert_eq!(page.status, 302);

@@ -29,9 +29,7 @@ pub fn parse_modified_since(text: &str) -> Option<i64> {
     if let Ok(moment) = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f") {
         return Some(moment.and_utc().timestamp_millis());
     }
-    NaiveDate::parse_from_str(text, "%Y-%m-%d")
-        .ok()
-        .map(midnight_ms)
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(midnight_ms)
 }
 
 /// Midnight UTC of a calendar date, in milliseconds.
@@ -66,10 +64,7 @@ pub fn month_first(at_ms: i64) -> String {
 
 fn parse_wrapped_ms(text: &str) -> Option<i64> {
     let inner = text.trim().strip_prefix("/Date(")?.strip_suffix(")/")?;
-    let sign_at = inner
-        .char_indices()
-        .skip(1)
-        .find(|(_, sign)| matches!(sign, '+' | '-'));
+    let sign_at = inner.char_indices().skip(1).find(|(_, sign)| matches!(sign, '+' | '-'));
     let digits = match sign_at {
         Some((at, _)) => inner.get(..at)?,
         None => inner,

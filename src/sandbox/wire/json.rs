@@ -38,8 +38,7 @@ impl Json {
     /// # Errors
     /// When the bytes are not JSON or nest deeper than 32 levels.
     pub fn parse(body: &[u8]) -> Result<Self, JsonError> {
-        let raw: &RawValue =
-            serde_json::from_slice(body).map_err(|error| JsonError(error.to_string()))?;
+        let raw: &RawValue = serde_json::from_slice(body).map_err(|error| JsonError(error.to_string()))?;
         read(raw, 0)
     }
 
@@ -110,23 +109,13 @@ fn read(raw: &RawValue, depth: usize) -> Result<Json, JsonError> {
     match text.as_bytes().first() {
         Some(b'{') => {
             let pairs: Pairs<'_> = serde_json::from_str(text).map_err(bad)?;
-            let read_pair = |(key, value): (String, &RawValue)| {
-                Ok((key, read(value, depth.saturating_add(1))?))
-            };
-            Ok(Json::Map(
-                pairs
-                    .0
-                    .into_iter()
-                    .map(read_pair)
-                    .collect::<Result<_, _>>()?,
-            ))
+            let read_pair = |(key, value): (String, &RawValue)| Ok((key, read(value, depth.saturating_add(1))?));
+            Ok(Json::Map(pairs.0.into_iter().map(read_pair).collect::<Result<_, _>>()?))
         }
         Some(b'[') => {
             let items: Vec<&RawValue> = serde_json::from_str(text).map_err(bad)?;
             let read_item = |item: &RawValue| read(item, depth.saturating_add(1));
-            Ok(Json::List(
-                items.into_iter().map(read_item).collect::<Result<_, _>>()?,
-            ))
+            Ok(Json::List(items.into_iter().map(read_item).collect::<Result<_, _>>()?))
         }
         Some(b'"') => Ok(Json::Text(serde_json::from_str(text).map_err(bad)?)),
         Some(b't') => Ok(Json::Flag(true)),

@@ -11,12 +11,7 @@ impl Params {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
             (decode(name, true), decode(value, true))
         };
-        Self(
-            text.split('&')
-                .filter(|part| !part.is_empty())
-                .map(pair)
-                .collect(),
-        )
+        Self(text.split('&').filter(|part| !part.is_empty()).map(pair).collect())
     }
 
     /// The first value of a name that is not empty.
@@ -29,8 +24,7 @@ impl Params {
 
     /// Whether a name is present with the value true, in any letter case.
     pub fn flag(&self, name: &str) -> Option<bool> {
-        self.get(name)
-            .map(|value| value.eq_ignore_ascii_case("true"))
+        self.get(name).map(|value| value.eq_ignore_ascii_case("true"))
     }
 
     /// A comma list.

@@ -110,8 +110,7 @@ impl Writer {
     /// A boolean.
     pub fn flag(&mut self, key: &str, value: bool) {
         self.key(key);
-        self.out
-            .extend_from_slice(if value { b"true" } else { b"false" });
+        self.out.extend_from_slice(if value { b"true" } else { b"false" });
     }
 
     /// A whole number.
@@ -127,8 +126,7 @@ impl Writer {
 
     /// A number with exactly this many decimals.
     pub fn number(&mut self, key: &str, value: Decimal, places: u32) {
-        let mut fixed =
-            value.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
+        let mut fixed = value.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
         fixed.rescale(places);
         self.key(key);
         self.put(format_args!("{fixed}"));
@@ -230,11 +228,8 @@ impl Writer {
     fn key(&mut self, key: &str) {
         self.element();
         self.string(key);
-        self.out.extend_from_slice(if self.style == Style::Pretty {
-            b": "
-        } else {
-            b":"
-        });
+        self.out
+            .extend_from_slice(if self.style == Style::Pretty { b": " } else { b":" });
     }
 
     fn line(&mut self) {

@@ -41,22 +41,15 @@ impl World {
             return outcome;
         }
         let seq = self.journal.next_seq();
-        let tenant = request
-            .header("xero-tenant-id")
-            .and_then(|id| Uuid::parse_str(id).ok());
+        let tenant = request.header("xero-tenant-id").and_then(|id| Uuid::parse_str(id).ok());
         let fault = self
             .faults
             .strike(&request.method, &request.path, tenant, &mut self.rng);
         if fault == Some(Fault::RefuseConnection) {
             return self.refuse_connection(now, request, seq, tenant);
         }
-        self.flights
-            .insert(CallId(seq), Flight { tenant, told: None });
-        let in_flight = self
-            .flights
-            .values()
-            .filter(|flight| flight.tenant == tenant)
-            .count();
+        self.flights.insert(CallId(seq), Flight { tenant, told: None });
+        let in_flight = self.flights.values().filter(|flight| flight.tenant == tenant).count();
         let visitor = Visitor {
             now,
             request,
@@ -86,13 +79,7 @@ impl World {
         }
     }
 
-    fn refuse_connection(
-        &mut self,
-        now: Instants,
-        request: &Request,
-        seq: u64,
-        tenant: Option<Uuid>,
-    ) -> Outcome {
+    fn refuse_connection(&mut self, now: Instants, request: &Request, seq: u64, tenant: Option<Uuid>) -> Outcome {
         let fault = Some(Fault::RefuseConnection);
         let visitor = Visitor {
             now,
@@ -116,9 +103,7 @@ impl World {
             tenant: visitor.tenant,
             accounting: route::is_accounting(&request.path),
             write: matches!(request.method.as_str(), "PUT" | "POST"),
-            keyed: request
-                .header("idempotency-key")
-                .is_some_and(|key| !key.is_empty()),
+            keyed: request.header("idempotency-key").is_some_and(|key| !key.is_empty()),
             in_flight: visitor.in_flight,
         };
         self.watch.arrived(arrival, self.limits);
@@ -147,8 +132,7 @@ impl World {
     /// A 429 of the sandbox's own accord.
     pub(super) fn refuse(&mut self, visitor: &Visitor<'_>, refusal: Refusal) -> Answer {
         let (seq, at_ms) = (visitor.seq, visitor.now.real_ms);
-        self.watch
-            .refused(seq, at_ms, visitor.tenant, refusal.problem.text());
+        self.watch.refused(seq, at_ms, visitor.tenant, refusal.problem.text());
         self.tell(visitor, refusal);
         refusal.answer()
     }
@@ -177,10 +161,7 @@ impl World {
             Some(Fault::Delay { ms }) => ms,
             _ => 0,
         };
-        let dropped = matches!(
-            transport,
-            Transport::DropBeforeWrite | Transport::DropAfterWrite
-        );
+        let dropped = matches!(transport, Transport::DropBeforeWrite | Transport::DropAfterWrite);
         let status = Some(answer.status).filter(|_| !dropped);
         self.log(visitor, status, bytes);
         Outcome {
@@ -211,8 +192,7 @@ impl World {
         for id in &self.tenant_order {
             if let Some(tenant) = self.tenants.get_mut(id) {
                 let changes = tenant.books.take_changes();
-                self.webhooks
-                    .announce(*id, &changes, &mut self.rng, now.real_ms);
+                self.webhooks.announce(*id, &changes, &mut self.rng, now.real_ms);
             }
         }
     }
@@ -220,9 +200,7 @@ impl World {
 
 fn injected_status(code: u16, body: Option<&str>, instance: Uuid) -> Answer {
     match (code, body) {
-        (_, Some(body)) if body.trim_start().starts_with(['{', '[']) => {
-            Answer::json(code, body.as_bytes().to_vec())
-        }
+        (_, Some(body)) if body.trim_start().starts_with(['{', '[']) => Answer::json(code, body.as_bytes().to_vec()),
         (_, Some(body)) => Answer {
             status: code,
             headers: vec![("Content-Type", "text/plain; charset=utf-8".to_owned())],

@@ -48,10 +48,7 @@ impl World {
             return self.refuse(visitor, refusal);
         }
         let instance = new_id(&mut self.rng);
-        let grant = match self
-            .grants
-            .bearer(request.header("authorization"), now.document_ms)
-        {
+        let grant = match self.grants.bearer(request.header("authorization"), now.document_ms) {
             Ok(grant) => grant,
             Err(reason) => return token::bad_bearer(reason, instance),
         };
@@ -90,13 +87,12 @@ impl World {
         }
         match self.replays.look_up(key, request, now.real_ms) {
             Verdict::Replay(answer) => answer,
-            Verdict::Mismatch => idempotency_refused(&format!(
-                "Idempotency Key: {key} is used with a different request."
-            )),
+            Verdict::Mismatch => {
+                idempotency_refused(&format!("Idempotency Key: {key} is used with a different request."))
+            }
             Verdict::Fresh => {
                 let answer = self.work(visitor, tenant);
-                self.replays
-                    .store(key, request, answer.clone(), now.real_ms);
+                self.replays.store(key, request, answer.clone(), now.real_ms);
                 answer
             }
         }
@@ -132,8 +128,7 @@ impl World {
         let pair = match form.get("grant_type") {
             Some("refresh_token") => {
                 let sent = form.get("refresh_token").unwrap_or_default();
-                self.grants
-                    .refresh(sent, self.refresh_grace, &mut self.rng, now_ms)
+                self.grants.refresh(sent, self.refresh_grace, &mut self.rng, now_ms)
             }
             Some("authorization_code") => self.exchange(&form, now_ms),
             _ => return token::oauth_error(400, "unsupported_grant_type"),
@@ -154,8 +149,7 @@ impl World {
         }
         let code = new_id(&mut self.rng).simple().to_string();
         let until_ms = visitor.now.document_ms.saturating_add(CODE_MS);
-        self.codes
-            .insert(code.clone(), (until_ms, redirect.to_owned()));
+        self.codes.insert(code.clone(), (until_ms, redirect.to_owned()));
         let joint = if redirect.contains('?') { '&' } else { '?' };
         let state = params.get("state").map(params::encode).unwrap_or_default();
         let location = format!("{redirect}{joint}code={code}&state={state}");
@@ -168,8 +162,7 @@ impl World {
         if until_ms <= now_ms || form.get("redirect_uri") != Some(redirect.as_str()) {
             return None;
         }
-        self.grants
-            .consent(&self.tenant_order, &mut self.rng, now_ms)
+        self.grants.consent(&self.tenant_order, &mut self.rng, now_ms)
     }
 
     fn revocation(&mut self, visitor: &Visitor<'_>) -> Answer {
@@ -197,10 +190,8 @@ impl World {
         };
         self.app.push(visitor.now.real_ms);
         let calls = self.app.count(visitor.now.real_ms);
-        token::connections(grant, params.get("authEventId"), name).with(
-            "X-AppMinLimit-Remaining",
-            self.limits.app_minute.saturating_sub(calls),
-        )
+        token::connections(grant, params.get("authEventId"), name)
+            .with("X-AppMinLimit-Remaining", self.limits.app_minute.saturating_sub(calls))
     }
 
     fn disconnect(&mut self, visitor: &Visitor<'_>, id: &str) -> Answer {

@@ -154,10 +154,7 @@ impl World {
         let named = |id: &Uuid| {
             let tenant = self.tenants.get(id)?;
             let name = tenant.books.organisation.name.clone();
-            Some(TenantName {
-                tenant_id: *id,
-                name,
-            })
+            Some(TenantName { tenant_id: *id, name })
         };
         self.tenant_order.iter().filter_map(named).collect()
     }

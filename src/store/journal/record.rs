@@ -154,12 +154,8 @@ pub fn read(from: &mut dyn Read, chain: u32) -> io::Result<Record> {
     let invalid = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
     let mut head = [0_u8; HEAD_BYTES];
     from.read_exact(&mut head)?;
-    let len = head
-        .first_chunk::<4>()
-        .map_or(0, |len| u32::from_le_bytes(*len));
-    let len = usize::try_from(len)
-        .ok()
-        .filter(|len| *len <= MAX_PAYLOAD_BYTES);
+    let len = head.first_chunk::<4>().map_or(0, |len| u32::from_le_bytes(*len));
+    let len = usize::try_from(len).ok().filter(|len| *len <= MAX_PAYLOAD_BYTES);
     let len = len.ok_or_else(|| invalid("a record has an impossible length"))?;
     let mut bytes = head.to_vec();
     let rest = u64::try_from(len.saturating_add(TAIL_BYTES)).unwrap_or(u64::MAX);
@@ -183,14 +179,9 @@ impl Kind {
     }
 
     fn from_code(code: u8) -> Option<Self> {
-        [
-            Self::Commit,
-            Self::SnapshotHead,
-            Self::Rows,
-            Self::SnapshotEnd,
-        ]
-        .into_iter()
-        .find(|kind| kind.code() == code)
+        [Self::Commit, Self::SnapshotHead, Self::Rows, Self::SnapshotEnd]
+            .into_iter()
+            .find(|kind| kind.code() == code)
     }
 }
 

@@ -76,10 +76,7 @@ pub fn survey(folder: &Path, depth: Depth) -> Result<Option<Survey>, StoreError>
             "the header of the segment is unreadable",
         ));
     };
-    for segment in segments
-        .iter()
-        .filter(|segment| segment.first_seq >= start.first_seq)
-    {
+    for segment in segments.iter().filter(|segment| segment.first_seq >= start.first_seq) {
         let bytes = read(&segment.path)?;
         if let Err(problem) = join(&survey, segment, &bytes) {
             survey.damage = Some(StoreError::journal(&segment.path, 0, problem));
@@ -98,12 +95,7 @@ pub fn survey(folder: &Path, depth: Depth) -> Result<Option<Survey>, StoreError>
 ///
 /// # Errors
 /// [`StoreError::JournalDamaged`] when one of them is missing or unreadable, or what `each` fails with.
-pub fn read_records(
-    folder: &Path,
-    after: u64,
-    through: u64,
-    each: &mut EachRecord<'_>,
-) -> Result<(), StoreError> {
+pub fn read_records(folder: &Path, after: u64, through: u64, each: &mut EachRecord<'_>) -> Result<(), StoreError> {
     let segments = list_segments(folder)?;
     let mut wanted = after.saturating_add(1);
     for (at, segment) in segments.iter().enumerate() {
@@ -114,9 +106,8 @@ pub fn read_records(
             continue;
         }
         let bytes = read(&segment.path)?;
-        let header = Header::decode(&bytes).ok_or_else(|| {
-            StoreError::journal(&segment.path, 0, "the header of the segment is unreadable")
-        })?;
+        let header = Header::decode(&bytes)
+            .ok_or_else(|| StoreError::journal(&segment.path, 0, "the header of the segment is unreadable"))?;
         let (mut offset, mut chain) = (HEADER_BYTES, header.chain);
         while wanted <= through
             && let Some((record, size)) = bytes.get(offset..).and_then(|rest| decode(rest, chain))
@@ -130,11 +121,7 @@ pub fn read_records(
         }
     }
     if wanted <= through {
-        return Err(StoreError::journal(
-            folder,
-            0,
-            format!("record {wanted} is missing"),
-        ));
+        return Err(StoreError::journal(folder, 0, format!("record {wanted} is missing")));
     }
     Ok(())
 }
@@ -224,9 +211,7 @@ fn judge(survey: &mut Survey, bytes: &[u8], offset: usize, is_last: bool) {
 fn later_record(bytes: &[u8], offset: usize, bad_seq: u64, chain: u32) -> Option<u64> {
     let most = bytes.len().saturating_sub(offset) / (HEAD_BYTES + TAIL_BYTES);
     let last_possible = bad_seq.saturating_add(wide(most));
-    let plausible = |frame: &Frame<'_>| {
-        frame.kind == Kind::Commit && frame.seq > bad_seq && frame.seq <= last_possible
-    };
+    let plausible = |frame: &Frame<'_>| frame.kind == Kind::Commit && frame.seq > bad_seq && frame.seq <= last_possible;
     let rest = bytes.get(offset..).unwrap_or_default();
     if let Some(bad) = Frame::at(rest) {
         let next = rest.get(bad.size()..).and_then(Frame::at).filter(plausible);
@@ -235,13 +220,9 @@ fn later_record(bytes: &[u8], offset: usize, bad_seq: u64, chain: u32) -> Option
         }
     }
     (offset.saturating_add(TAIL_BYTES)..bytes.len()).find_map(|at| {
-        let before = bytes
-            .get(at.checked_sub(TAIL_BYTES)?..at)?
-            .first_chunk::<4>()?;
+        let before = bytes.get(at.checked_sub(TAIL_BYTES)?..at)?.first_chunk::<4>()?;
         let frame = Frame::at(bytes.get(at..)?).filter(plausible)?;
-        frame
-            .continues(u32::from_le_bytes(*before))
-            .then_some(frame.seq)
+        frame.continues(u32::from_le_bytes(*before)).then_some(frame.seq)
     })
 }
 

@@ -11,17 +11,11 @@ const LEN_BYTES: usize = 4;
 #[must_use]
 pub fn is_interrupted_write(tail: &[u8], seq: u64, chain: u32) -> bool {
     let zeros = tail.iter().rev().take_while(|byte| **byte == 0).count();
-    let written = tail
-        .get(..tail.len().saturating_sub(zeros))
-        .unwrap_or_default();
+    let written = tail.get(..tail.len().saturating_sub(zeros)).unwrap_or_default();
     let mut expected = vec![Kind::Commit.code()];
     expected.extend_from_slice(&seq.to_le_bytes());
     let known = written.get(LEN_BYTES..).unwrap_or_default();
-    if known
-        .iter()
-        .zip(&expected)
-        .any(|(found, wanted)| found != wanted)
-    {
+    if known.iter().zip(&expected).any(|(found, wanted)| found != wanted) {
         return false;
     }
     let Some((len, _)) = tail.split_first_chunk::<LEN_BYTES>() else {

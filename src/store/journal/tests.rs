@@ -26,8 +26,7 @@ fn payload(seq: u64) -> Vec<u8> {
 
 /// A journal of `records` records; answers where each record of the last segment ends.
 fn journal(folder: &Path, records: u64, segment_bytes: u64) -> Vec<u64> {
-    let mut writer =
-        JournalWriter::create(folder, [1; 16], &payload(1), options(segment_bytes)).unwrap();
+    let mut writer = JournalWriter::create(folder, [1; 16], &payload(1), options(segment_bytes)).unwrap();
     let mut ends = vec![std::fs::metadata(last(folder)).unwrap().len()];
     for seq in 2..=records {
         assert_eq!(writer.append(&payload(seq)).unwrap(), seq);
@@ -64,9 +63,7 @@ fn what_was_written_is_read() {
         assert_eq!((survey.tail, survey.damage.is_none()), (None, true));
     }
     for (after, through) in [(0, 50), (10, 50), (49, 50), (50, 50), (3, 7)] {
-        let expected: Vec<_> = (after + 1..=through)
-            .map(|seq| (seq, payload(seq)))
-            .collect();
+        let expected: Vec<_> = (after + 1..=through).map(|seq| (seq, payload(seq))).collect();
         assert_eq!(records(folder.path(), after, through).unwrap(), expected);
     }
     assert!(matches!(
@@ -80,8 +77,7 @@ fn writing_goes_on_where_a_survey_ended() {
     let folder = tempfile::tempdir().unwrap();
     journal(folder.path(), 5, 200);
     for seq in 6..30 {
-        let mut writer =
-            JournalWriter::open(&survey_all(folder.path()), folder.path(), options(200)).unwrap();
+        let mut writer = JournalWriter::open(&survey_all(folder.path()), folder.path(), options(200)).unwrap();
         assert_eq!(writer.append(&payload(seq)).unwrap(), seq);
     }
     assert_eq!(records(folder.path(), 0, 29).unwrap().len(), 29);
@@ -105,10 +101,7 @@ fn a_cut_at_every_byte_leaves_a_prefix() {
             survey.tail.is_some(),
             !ends.contains(&(cut as u64)) && cut > HEADER_BYTES
         );
-        assert_eq!(
-            records(folder.path(), 0, intact).unwrap().len() as u64,
-            intact
-        );
+        assert_eq!(records(folder.path(), 0, intact).unwrap().len() as u64, intact);
     }
     for cut in 0..HEADER_BYTES {
         std::fs::write(&path, &whole[..cut]).unwrap();
@@ -197,14 +190,11 @@ fn missing_and_foreign_segments_are_damage() {
     let aside = folder.path().join("aside");
     std::fs::rename(&segments[3].path, &aside).unwrap();
     let damage = survey_all(folder.path()).damage;
-    assert!(
-        matches!(damage, Some(StoreError::JournalDamaged { segment, .. }) if segment == segments[4].path)
-    );
+    assert!(matches!(damage, Some(StoreError::JournalDamaged { segment, .. }) if segment == segments[4].path));
     std::fs::rename(&aside, &segments[3].path).unwrap();
 
     let other = tempfile::tempdir().unwrap();
-    let mut writer =
-        JournalWriter::create(other.path(), [2; 16], &payload(1), options(200)).unwrap();
+    let mut writer = JournalWriter::create(other.path(), [2; 16], &payload(1), options(200)).unwrap();
     (2..=50).for_each(|seq| assert_eq!(writer.append(&payload(seq)).unwrap(), seq));
     std::fs::copy(
         other.path().join(segments[3].path.file_name().unwrap()),
@@ -228,8 +218,7 @@ fn records_are_not_revived() {
         .unwrap()
         .set_len(ends[4])
         .unwrap();
-    let mut writer =
-        JournalWriter::open(&survey_all(folder.path()), folder.path(), options(1 << 20)).unwrap();
+    let mut writer = JournalWriter::open(&survey_all(folder.path()), folder.path(), options(1 << 20)).unwrap();
     writer.append(b"another record six").unwrap();
     let mut bytes = std::fs::read(&path).unwrap();
     let six = usize::try_from(ends[5]).unwrap() - at;

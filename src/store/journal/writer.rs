@@ -41,12 +41,7 @@ impl JournalWriter {
     ///
     /// # Errors
     /// [`StoreError::Io`] or [`StoreError::Full`]; then there is no journal.
-    pub fn create(
-        folder: &Path,
-        lineage: [u8; 16],
-        first: &[u8],
-        options: JournalOptions,
-    ) -> Result<Self, StoreError> {
+    pub fn create(folder: &Path, lineage: [u8; 16], first: &[u8], options: JournalOptions) -> Result<Self, StoreError> {
         let header = Header {
             lineage,
             first_seq: 1,
@@ -72,11 +67,7 @@ impl JournalWriter {
     ///
     /// # Errors
     /// [`StoreError::Io`].
-    pub fn open(
-        survey: &Survey,
-        folder: &Path,
-        options: JournalOptions,
-    ) -> Result<Self, StoreError> {
+    pub fn open(survey: &Survey, folder: &Path, options: JournalOptions) -> Result<Self, StoreError> {
         let path = survey.last_segment.clone();
         let mut file = OpenOptions::new()
             .write(true)
@@ -103,8 +94,7 @@ impl JournalWriter {
         if self.len >= self.segment_bytes {
             self.roll(seq)?;
         }
-        let (record, crc) =
-            encode(Kind::Commit, seq, payload, self.chain).ok_or_else(|| too_long(payload))?;
+        let (record, crc) = encode(Kind::Commit, seq, payload, self.chain).ok_or_else(|| too_long(payload))?;
         self.disk
             .before_write(record.len())
             .and_then(|()| self.file.write_all(&record))
@@ -112,9 +102,7 @@ impl JournalWriter {
         if let Err(error) = self.disk.before_sync().and_then(|()| self.file.sync_data()) {
             return Err(self.sync_failed(error));
         }
-        self.len = self
-            .len
-            .saturating_add(u64::try_from(record.len()).unwrap_or(u64::MAX));
+        self.len = self.len.saturating_add(u64::try_from(record.len()).unwrap_or(u64::MAX));
         self.last_seq = seq;
         self.chain = crc;
         Ok(seq)
@@ -198,11 +186,7 @@ struct Place {
 }
 
 /// A segment gets its name only when its header is durable, so a named segment always has one.
-fn new_segment(
-    folder: &Path,
-    header: Header,
-    records: &[u8],
-) -> Result<(File, PathBuf, u64), StoreError> {
+fn new_segment(folder: &Path, header: Header, records: &[u8]) -> Result<(File, PathBuf, u64), StoreError> {
     let path = segment_path(folder, header.first_seq);
     let temporary = temporary_path(&path);
     let mut file = create_file(&temporary)?;

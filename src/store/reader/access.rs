@@ -54,11 +54,7 @@ impl Reader {
     }
 
     /// Every key of a prefix.
-    pub(super) fn all_keys(
-        &self,
-        prefix: Vec<u8>,
-        direction: Direction,
-    ) -> Result<Vec<Vec<u8>>, ReadError> {
+    pub(super) fn all_keys(&self, prefix: Vec<u8>, direction: Direction) -> Result<Vec<Vec<u8>>, ReadError> {
         let mut keys = Vec::new();
         self.each(prefix, direction, |key, _value| {
             keys.push(key.to_vec());

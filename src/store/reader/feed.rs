@@ -30,12 +30,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn events(
-        &self,
-        after_seq: u64,
-        limit: usize,
-        tenant: Option<TenantId>,
-    ) -> Result<EventPage, ReadError> {
+    pub fn events(&self, after_seq: u64, limit: usize, tenant: Option<TenantId>) -> Result<EventPage, ReadError> {
         let limit = limit.clamp(1, EVENT_PAGE_MAX);
         let mut page = EventPage {
             events: Vec::new(),
@@ -100,11 +95,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn events_sweep(
-        &self,
-        before: Timestamp,
-        limit: usize,
-    ) -> Result<Option<Batch>, ReadError> {
+    pub fn events_sweep(&self, before: Timestamp, limit: usize) -> Result<Option<Batch>, ReadError> {
         let mut ops = Vec::new();
         for (key, value) in self.store.scan(&Scan::forward(vec![EVENTS], limit))? {
             if event::from_entry(&key, &value)?.timestamp >= before {
@@ -131,20 +122,13 @@ impl Reader {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn receipts_older_than(
-        &self,
-        before: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<String>, ReadError> {
+    pub fn receipts_older_than(&self, before: Timestamp, limit: usize) -> Result<Vec<String>, ReadError> {
         let end = keys::receipts_from(before);
-        let rows = self
-            .store
-            .scan(&Scan::forward(vec![keys::RECEIPTS_BY_AGE], limit))?;
+        let rows = self.store.scan(&Scan::forward(vec![keys::RECEIPTS_BY_AGE], limit))?;
         rows.into_iter()
             .take_while(|(index, _)| *index < end)
             .map(|(index, key)| {
-                String::from_utf8(key)
-                    .map_err(|_not_text| RowError::damaged(&index, "it is not text").into())
+                String::from_utf8(key).map_err(|_not_text| RowError::damaged(&index, "it is not text").into())
             })
             .collect()
     }

@@ -84,11 +84,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn invoice_by_ref(
-        &self,
-        tenant: TenantId,
-        host_ref: &str,
-    ) -> Result<Option<Invoice>, ReadError> {
+    pub fn invoice_by_ref(&self, tenant: TenantId, host_ref: &str) -> Result<Option<Invoice>, ReadError> {
         let index = keys::invoice_by_ref(tenant, host_ref);
         let Some(id) = self.store.get(&index)? else {
             return Ok(None);
@@ -117,11 +113,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn invoices_linked(
-        &self,
-        tenant: TenantId,
-        xero: XeroInvoiceId,
-    ) -> Result<Vec<Invoice>, ReadError> {
+    pub fn invoices_linked(&self, tenant: TenantId, xero: XeroInvoiceId) -> Result<Vec<Invoice>, ReadError> {
         let prefix = keys::invoices_by_xero(tenant, xero);
         self.listed_under(tenant, prefix, |row| {
             row.link.as_ref().is_some_and(|link| link.xero_id == xero)
@@ -132,11 +124,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn invoices(
-        &self,
-        tenant: TenantId,
-        query: &InvoiceQuery,
-    ) -> Result<InvoicePage, ReadError> {
+    pub fn invoices(&self, tenant: TenantId, query: &InvoiceQuery) -> Result<InvoicePage, ReadError> {
         let mut page = InvoicePage::default();
         let Some(list) = List::choose(tenant, query) else {
             return Ok(page);
@@ -153,8 +141,7 @@ impl Reader {
             let at_end = rows.len() < scan.limit;
             let mut left = rows.len();
             for (key, value) in rows {
-                page.invoices
-                    .extend(self.matching(&list, &key, &value, query)?);
+                page.invoices.extend(self.matching(&list, &key, &value, query)?);
                 left = left.saturating_sub(1);
                 examined = examined.saturating_add(1);
                 scan.after = Some(key);
@@ -223,11 +210,9 @@ impl Reader {
             let Some((last, _)) = rows.last() else { break };
             scan.after = Some(last.clone());
             for (index, _) in rows {
-                failed.extend(
-                    self.follow(&index, &row_key(tenant, &index), |row: &Invoice| {
-                        is_red_for(row, code, subject)
-                    })?,
-                );
+                failed.extend(self.follow(&index, &row_key(tenant, &index), |row: &Invoice| {
+                    is_red_for(row, code, subject)
+                })?);
             }
         }
         failed.truncate(limit);
@@ -330,10 +315,7 @@ impl List {
 
     fn wants(&self, listed: &Listed<'_>) -> bool {
         self.kind.is_none_or(|kind| kind == listed.kind)
-            && self
-                .folded
-                .as_deref()
-                .is_none_or(|folded| listed.contains(folded))
+            && self.folded.as_deref().is_none_or(|folded| listed.contains(folded))
     }
 }
 

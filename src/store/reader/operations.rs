@@ -67,8 +67,7 @@ impl Reader {
             let at_end = rows.len() < scan.limit;
             let mut left = rows.len();
             for (key, value) in rows {
-                page.operations
-                    .extend(self.listed_operation(&key, &value, query)?);
+                page.operations.extend(self.listed_operation(&key, &value, query)?);
                 left = left.saturating_sub(1);
                 examined = examined.saturating_add(1);
                 scan.after = Some(key);
@@ -91,11 +90,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn open_operation(
-        &self,
-        tenant: TenantId,
-        invoice: InvoiceId,
-    ) -> Result<Option<Operation>, ReadError> {
+    pub fn open_operation(&self, tenant: TenantId, invoice: InvoiceId) -> Result<Option<Operation>, ReadError> {
         Ok(self.open_operations(tenant, invoice)?.into_iter().next())
     }
 
@@ -103,11 +98,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn open_operations(
-        &self,
-        tenant: TenantId,
-        invoice: InvoiceId,
-    ) -> Result<Vec<Operation>, ReadError> {
+    pub fn open_operations(&self, tenant: TenantId, invoice: InvoiceId) -> Result<Vec<Operation>, ReadError> {
         let prefix = keys::open_operations(tenant, invoice);
         let mut open = Vec::new();
         for index in self.all_keys(prefix, Direction::Backward)? {
@@ -125,8 +116,7 @@ impl Reader {
         query: &OperationQuery,
     ) -> Result<Option<Operation>, ReadError> {
         let belongs = |row: &Operation| {
-            query.tenant.is_none_or(|tenant| tenant == row.tenant)
-                && query.state.is_none_or(|state| state == row.state)
+            query.tenant.is_none_or(|tenant| tenant == row.tenant) && query.state.is_none_or(|state| state == row.state)
         };
         if query.tenant.is_some() {
             return self.follow(key, &row_key(key), belongs);

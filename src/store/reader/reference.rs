@@ -12,11 +12,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn contact(
-        &self,
-        tenant: TenantId,
-        reference: &str,
-    ) -> Result<Option<ContactRow>, ReadError> {
+    pub fn contact(&self, tenant: TenantId, reference: &str) -> Result<Option<ContactRow>, ReadError> {
         self.row(&keys::contact(tenant, reference))
     }
 
@@ -24,20 +20,14 @@ impl Reader {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn contacts_named(
-        &self,
-        tenant: TenantId,
-        name: &str,
-    ) -> Result<Vec<ContactRow>, ReadError> {
+    pub fn contacts_named(&self, tenant: TenantId, name: &str) -> Result<Vec<ContactRow>, ReadError> {
         let folded = keys::fold_name(name);
         let owner = keys::of_tenant(keys::CONTACTS, tenant);
         let mut contacts = Vec::new();
         let prefix = keys::contacts_by_name(tenant, name);
         for index in self.all_keys(prefix, Direction::Forward)? {
             let key = [owner.as_slice(), &keys::last_id(&index).unwrap_or_default()].concat();
-            contacts.extend(self.follow(&index, &key, |row: &ContactRow| {
-                keys::fold_name(&row.name) == folded
-            })?);
+            contacts.extend(self.follow(&index, &key, |row: &ContactRow| keys::fold_name(&row.name) == folded)?);
         }
         contacts.sort_by(|a, b| a.reference.cmp(&b.reference));
         Ok(contacts)
@@ -55,12 +45,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn mapping(
-        &self,
-        tenant: TenantId,
-        kind: MappingKind,
-        key: &str,
-    ) -> Result<Option<Mapping>, ReadError> {
+    pub fn mapping(&self, tenant: TenantId, kind: MappingKind, key: &str) -> Result<Option<Mapping>, ReadError> {
         self.row(&keys::mapping(tenant, kind, key))
     }
 

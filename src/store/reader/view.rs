@@ -73,11 +73,7 @@ impl<'a> View<'a> {
         let mut contacts = self.reader.contacts_named(self.tenant, name)?;
         contacts.retain(|row| !self.overlay.contacts.has(&row.reference));
         let submitted = self.overlay.contacts.rows();
-        contacts.extend(
-            submitted
-                .filter(|row| fold_name(&row.name) == folded)
-                .cloned(),
-        );
+        contacts.extend(submitted.filter(|row| fold_name(&row.name) == folded).cloned());
         contacts.sort_by(|a, b| a.reference.cmp(&b.reference));
         Ok(contacts)
     }
@@ -144,9 +140,7 @@ impl<'a> View<'a> {
         let mut behind = after;
         let mut committed = 0_usize;
         while committed < limit {
-            let page = self
-                .reader
-                .failed(self.tenant, code, subject, behind, limit)?;
+            let page = self.reader.failed(self.tenant, code, subject, behind, limit)?;
             let Some(last) = page.last() else { break };
             behind = Some(last.id);
             for row in page {

@@ -6,9 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::RowError;
 use super::keys;
-use crate::model::row::{
-    Batch, CallMinute, Chart, ContactRow, GrantRow, Intent, Mapping, Operation, Receipt, Tenant,
-};
+use crate::model::row::{Batch, CallMinute, Chart, ContactRow, GrantRow, Intent, Mapping, Operation, Receipt, Tenant};
 
 /// A row that is stored under its own key.
 pub trait Row: Sized {
@@ -67,12 +65,7 @@ pub fn decode<R: Row>(key: &[u8], value: &[u8]) -> Result<R, RowError> {
 ///
 /// # Errors
 /// As [`decode`].
-pub fn open<'a>(
-    key: &[u8],
-    value: &'a [u8],
-    known_version: u8,
-    known_flags: u8,
-) -> Result<(u8, &'a [u8]), RowError> {
+pub fn open<'a>(key: &[u8], value: &'a [u8], known_version: u8, known_flags: u8) -> Result<(u8, &'a [u8]), RowError> {
     let [version, flags, payload @ ..] = value else {
         return Err(RowError::damaged(key, "it is shorter than its envelope"));
     };

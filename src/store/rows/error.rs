@@ -4,9 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RowError {
     /// The row was written by a newer program.
-    #[error(
-        "{row} has format {found}, this program reads up to {supported}; start the newer program"
-    )]
+    #[error("{row} has format {found}, this program reads up to {supported}; start the newer program")]
     Newer {
         /// Which row.
         row: String,

@@ -35,12 +35,9 @@ impl Derive for Rows {
     fn digest_group(&self, key: &[u8]) -> Option<[u8; 16]> {
         match keys::table(key) {
             keys::GRANTS => Some([0; 16]),
-            keys::TENANTS
-            | keys::INVOICES
-            | keys::INTENTS
-            | keys::BATCHES
-            | keys::CONTACTS
-            | keys::MAPPINGS => keys::owner(key),
+            keys::TENANTS | keys::INVOICES | keys::INTENTS | keys::BATCHES | keys::CONTACTS | keys::MAPPINGS => {
+                keys::owner(key)
+            }
             _ => None,
         }
     }
@@ -49,19 +46,10 @@ impl Derive for Rows {
 /// Index rows of one row: key → value.
 type IndexRows = BTreeMap<Vec<u8>, Vec<u8>>;
 
-fn moved<R: Row>(
-    key: &[u8],
-    old: Option<&[u8]>,
-    new: Option<&[u8]>,
-    index: fn(&R) -> IndexRows,
-) -> Vec<Derived> {
+fn moved<R: Row>(key: &[u8], old: Option<&[u8]>, new: Option<&[u8]>, index: fn(&R) -> IndexRows) -> Vec<Derived> {
     let read = |value: &[u8]| decode::<R>(key, value).ok();
-    let before = old
-        .and_then(read)
-        .map_or_else(IndexRows::new, |row| index(&row));
-    let after = new
-        .and_then(read)
-        .map_or_else(IndexRows::new, |row| index(&row));
+    let before = old.and_then(read).map_or_else(IndexRows::new, |row| index(&row));
+    let after = new.and_then(read).map_or_else(IndexRows::new, |row| index(&row));
     differences(&before, after)
 }
 
@@ -119,10 +107,7 @@ fn of_head(tenant: TenantId, id: [u8; 16], head: &Head<'_>) -> IndexRows {
     let listed = serde_json::to_vec(&head.listed()).unwrap_or_default();
     let mut rows = IndexRows::new();
     rows.insert(keys::invoice_by_ref(tenant, &head.host_ref), id.to_vec());
-    rows.insert(
-        below(keys::invoices_by_badge(tenant, head.badge)),
-        listed.clone(),
-    );
+    rows.insert(below(keys::invoices_by_badge(tenant, head.badge)), listed.clone());
     rows.insert(
         below(keys::invoices_by_number(tenant, head.kind, &head.number)),
         Vec::new(),
@@ -130,10 +115,7 @@ fn of_head(tenant: TenantId, id: [u8; 16], head: &Head<'_>) -> IndexRows {
     if let Some(reason) = &head.reason {
         rows.insert(below(keys::failed_by_reason(tenant, reason)), listed);
         if let Some(subject) = &head.subject {
-            rows.insert(
-                below(keys::failed_by_subject(tenant, reason, subject)),
-                Vec::new(),
-            );
+            rows.insert(below(keys::failed_by_subject(tenant, reason, subject)), Vec::new());
         }
     }
     if let Some(xero) = head.xero {
@@ -164,10 +146,7 @@ fn of_operation(row: &Operation) -> IndexRows {
 }
 
 fn of_receipt(row: &Receipt) -> IndexRows {
-    IndexRows::from([(
-        keys::receipt_by_age(row.at, &row.key),
-        row.key.clone().into_bytes(),
-    )])
+    IndexRows::from([(keys::receipt_by_age(row.at, &row.key), row.key.clone().into_bytes())])
 }
 
 /// One index row without a value.

@@ -34,10 +34,7 @@ impl Row for Invoice {
         let head = to_json(&Head::of(self))?;
         let body = to_json(&Stored::of(self))?;
         let length = u32::try_from(head.len()).map_err(|_too_long| "its head is too long")?;
-        Ok((
-            HAS_HEAD,
-            [length.to_be_bytes().as_slice(), &head, &body].concat(),
-        ))
+        Ok((HAS_HEAD, [length.to_be_bytes().as_slice(), &head, &body].concat()))
     }
 
     fn from_payload(_head_is_always_there: u8, payload: &[u8]) -> Result<Self, String> {
@@ -141,9 +138,7 @@ impl<'a> Stored<'a> {
                 .as_ref()
                 .map(|common| StoredCommon::of(common, draft, copy.as_ref())),
             copy: copy.as_ref().map(Cow::Borrowed),
-            sent: sent
-                .as_ref()
-                .map(|sent| StoredSent::of(sent, draft, copy.as_ref())),
+            sent: sent.as_ref().map(|sent| StoredSent::of(sent, draft, copy.as_ref())),
             create_was_sent: *create_was_sent,
             on_request: *on_request,
         }
@@ -157,10 +152,7 @@ impl<'a> Stored<'a> {
                 .common
                 .map(|common| common.whole(&draft, copy.as_ref()))
                 .transpose()?,
-            sent: self
-                .sent
-                .map(|sent| sent.whole(&draft, copy.as_ref()))
-                .transpose()?,
+            sent: self.sent.map(|sent| sent.whole(&draft, copy.as_ref())).transpose()?,
             id: self.id,
             tenant: self.tenant,
             host_ref: self.host_ref.into_owned(),
@@ -242,10 +234,7 @@ impl<'a> StoredSent<'a> {
     }
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 const fn is_false(flag: &bool) -> bool {
     !*flag
 }

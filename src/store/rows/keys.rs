@@ -8,9 +8,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::model::document::InvoiceKind;
-use crate::model::ids::{
-    BatchId, GrantId, IntentId, InvoiceId, OperationId, TenantId, XeroInvoiceId, XeroTenantId,
-};
+use crate::model::ids::{BatchId, GrantId, IntentId, InvoiceId, OperationId, TenantId, XeroInvoiceId, XeroTenantId};
 use crate::model::row::{Badge, MappingKind, OperationState};
 use crate::model::time::Timestamp;
 use crate::store::error::hex;
@@ -68,12 +66,7 @@ pub const CONTACTS_BY_NAME: u8 = 0x96;
 pub const INVOICES_BY_XERO: u8 = 0x97;
 
 /// Every badge, none included, in the order of their bytes.
-pub const BADGES: [Option<Badge>; 4] = [
-    None,
-    Some(Badge::Synced),
-    Some(Badge::Pending),
-    Some(Badge::Failed),
-];
+pub const BADGES: [Option<Badge>; 4] = [None, Some(Badge::Synced), Some(Badge::Pending), Some(Badge::Failed)];
 
 /// Key of a tenant.
 #[must_use]
@@ -206,10 +199,7 @@ pub fn invoice_by_ref(tenant: TenantId, host_ref: &str) -> Vec<u8> {
 /// Prefix of the invoices with one badge.
 #[must_use]
 pub fn invoices_by_badge(tenant: TenantId, badge: Option<Badge>) -> Vec<u8> {
-    join(
-        INVOICES_BY_BADGE,
-        &[&tenant.to_bytes(), &[badge_byte(badge)]],
-    )
+    join(INVOICES_BY_BADGE, &[&tenant.to_bytes(), &[badge_byte(badge)]])
 }
 
 /// Prefix of the invoices with one number.
@@ -219,10 +209,7 @@ pub fn invoices_by_number(tenant: TenantId, kind: InvoiceKind, number: &str) -> 
         InvoiceKind::Sales => 0,
         InvoiceKind::Purchase => 1,
     };
-    join(
-        INVOICES_BY_NUMBER,
-        &[&tenant.to_bytes(), &[kind], &hash(number)],
-    )
+    join(INVOICES_BY_NUMBER, &[&tenant.to_bytes(), &[kind], &hash(number)])
 }
 
 /// Prefix of the invoices that are red for a reason, given by its code.
@@ -249,10 +236,7 @@ pub fn badge_count(tenant: TenantId, badge: Option<Badge>) -> Vec<u8> {
 /// Prefix of the contacts that were resolved under a name, in whatever case it is written.
 #[must_use]
 pub fn contacts_by_name(tenant: TenantId, name: &str) -> Vec<u8> {
-    join(
-        CONTACTS_BY_NAME,
-        &[&tenant.to_bytes(), &hash(&fold_name(name))],
-    )
+    join(CONTACTS_BY_NAME, &[&tenant.to_bytes(), &hash(&fold_name(name))])
 }
 
 /// Prefix of the invoices linked to one Xero document.
@@ -271,9 +255,7 @@ pub fn fold_name(name: &str) -> String {
 #[must_use]
 pub fn hash(text: &str) -> [u8; 16] {
     let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
-    digest
-        .split_first_chunk()
-        .map_or([0; 16], |(head, _)| *head)
+    digest.split_first_chunk().map_or([0; 16], |(head, _)| *head)
 }
 
 /// The table of a key; 0, which is no table, for an empty key.
@@ -334,9 +316,7 @@ fn badge_byte(badge: Option<Badge>) -> u8 {
 }
 
 fn short_hash(text: &str) -> [u8; 8] {
-    hash(text)
-        .split_first_chunk()
-        .map_or([0; 8], |(head, _)| *head)
+    hash(text).split_first_chunk().map_or([0; 8], |(head, _)| *head)
 }
 
 /// Eight bytes that sort like the number.

@@ -36,11 +36,7 @@ pub fn list_snapshots(folder: &Path) -> Result<Vec<SnapshotFile>, StoreError> {
             end_seq,
         })
     };
-    Ok(names_in(folder)?
-        .into_iter()
-        .rev()
-        .filter_map(parse)
-        .collect())
+    Ok(names_in(folder)?.into_iter().rev().filter_map(parse).collect())
 }
 
 /// Removes all but the newest snapshots. Answers the last commit of the oldest one kept: the
@@ -54,7 +50,5 @@ pub fn prune_snapshots(folder: &Path) -> Result<Option<u64>, StoreError> {
         remove_if_any(&old.path)?;
     }
     sync_folder(folder)?;
-    Ok(snapshots
-        .get(KEPT.saturating_sub(1))
-        .map(|oldest| oldest.end_seq))
+    Ok(snapshots.get(KEPT.saturating_sub(1)).map(|oldest| oldest.end_seq))
 }

@@ -43,8 +43,7 @@ pub fn read_export(
         hasher: Sha256::new(),
     };
     let head = next(&mut from, 0, 0)?;
-    let lineage =
-        lineage_of(&head).ok_or_else(|| damaged(0, "it does not begin like an export"))?;
+    let lineage = lineage_of(&head).ok_or_else(|| damaged(0, "it does not begin like an export"))?;
     let (mut chain, mut number, mut rows, mut end_seq) = (head.crc, 1_u64, 0_u64, head.seq);
     loop {
         let hash: [u8; 32] = from.hasher.clone().finalize().into();
@@ -52,31 +51,23 @@ pub fn read_export(
         chain = record.crc;
         match record.kind {
             Kind::Rows if record.seq == head.seq && end_seq == head.seq => {
-                let part = decode_changes(&record.payload)
-                    .ok_or_else(|| damaged(number, "rows cannot be read"))?;
+                let part = decode_changes(&record.payload).ok_or_else(|| damaged(number, "rows cannot be read"))?;
                 rows = rows.saturating_add(u64::try_from(part.len()).unwrap_or(u64::MAX));
                 each(Part::Rows(part))?;
             }
             Kind::Commit if record.seq == end_seq.saturating_add(1) => {
                 end_seq = record.seq;
-                let part = decode_changes(&record.payload)
-                    .ok_or_else(|| damaged(number, "a commit cannot be read"))?;
+                let part = decode_changes(&record.payload).ok_or_else(|| damaged(number, "a commit cannot be read"))?;
                 each(Part::Commit(part))?;
             }
-            Kind::SnapshotEnd
-                if record.seq == end_seq && record.payload == end_payload(rows, hash) =>
-            {
+            Kind::SnapshotEnd if record.seq == end_seq && record.payload == end_payload(rows, hash) => {
                 break;
             }
             _ => return Err(damaged(number, "a record does not belong here")),
         }
         number = number.saturating_add(1);
     }
-    Ok(ExportSummary {
-        lineage,
-        end_seq,
-        rows,
-    })
+    Ok(ExportSummary { lineage, end_seq, rows })
 }
 
 fn next(from: &mut dyn Read, chain: u32, number: u64) -> Result<Record, StoreError> {

@@ -49,15 +49,9 @@ impl<W: Write> ExportWriter<W> {
     /// # Errors
     /// Whatever `out` answers.
     pub fn rows(&mut self, rows: Rows) -> io::Result<()> {
-        let rows: Vec<Change> = rows
-            .into_iter()
-            .map(|(key, value)| (key, Some(value)))
-            .collect();
-        let payload =
-            encode_changes(rows.iter().map(|(key, value)| (key, value))).ok_or_else(too_long)?;
-        self.rows = self
-            .rows
-            .saturating_add(u64::try_from(rows.len()).unwrap_or(u64::MAX));
+        let rows: Vec<Change> = rows.into_iter().map(|(key, value)| (key, Some(value))).collect();
+        let payload = encode_changes(rows.iter().map(|(key, value)| (key, value))).ok_or_else(too_long)?;
+        self.rows = self.rows.saturating_add(u64::try_from(rows.len()).unwrap_or(u64::MAX));
         self.put(Kind::Rows, self.start_seq, &payload)
     }
 
@@ -113,8 +107,5 @@ impl<W: Write> ExportWriter<W> {
 }
 
 fn too_long() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidInput,
-        "a record of the export would be too long",
-    )
+    io::Error::new(io::ErrorKind::InvalidInput, "a record of the export would be too long")
 }

@@ -16,8 +16,8 @@ fn seconds(work: impl FnOnce()) -> f64 {
 
 fn load(store: &DiskStore, rows: u32) {
     for start in (0..rows).step_by(500) {
-        let ops = (start..(start + 500).min(rows))
-            .map(|n| put(document((n % 200) as u8, n), vec![(n % 251) as u8; 2000]));
+        let ops =
+            (start..(start + 500).min(rows)).map(|n| put(document((n % 200) as u8, n), vec![(n % 251) as u8; 2000]));
         store.commit(&[batch(ops.collect())]).unwrap();
     }
 }
@@ -52,9 +52,7 @@ fn starts_with_many_rows() {
     let mut page = Vec::new();
     println!(
         "a page of 100: {:.4} s",
-        seconds(|| page = store
-            .scan(&crate::store::Scan::forward([1, 7], 100))
-            .unwrap())
+        seconds(|| page = store.scan(&crate::store::Scan::forward([1, 7], 100)).unwrap())
     );
     assert_eq!(page.len(), 100);
     drop(store);
@@ -94,9 +92,7 @@ fn group_commit() {
                             };
                             let ops = vec![put(key, vec![1; 2000])];
                             writer
-                                .submit(lane, with_event(ops, "event"), move |done| {
-                                    sender.send(done).unwrap()
-                                })
+                                .submit(lane, with_event(ops, "event"), move |done| sender.send(done).unwrap())
                                 .unwrap();
                             receiver.recv().unwrap().unwrap();
                         }

@@ -34,11 +34,7 @@ contract!(
 
 fn rows_are_read_back(store: &dyn Store) {
     store
-        .commit(&[batch(vec![
-            put([4, 1], "one"),
-            put([4, 2], "two"),
-            delete([4, 1]),
-        ])])
+        .commit(&[batch(vec![put([4, 1], "one"), put([4, 2], "two"), delete([4, 1])])])
         .unwrap();
     assert_eq!(store.get(&[4, 1]).unwrap(), None);
     assert_eq!(store.get(&[4, 2]).unwrap(), Some(b"two".to_vec()));
@@ -57,16 +53,10 @@ fn scans_go_both_ways(store: &dyn Store) {
         .unwrap();
     store.maintain(Pace::Idle).unwrap();
     store
-        .commit(&[batch(
-            (0..10).map(|n| put([5, n * 2 + 1], vec![n])).collect(),
-        )])
+        .commit(&[batch((0..10).map(|n| put([5, n * 2 + 1], vec![n])).collect())])
         .unwrap();
     store
-        .commit(&[batch(vec![
-            delete([5, 4]),
-            put([5, 6], "new"),
-            put([6], "beyond"),
-        ])])
+        .commit(&[batch(vec![delete([5, 4]), put([5, 6], "new"), put([6], "beyond")])])
         .unwrap();
     let keys = |scan: Scan| {
         store
@@ -93,10 +83,7 @@ fn derived_rows_follow(store: &dyn Store) {
     store
         .commit(&[batch(vec![put(key.clone(), "a"), put(document(1, 2), "b")])])
         .unwrap();
-    assert_eq!(
-        store.get(&[3, 1]).unwrap(),
-        Some(2_i64.to_be_bytes().to_vec())
-    );
+    assert_eq!(store.get(&[3, 1]).unwrap(), Some(2_i64.to_be_bytes().to_vec()));
     assert_eq!(store.scan(&Scan::forward([2, b'a'], 9)).unwrap().len(), 1);
     store.commit(&[batch(vec![put(key.clone(), "b")])]).unwrap();
     assert!(store.scan(&Scan::forward([2, b'a'], 9)).unwrap().is_empty());
@@ -104,17 +91,10 @@ fn derived_rows_follow(store: &dyn Store) {
     store
         .commit(&[batch(vec![delete(key), delete(document(1, 2))])])
         .unwrap();
-    assert_eq!(
-        store.get(&[3, 1]).unwrap(),
-        None,
-        "a counter at zero has no row"
-    );
+    assert_eq!(store.get(&[3, 1]).unwrap(), None, "a counter at zero has no row");
     assert!(store.scan(&Scan::forward([2], 9)).unwrap().is_empty());
     assert!(
-        store
-            .scan(&Scan::forward([keys::DIGESTS], 9))
-            .unwrap()
-            .is_empty(),
+        store.scan(&Scan::forward([keys::DIGESTS], 9)).unwrap().is_empty(),
         "an empty group has no digest"
     );
 }
@@ -127,20 +107,13 @@ fn later_batches_see_earlier_ones(store: &dyn Store) {
         batch(vec![delete(key)]),
     ];
     store.commit(&batches).unwrap();
-    assert_eq!(
-        store.get(&[3, 2]).unwrap(),
-        Some(1_i64.to_be_bytes().to_vec())
-    );
+    assert_eq!(store.get(&[3, 2]).unwrap(), Some(1_i64.to_be_bytes().to_vec()));
     assert_eq!(store.scan(&Scan::forward([2], 9)).unwrap().len(), 1);
 }
 
 fn events_are_numbered_without_gaps(store: &dyn Store) {
     let first = store
-        .commit(&[
-            with_event(vec![], "a"),
-            batch(vec![]),
-            with_event(vec![], "b"),
-        ])
+        .commit(&[with_event(vec![], "a"), batch(vec![]), with_event(vec![], "b")])
         .unwrap();
     let range = |n| Some(EventRange { first: n, last: n });
     assert_eq!(first.events, [range(1), None, range(2)]);
@@ -155,17 +128,12 @@ fn events_are_numbered_without_gaps(store: &dyn Store) {
         .unwrap();
     store.reopen().unwrap();
     assert_eq!(store.stats().last_event, 2);
-    assert_eq!(
-        store.commit(&[with_event(vec![], "c")]).unwrap().events,
-        [range(3)]
-    );
+    assert_eq!(store.commit(&[with_event(vec![], "c")]).unwrap().events, [range(3)]);
     assert_eq!(store.scan(&Scan::forward([EVENTS], 9)).unwrap().len(), 1);
 }
 
 fn refusals_change_nothing(store: &dyn Store) {
-    store
-        .commit(&[batch(vec![put([3, 9], "no counter")])])
-        .unwrap();
+    store.commit(&[batch(vec![put([3, 9], "no counter")])]).unwrap();
     let before = everything(store);
     let good = with_event(vec![put([4, 1], "x")], "e");
     let refused = |bad: Batch| store.commit(&[good.clone(), bad]).unwrap_err();
@@ -214,23 +182,12 @@ fn large_values_come_back_whole(store: &dyn Store) {
             .map(|n| u8::try_from((n * 31 + salt) % 251).unwrap())
             .collect::<Vec<u8>>()
     };
-    for (round, len) in [
-        10,
-        16 * 1024,
-        16 * 1024 + 1,
-        100_000,
-        MAX_VALUE_BYTES,
-        20_000,
-        5,
-    ]
-    .into_iter()
-    .enumerate()
+    for (round, len) in [10, 16 * 1024, 16 * 1024 + 1, 100_000, MAX_VALUE_BYTES, 20_000, 5]
+        .into_iter()
+        .enumerate()
     {
         store
-            .commit(&[batch(vec![
-                put([4, 4], value(len, round)),
-                put([4, 5], "next"),
-            ])])
+            .commit(&[batch(vec![put([4, 4], value(len, round)), put([4, 5], "next")])])
             .unwrap();
         for _ in 0..2 {
             assert_eq!(store.get(&[4, 4]).unwrap(), Some(value(len, round)));
@@ -245,14 +202,9 @@ fn large_values_come_back_whole(store: &dyn Store) {
 }
 
 fn writing_the_same_again_is_no_record(store: &dyn Store) {
-    let first = store
-        .commit(&[batch(vec![put(document(1, 1), "a")])])
-        .unwrap();
+    let first = store.commit(&[batch(vec![put(document(1, 1), "a")])]).unwrap();
     let again = store
-        .commit(&[batch(vec![
-            put(document(1, 1), "a"),
-            delete(document(1, 9)),
-        ])])
+        .commit(&[batch(vec![put(document(1, 1), "a"), delete(document(1, 9))])])
         .unwrap();
     assert_eq!(first.seq, again.seq);
     assert_eq!(store.commit(&[]).unwrap().seq, first.seq);
@@ -270,10 +222,7 @@ fn reopening_keeps_everything(store: &dyn Store) {
     let before = everything(store);
     store.reopen().unwrap();
     assert_eq!(everything(store), before);
-    assert_eq!(
-        store.commit(&[with_event(vec![], "e")]).unwrap().last_event,
-        51
-    );
+    assert_eq!(store.commit(&[with_event(vec![], "e")]).unwrap().last_event, 51);
 }
 
 fn an_export_can_be_imported(store: &dyn Store) {
@@ -295,13 +244,7 @@ fn an_export_can_be_imported(store: &dyn Store) {
         target.import(&mut backup.as_slice(), [8; 16]).unwrap();
         assert_eq!(of(target), of(store));
         assert_eq!(target.epoch(), [8; 16]);
-        assert_eq!(
-            target
-                .commit(&[with_event(vec![], "e")])
-                .unwrap()
-                .last_event,
-            41
-        );
+        assert_eq!(target.commit(&[with_event(vec![], "e")]).unwrap().last_event, 41);
         target.reopen().unwrap();
         assert_eq!(target.epoch(), [8; 16]);
         assert!(matches!(
@@ -314,14 +257,8 @@ fn an_export_can_be_imported(store: &dyn Store) {
     for at in (0..backup.len()).step_by(97) {
         let mut bad = backup.clone();
         bad[at] ^= 0x10;
-        assert!(
-            memory().import(&mut bad.as_slice(), [8; 16]).is_err(),
-            "flip at {at}"
-        );
-        assert!(
-            memory().import(&mut &backup[..at], [8; 16]).is_err(),
-            "cut at {at}"
-        );
+        assert!(memory().import(&mut bad.as_slice(), [8; 16]).is_err(), "flip at {at}");
+        assert!(memory().import(&mut &backup[..at], [8; 16]).is_err(), "cut at {at}");
     }
 }
 
@@ -329,10 +266,7 @@ fn closed_means_closed(store: &dyn Store) {
     store.close().unwrap();
     store.close().unwrap();
     assert!(matches!(store.get(&[1]), Err(StoreError::Closed)));
-    assert!(matches!(
-        store.scan(&Scan::forward([1], 1)),
-        Err(StoreError::Closed)
-    ));
+    assert!(matches!(store.scan(&Scan::forward([1], 1)), Err(StoreError::Closed)));
     assert!(matches!(store.commit(&[]), Err(StoreError::Closed)));
     assert!(matches!(store.reopen(), Err(StoreError::Closed)));
 }
@@ -415,10 +349,8 @@ impl Model {
             }
             for event in &batch.events {
                 self.events += 1;
-                self.rows.insert(
-                    event_key(self.events),
-                    [&event.tenant[..], &event.payload].concat(),
-                );
+                self.rows
+                    .insert(event_key(self.events), [&event.tenant[..], &event.payload].concat());
             }
         }
         let documents: Vec<_> = self
@@ -462,9 +394,7 @@ impl Model {
                 .take(limit)
                 .collect(),
             Direction::Backward => {
-                let mut rows: Vec<_> = rows
-                    .filter(|(key, _)| after.is_none_or(|after| key < after))
-                    .collect();
+                let mut rows: Vec<_> = rows.filter(|(key, _)| after.is_none_or(|after| key < after)).collect();
                 rows.reverse();
                 rows.truncate(limit);
                 rows

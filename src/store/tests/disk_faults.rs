@@ -112,10 +112,7 @@ fn a_full_disk_frees_the_ballast_and_a_reopen_mends() {
         "{error}"
     );
     assert!(!ballast.exists());
-    assert!(matches!(
-        store.commit(&[]),
-        Err(StoreError::NeedsReopen { .. })
-    ));
+    assert!(matches!(store.commit(&[]), Err(StoreError::NeedsReopen { .. })));
     assert_eq!(everything(&store), before, "reading goes on");
     disk.set_free(100_010);
     store.reopen().unwrap();
@@ -135,21 +132,11 @@ fn a_full_disk_frees_the_ballast_and_a_reopen_mends() {
 fn a_failed_sync_stops_writing() {
     let (folder, disk) = (Folder::new(), TestDisk::with_free(PLENTY));
     let store = open(options(&folder, &disk));
-    store
-        .commit(&[batch(vec![put(document(1, 1), "x")])])
-        .unwrap();
+    store.commit(&[batch(vec![put(document(1, 1), "x")])]).unwrap();
     disk.sync_fails.store(true, Ordering::SeqCst);
-    let error = store
-        .commit(&[batch(vec![put(document(1, 2), "x")])])
-        .unwrap_err();
-    assert!(
-        matches!(error, StoreError::Io { doing: "sync", .. }),
-        "{error}"
-    );
-    assert!(matches!(
-        store.commit(&[]),
-        Err(StoreError::NeedsReopen { .. })
-    ));
+    let error = store.commit(&[batch(vec![put(document(1, 2), "x")])]).unwrap_err();
+    assert!(matches!(error, StoreError::Io { doing: "sync", .. }), "{error}");
+    assert!(matches!(store.commit(&[]), Err(StoreError::NeedsReopen { .. })));
     assert_eq!(
         store.get(&document(1, 2)).unwrap(),
         None,
@@ -157,14 +144,9 @@ fn a_failed_sync_stops_writing() {
     );
     disk.sync_fails.store(false, Ordering::SeqCst);
     store.reopen().unwrap();
-    let ids = everything(&store)
-        .iter()
-        .filter(|(key, _)| key[0] == 1)
-        .count();
+    let ids = everything(&store).iter().filter(|(key, _)| key[0] == 1).count();
     assert!(ids == 1 || ids == 2);
-    store
-        .commit(&[batch(vec![put(document(1, 3), "x")])])
-        .unwrap();
+    store.commit(&[batch(vec![put(document(1, 3), "x")])]).unwrap();
 }
 
 /// A write that stopped half-way leaves a tail, which the next start cuts.
@@ -172,25 +154,18 @@ fn a_failed_sync_stops_writing() {
 fn half_a_record_is_cut_at_reopen() {
     let folder = Folder::new();
     let (store, _) = folder.open();
-    store
-        .commit(&[batch(vec![put(document(1, 1), "x")])])
-        .unwrap();
+    store.commit(&[batch(vec![put(document(1, 1), "x")])]).unwrap();
     let before = everything(&store);
     let segment = crate::store::journal::segment::list_segments(&folder.options().journal())
         .unwrap()
         .remove(0)
         .path;
-    let mut file = std::fs::OpenOptions::new()
-        .append(true)
-        .open(segment)
-        .unwrap();
+    let mut file = std::fs::OpenOptions::new().append(true).open(segment).unwrap();
     io::Write::write_all(&mut file, &[40, 0, 0, 0, 1, 3, 0, 0, 0, 0]).unwrap();
     let report = store.reopen().unwrap();
     assert_eq!(report.cut.unwrap().bytes, 10);
     assert_eq!(everything(&store), before);
-    store
-        .commit(&[batch(vec![put(document(1, 2), "x")])])
-        .unwrap();
+    store.commit(&[batch(vec![put(document(1, 2), "x")])]).unwrap();
 }
 
 #[test]
@@ -220,13 +195,7 @@ fn a_newer_schema_is_refused() {
     drop(store);
     let error = folder.try_open(folder.options()).err().unwrap();
     assert!(
-        matches!(
-            error,
-            StoreError::SchemaTooNew {
-                found: 5,
-                supported: 1
-            }
-        ),
+        matches!(error, StoreError::SchemaTooNew { found: 5, supported: 1 }),
         "{error}"
     );
 }
@@ -237,9 +206,7 @@ fn an_unfinished_import_is_refused() {
     let (store, _) = folder.open();
     store
         .commit(&[batch(
-            (0..500)
-                .map(|n| put(document(1, n), vec![n as u8; 100]))
-                .collect(),
+            (0..500).map(|n| put(document(1, n), vec![n as u8; 100])).collect(),
         )])
         .unwrap();
     let mut backup = Vec::new();
@@ -264,9 +231,7 @@ fn only_this_user_can_read_anything() {
     let mut options = folder.options();
     options.ballast_bytes = 1000;
     let (store, _) = folder.try_open(options).unwrap();
-    store
-        .commit(&[batch(vec![put(document(1, 1), "x")])])
-        .unwrap();
+    store.commit(&[batch(vec![put(document(1, 1), "x")])]).unwrap();
     store.request_snapshot().unwrap();
     while store.maintain(Pace::Idle).unwrap() == crate::store::Upkeep::More {}
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -281,10 +246,7 @@ fn only_this_user_can_read_anything() {
         }
         assert_eq!(mode(&path), 0o700, "{}", path.display());
         // What sled makes itself is behind the folder's mode.
-        for inner in std::fs::read_dir(&path)
-            .unwrap()
-            .filter(|_| !path.ends_with("sled"))
-        {
+        for inner in std::fs::read_dir(&path).unwrap().filter(|_| !path.ends_with("sled")) {
             assert_eq!(mode(&inner.unwrap().path()), 0o600);
             files += 1;
         }
@@ -330,11 +292,7 @@ fn an_export_beside_commits_is_consistent() {
     let folder = Folder::new();
     let store = Arc::new(folder.open().0);
     store
-        .commit(&[batch(
-            (0..2000)
-                .map(|n| put(document(1, n), vec![0; 500]))
-                .collect(),
-        )])
+        .commit(&[batch((0..2000).map(|n| put(document(1, n), vec![0; 500])).collect())])
         .unwrap();
     let writer = std::thread::spawn({
         let store = Arc::clone(&store);
@@ -342,9 +300,7 @@ fn an_export_beside_commits_is_consistent() {
             for n in 0..200_u32 {
                 // One document moves from one end to the other: exactly 2000 at any moment.
                 let ops = vec![
-                    crate::store::Op::Delete {
-                        key: document(1, n),
-                    },
+                    crate::store::Op::Delete { key: document(1, n) },
                     put(document(1, 5000 - n), "moved"),
                 ];
                 store.commit(&[batch(ops)]).unwrap();
@@ -357,16 +313,8 @@ fn an_export_beside_commits_is_consistent() {
         store.export(&mut backup).unwrap();
         let twin = super::subject::memory();
         twin.import(&mut backup.as_slice(), [1; 16]).unwrap();
-        assert_eq!(
-            twin.get(&[3, 1]).unwrap(),
-            Some(2000_i64.to_be_bytes().to_vec())
-        );
-        assert_eq!(
-            twin.scan(&crate::store::Scan::forward([1], 9999))
-                .unwrap()
-                .len(),
-            2000
-        );
+        assert_eq!(twin.get(&[3, 1]).unwrap(), Some(2000_i64.to_be_bytes().to_vec()));
+        assert_eq!(twin.scan(&crate::store::Scan::forward([1], 9999)).unwrap().len(), 2000);
     }
     writer.join().unwrap();
 }

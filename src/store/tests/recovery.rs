@@ -59,9 +59,7 @@ fn killed() -> (Folder, Rows) {
 fn assert_whole(folder: &Folder, rows: &Rows) -> OpenReport {
     let (store, report) = folder.open();
     assert_eq!(&everything(&store), rows);
-    store
-        .commit(&[batch(vec![put([9], "still writable")])])
-        .unwrap();
+    store.commit(&[batch(vec![put([9], "still writable")])]).unwrap();
     report
 }
 
@@ -69,10 +67,7 @@ fn assert_whole(folder: &Folder, rows: &Rows) -> OpenReport {
 fn a_clean_stop_is_trusted() {
     let (folder, rows) = closed();
     let report = assert_whole(&folder, &rows);
-    assert_eq!(
-        (report.stop, report.state),
-        (Stop::Clean, StateReport::Trusted)
-    );
+    assert_eq!((report.stop, report.state), (Stop::Clean, StateReport::Trusted));
 }
 
 #[test]
@@ -149,11 +144,7 @@ fn a_sled_of_garbage_is_rebuilt() {
     sled_is_rebuilt_after(|sled| {
         let db = sled.join("db");
         let len = usize::try_from(std::fs::metadata(&db).unwrap().len()).unwrap();
-        std::fs::write(
-            &db,
-            (0..len).map(|n| (n * 131 % 251) as u8).collect::<Vec<_>>(),
-        )
-        .unwrap();
+        std::fs::write(&db, (0..len).map(|n| (n * 131 % 251) as u8).collect::<Vec<_>>()).unwrap();
     });
 }
 
@@ -203,9 +194,7 @@ fn an_older_sled_is_caught_up() {
 #[test]
 fn a_flipped_byte_in_sled_loses_nothing() {
     let (folder, rows) = killed();
-    let len = std::fs::metadata(folder.options().sled().join("db"))
-        .unwrap()
-        .len();
+    let len = std::fs::metadata(folder.options().sled().join("db")).unwrap().len();
     for step in 0..24 {
         let copy = folder.copy();
         let db = copy.options().sled().join("db");
@@ -225,9 +214,7 @@ fn a_doubtful_state_is_kept_aside_once() {
     for _ in 0..3 {
         std::fs::write(folder.options().path.join("sled.doubtful"), "a test").unwrap();
         let report = assert_whole(&folder, &rows);
-        assert!(
-            matches!(report.state, StateReport::Rebuilt { because, .. } if because == "a test")
-        );
+        assert!(matches!(report.state, StateReport::Rebuilt { because, .. } if because == "a test"));
         assert!(report.quarantined.unwrap().exists());
         // The check above wrote a row.
         rows = everything(&folder.open().0);
@@ -259,8 +246,7 @@ fn a_damaged_snapshot_gives_way_to_the_one_before() {
 #[test]
 fn without_any_snapshot_a_pruned_journal_is_not_enough() {
     let (folder, _) = closed();
-    let journal =
-        crate::store::journal::segment::list_segments(&folder.options().journal()).unwrap();
+    let journal = crate::store::journal::segment::list_segments(&folder.options().journal()).unwrap();
     assert!(journal[0].first_seq > 1, "the journal was pruned");
     for snapshot in crate::store::snapshot::list_snapshots(&folder.options().snapshots()).unwrap() {
         std::fs::write(snapshot.path, "gone").unwrap();
@@ -272,10 +258,7 @@ fn without_any_snapshot_a_pruned_journal_is_not_enough() {
     std::fs::remove_file(folder.options().path.join("last-run")).unwrap();
     for _ in 0..2 {
         let error = folder.try_open(folder.options()).err().unwrap();
-        assert!(
-            matches!(error, StoreError::SnapshotDamaged { .. }),
-            "{error}"
-        );
+        assert!(matches!(error, StoreError::SnapshotDamaged { .. }), "{error}");
     }
     assert!(folder.options().path.join("sled.quarantine-1").exists());
 }
@@ -287,9 +270,7 @@ fn a_cut_journal_is_never_taken_for_a_whole_one() {
     let folder = Folder::new();
     let (store, _) = folder.open();
     for n in 0..50 {
-        store
-            .commit(&[batch(vec![put(document(1, n), vec![3; 9])])])
-            .unwrap();
+        store.commit(&[batch(vec![put(document(1, n), vec![3; 9])])]).unwrap();
         if n == 39 {
             store.maintain(Pace::Idle).unwrap();
         }
@@ -308,15 +289,8 @@ fn a_cut_journal_is_never_taken_for_a_whole_one() {
         match copy.try_open(copy.options()) {
             Ok((store, report)) => {
                 // Sled knows that the first 40 were acknowledged (and the record of the creation).
-                assert!(
-                    report.last_seq >= 41,
-                    "cut at {cut} opened with {}",
-                    report.last_seq
-                );
-                let rows = everything(&store)
-                    .iter()
-                    .filter(|(key, _)| key[0] == 1)
-                    .count();
+                assert!(report.last_seq >= 41, "cut at {cut} opened with {}", report.last_seq);
+                let rows = everything(&store).iter().filter(|(key, _)| key[0] == 1).count();
                 assert_eq!(rows as u64, report.last_seq - 1);
                 opened += 1;
             }
@@ -346,15 +320,8 @@ fn a_damaged_last_record_is_no_tail_when_it_was_acknowledged() {
         bytes[at] ^= 4;
         std::fs::write(&path, &bytes).unwrap();
         let error = folder.try_open(folder.options()).err().unwrap();
-        assert!(
-            matches!(error, StoreError::JournalDamaged { .. }),
-            "{error}"
-        );
-        assert_eq!(
-            std::fs::read(&path).unwrap(),
-            bytes,
-            "evidence is left as it is"
-        );
+        assert!(matches!(error, StoreError::JournalDamaged { .. }), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), bytes, "evidence is left as it is");
     }
 }
 
@@ -376,10 +343,7 @@ fn garbage_behind_the_end_is_cut() {
             if marker.starts_with("open") {
                 // In the same boot nobody writes garbage: it may have been a record.
                 let error = folder.try_open(folder.options()).err().unwrap();
-                assert!(
-                    matches!(error, StoreError::JournalDamaged { .. }),
-                    "{error}"
-                );
+                assert!(matches!(error, StoreError::JournalDamaged { .. }), "{error}");
             }
         }
         let mut options = folder.options();
@@ -395,8 +359,7 @@ fn garbage_behind_the_end_is_cut() {
 fn a_damaged_journal_can_be_read_but_not_written() {
     for with_sled in [true, false] {
         let (folder, rows) = closed();
-        let segments =
-            crate::store::journal::segment::list_segments(&folder.options().journal()).unwrap();
+        let segments = crate::store::journal::segment::list_segments(&folder.options().journal()).unwrap();
         std::fs::remove_file(folder.options().path.join("last-run")).unwrap();
         std::fs::remove_file(&segments[segments.len() - 1].path).unwrap();
         if !with_sled {
@@ -446,9 +409,7 @@ fn a_lost_journal_is_damage() {
     options.on_damage = OnDamage::OpenReadOnly;
     std::fs::remove_dir_all(folder.options().sled()).unwrap();
     let (store, report) = folder.try_open(options).unwrap();
-    assert!(
-        matches!(report.state, StateReport::Rebuilt { snapshot_seq, .. } if snapshot_seq > 100)
-    );
+    assert!(matches!(report.state, StateReport::Rebuilt { snapshot_seq, .. } if snapshot_seq > 100));
     assert!(everything(&store).len() < rows.len());
 }
 
@@ -457,11 +418,7 @@ fn an_interrupted_creation_is_begun_again() {
     let folder = Folder::new();
     let options = folder.options();
     std::fs::create_dir_all(options.journal()).unwrap();
-    std::fs::write(
-        options.journal().join("00000000000000000001.journal.tmp"),
-        "half",
-    )
-    .unwrap();
+    std::fs::write(options.journal().join("00000000000000000001.journal.tmp"), "half").unwrap();
     let (store, report) = folder.open();
     assert_eq!(report.state, StateReport::Created);
     assert_eq!(store.epoch(), FRESH);
@@ -482,10 +439,7 @@ fn snapshots_and_journal_are_pruned() {
     let (store, _) = folder.try_open(options.clone()).unwrap();
     for n in 0..3000_u32 {
         store
-            .commit(&[with_event(
-                vec![put(document(1, n % 100), format!("{n:0300}"))],
-                "e",
-            )])
+            .commit(&[with_event(vec![put(document(1, n % 100), format!("{n:0300}"))], "e")])
             .unwrap();
         store
             .maintain(if n % 50 == 0 { Pace::Idle } else { Pace::Busy })
@@ -504,10 +458,7 @@ fn snapshots_and_journal_are_pruned() {
         let copy = folder.copy();
         std::fs::remove_dir_all(copy.options().sled()).unwrap();
         if lost == 1 {
-            let newest = copy
-                .options()
-                .snapshots()
-                .join(snapshots[0].path.file_name().unwrap());
+            let newest = copy.options().snapshots().join(snapshots[0].path.file_name().unwrap());
             std::fs::write(newest, "damaged").unwrap();
         }
         assert_whole(&copy, &rows);
@@ -520,11 +471,7 @@ fn a_snapshot_written_between_commits_is_consistent() {
     let folder = Folder::new();
     let (store, _) = folder.open();
     store
-        .commit(&[batch(
-            (0..400)
-                .map(|n| put(document(1, n), vec![1; 4000]))
-                .collect(),
-        )])
+        .commit(&[batch((0..400).map(|n| put(document(1, n), vec![1; 4000])).collect())])
         .unwrap();
     store.maintain(Pace::Idle).unwrap();
     store.request_snapshot().unwrap();
@@ -552,12 +499,7 @@ fn a_wrong_row_in_sled_and_journal_is_named() {
     // A store whose rows were written under other rules for digests does not add up.
     struct Nothing;
     impl crate::store::Derive for Nothing {
-        fn derive(
-            &self,
-            _: &[u8],
-            _: Option<&[u8]>,
-            _: Option<&[u8]>,
-        ) -> Vec<crate::store::Derived> {
+        fn derive(&self, _: &[u8], _: Option<&[u8]>, _: Option<&[u8]>) -> Vec<crate::store::Derived> {
             Vec::new()
         }
         fn digest_group(&self, _: &[u8]) -> Option<[u8; 16]> {
@@ -566,9 +508,7 @@ fn a_wrong_row_in_sled_and_journal_is_named() {
     }
     let folder = Folder::new();
     let (store, _) = DiskStore::open(folder.options(), std::sync::Arc::new(Nothing)).unwrap();
-    store
-        .commit(&[batch(vec![put(document(5, 1), "x")])])
-        .unwrap();
+    store.commit(&[batch(vec![put(document(5, 1), "x")])]).unwrap();
     let killed = folder.copy();
     match killed.try_open(killed.options()).err().unwrap() {
         StoreError::DigestMismatch { group } => assert_eq!(group, "05".repeat(16)),

@@ -33,10 +33,7 @@ impl Derive for Documents {
                 key: index(new),
                 value: Vec::new(),
             });
-            derived.push(Derived::Add {
-                key: counter,
-                delta: 1,
-            });
+            derived.push(Derived::Add { key: counter, delta: 1 });
         }
         derived
     }

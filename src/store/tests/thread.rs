@@ -38,9 +38,7 @@ fn send(writer: &Writer, lane: Lane, batch: Batch) -> Receiver<Outcome> {
 }
 
 fn answer(receiver: &Receiver<Outcome>) -> Outcome {
-    receiver
-        .recv_timeout(LONG)
-        .expect("every batch is answered")
+    receiver.recv_timeout(LONG).expect("every batch is answered")
 }
 
 /// Starts a writer whose first commit hangs, so that what follows is committed together.
@@ -59,13 +57,7 @@ fn held() -> (MemStore, Writer, Receiver<Outcome>) {
 fn batches_are_committed_in_order_and_together() {
     let (store, writer, first) = held();
     let answers: Vec<_> = (0..100_u32)
-        .map(|n| {
-            send(
-                &writer,
-                lane(1, 0),
-                with_event(vec![put([8], n.to_string())], "e"),
-            )
-        })
+        .map(|n| send(&writer, lane(1, 0), with_event(vec![put([8], n.to_string())], "e")))
         .collect();
     assert_eq!(writer.waiting(), 100);
     let mut feed = writer.watch_feed();
@@ -104,9 +96,7 @@ fn a_bad_batch_fails_alone_and_takes_its_lane_along() {
     answer(&rebuilt).unwrap();
     drop(late);
     writer.stop();
-    let there: Vec<bool> = (1..=5)
-        .map(|n| store.get(&[8, n]).unwrap().is_some())
-        .collect();
+    let there: Vec<bool> = (1..=5).map(|n| store.get(&[8, n]).unwrap().is_some()).collect();
     assert_eq!(there, [true, false, false, true, true]);
 }
 
@@ -114,9 +104,7 @@ fn a_bad_batch_fails_alone_and_takes_its_lane_along() {
 #[test]
 fn a_counter_failure_fails_alone() {
     let store = memory();
-    store
-        .commit(&[batch(vec![put([3, 7], "no counter")])])
-        .unwrap();
+    store.commit(&[batch(vec![put([3, 7], "no counter")])]).unwrap();
     store.inject(1, Repeat::Once, Fault::Hang);
     let writer = Writer::start(Arc::new(store.clone()), options()).unwrap();
     let first = send(&writer, lane(99, 0), batch(vec![put([9], "first")]));
@@ -161,19 +149,9 @@ fn a_broken_store_is_reopened_by_itself() {
     for fault in [Fault::Full, Fault::LostBefore, Fault::LostAfter] {
         let store = memory();
         let writer = Writer::start(Arc::new(store.clone()), options()).unwrap();
-        answer(&send(
-            &writer,
-            lane(1, 0),
-            with_event(vec![put([8, 1], "x")], "e"),
-        ))
-        .unwrap();
+        answer(&send(&writer, lane(1, 0), with_event(vec![put([8, 1], "x")], "e"))).unwrap();
         store.inject(1, Repeat::Once, fault);
-        let error = answer(&send(
-            &writer,
-            lane(1, 0),
-            with_event(vec![put([8, 2], "x")], "e"),
-        ))
-        .unwrap_err();
+        let error = answer(&send(&writer, lane(1, 0), with_event(vec![put([8, 2], "x")], "e"))).unwrap_err();
         assert!(error.needs_reopen());
         assert!(
             answer(&send(&writer, lane(1, 0), batch(vec![]))).is_err(),
@@ -193,10 +171,7 @@ fn a_broken_store_is_reopened_by_itself() {
             }
         };
         assert_eq!(receipt.last_event, 2 + survived, "{fault:?}");
-        assert_eq!(
-            store.get(&[8, 2]).unwrap().is_some(),
-            fault == Fault::LostAfter
-        );
+        assert_eq!(store.get(&[8, 2]).unwrap().is_some(), fault == Fault::LostAfter);
         assert_eq!(writer.feed_end(), receipt.last_event);
         writer.stop();
     }
@@ -222,9 +197,7 @@ fn a_full_queue_says_busy() {
         send(&writer, lane(1, 0), batch(vec![])),
         send(&writer, lane(1, 0), batch(vec![])),
     ];
-    let refused = writer.submit(lane(1, 0), batch(vec![]), |_| {
-        panic!("a refused batch has no answer")
-    });
+    let refused = writer.submit(lane(1, 0), batch(vec![]), |_| panic!("a refused batch has no answer"));
     assert!(matches!(refused, Err(StoreError::Busy { waiting: 2 })));
     let result = send(
         &writer,
@@ -258,9 +231,7 @@ fn stopping_commits_what_waits() {
     store.release();
     stopper.join().unwrap();
     answer(&first).unwrap();
-    answers
-        .iter()
-        .for_each(|good| assert!(answer(good).is_ok()));
+    answers.iter().for_each(|good| assert!(answer(good).is_ok()));
     assert!(matches!(
         writer.submit(lane(1, 0), batch(vec![]), |_| {}),
         Err(StoreError::Closed)

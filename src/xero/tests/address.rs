@@ -18,15 +18,10 @@ fn reads_ask_for_lines_and_four_decimals() {
     let id = XeroInvoiceId(Uuid::from_u128(7));
     assert_eq!(
         path(&Request::InvoicesById(vec![id, id])),
-        format!(
-            "/api.xro/2.0/Invoices?IDs={id},{id}&includeArchived=true&page=1&pageSize=100&unitdp=4"
-        ),
+        format!("/api.xro/2.0/Invoices?IDs={id},{id}&includeArchived=true&page=1&pageSize=100&unitdp=4"),
     );
     assert_eq!(
-        path(&Request::InvoicesByNumber(vec![
-            "INV 1".into(),
-            "Ü&2".into()
-        ])),
+        path(&Request::InvoicesByNumber(vec!["INV 1".into(), "Ü&2".into()])),
         "/api.xro/2.0/Invoices?InvoiceNumbers=INV%201,%C3%9C%262&includeArchived=true&page=1&pageSize=100&unitdp=4",
     );
     let made = of(&Request::MadeByUs {
@@ -124,10 +119,7 @@ fn writes_create_with_put_and_change_with_post() {
 
 #[test]
 fn what_would_ask_for_everything_is_not_sent() {
-    let find = |names: Vec<String>| Request::FindContacts {
-        numbers: vec![],
-        names,
-    };
+    let find = |names: Vec<String>| Request::FindContacts { numbers: vec![], names };
     let write = |body: &'static str, key: &str| Request::Write {
         target: WriteTarget::CreateInvoices,
         body: Bytes::from_static(body.as_bytes()),
@@ -136,10 +128,7 @@ fn what_would_ask_for_everything_is_not_sent() {
     for (request, why) in [
         (Request::InvoicesById(vec![]), Unaskable::Nothing),
         (Request::InvoicesByNumber(vec![]), Unaskable::Nothing),
-        (
-            Request::InvoicesByNumber(vec![String::new()]),
-            Unaskable::Nothing,
-        ),
+        (Request::InvoicesByNumber(vec![String::new()]), Unaskable::Nothing),
         (find(vec![]), Unaskable::Nothing),
         (find(vec!["\"".into()]), Unaskable::Nothing),
         (

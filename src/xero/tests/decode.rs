@@ -19,18 +19,16 @@ fn read(body: &str) -> Result<Reply, Misread> {
 }
 
 fn one(fields: &str) -> XeroInvoice {
-    let Reply::Invoices { mut found, .. } = read(&format!(
-        r#"{{"Invoices":[{{"InvoiceID":"{ID}"{fields}}}]}}"#
-    ))
-    .unwrap() else {
+    let Reply::Invoices { mut found, .. } =
+        read(&format!(r#"{{"Invoices":[{{"InvoiceID":"{ID}"{fields}}}]}}"#)).unwrap()
+    else {
         panic!("not invoices")
     };
     found.remove(0)
 }
 
 fn written(target: WriteTarget, body: &str) -> Result<Reply, Misread> {
-    let sent =
-        r#"{"Contacts":[{"Name":"A","ContactNumber":"1"},{"Name":"B","ContactNumber":"2"}]}"#;
+    let sent = r#"{"Contacts":[{"Name":"A","ContactNumber":"1"},{"Name":"B","ContactNumber":"2"}]}"#;
     reply(
         &Request::Write {
             target,
@@ -57,13 +55,7 @@ fn decimals_are_exact_or_refused() {
     }
     let number: Exact = serde_json::from_str("2.10").unwrap();
     assert_eq!(number.0.to_string(), "2.10");
-    for text in [
-        "true",
-        "{}",
-        "\"abc\"",
-        "123456789012345678901234567890123456",
-        "\"\"",
-    ] {
+    for text in ["true", "{}", "\"abc\"", "123456789012345678901234567890123456", "\"\""] {
         assert!(serde_json::from_str::<Exact>(text).is_err(), "{text}");
     }
 }
@@ -101,28 +93,19 @@ fn moments_and_days() {
         shown(Some("rubbish"), Some("/Date(1776988800000)/")).as_deref(),
         Some("2026-04-24")
     );
-    assert_eq!(
-        shown(None, Some("2026-04-24")).as_deref(),
-        Some("2026-04-24")
-    );
+    assert_eq!(shown(None, Some("2026-04-24")).as_deref(), Some("2026-04-24"));
     assert_eq!(shown(None, None), None);
 }
 
 #[test]
 fn absent_and_null_mean_zero_or_none() {
-    let invoice =
-        one(r#","AmountDue":null,"Total":1.50,"LineItems":[{"Description":"x"}],"Contact":null"#);
+    let invoice = one(r#","AmountDue":null,"Total":1.50,"LineItems":[{"Description":"x"}],"Contact":null"#);
     assert_eq!(invoice.amount_due, Decimal::ZERO);
     assert_eq!(invoice.cis_deduction, Decimal::ZERO);
     assert_eq!(invoice.total.to_string(), "1.50");
     assert_eq!(invoice.lines[0].quantity, Decimal::ZERO);
     assert_eq!(
-        (
-            invoice.kind,
-            invoice.contact_id,
-            invoice.date,
-            invoice.currency
-        ),
+        (invoice.kind, invoice.contact_id, invoice.date, invoice.currency),
         (None, None, None, None)
     );
     assert_eq!(invoice.updated, Timestamp(0));
@@ -130,9 +113,7 @@ fn absent_and_null_mean_zero_or_none() {
 
 #[test]
 fn unknown_words_are_kept() {
-    let invoice = one(
-        r#","Status":"FROZEN","Type":"APOVERPAYMENT","LineAmountTypes":"Sideways","NewField":{"a":[1]}"#,
-    );
+    let invoice = one(r#","Status":"FROZEN","Type":"APOVERPAYMENT","LineAmountTypes":"Sideways","NewField":{"a":[1]}"#);
     assert_eq!(invoice.status, XeroStatus::Other("FROZEN".into()));
     assert_eq!(invoice.kind, None);
     assert_eq!(invoice.line_amount_types, LineAmountTypes::Exclusive);
@@ -145,9 +126,7 @@ fn unknown_words_are_kept() {
 
 #[test]
 fn escaped_slashes_are_slashes() {
-    let invoice = one(
-        r#","UpdatedDateUTC":"\/Date(1289566516347+0000)\/","Date":"\/Date(1563753600000+0000)\/""#,
-    );
+    let invoice = one(r#","UpdatedDateUTC":"\/Date(1289566516347+0000)\/","Date":"\/Date(1563753600000+0000)\/""#);
     assert_eq!(invoice.updated, Timestamp(1_289_566_516_347));
     assert_eq!(invoice.date.unwrap().to_string(), "2019-07-22");
 }
@@ -158,10 +137,7 @@ fn what_is_not_a_whole_answer_is_discarded() {
     for (body, misread) in [
         ("<html></html>".to_owned(), Misread::Shape),
         (String::new(), Misread::Shape),
-        (
-            format!(r#"{{"Invoices":[{{"InvoiceID":"{ID}""#),
-            Misread::Shape,
-        ),
+        (format!(r#"{{"Invoices":[{{"InvoiceID":"{ID}""#), Misread::Shape),
         (
             format!(r#"{{"Invoices":[{{"InvoiceID":"{ID}","Total":"abc"}}]}}"#),
             Misread::Shape,
@@ -181,19 +157,12 @@ fn what_is_not_a_whole_answer_is_discarded() {
     ] {
         assert_eq!(read(&body), Err(misread), "{body}");
     }
-    assert_eq!(
-        reply(&Request::InvoicesById(vec![]), b"\xff\xfe"),
-        Err(Misread::Shape)
-    );
+    assert_eq!(reply(&Request::InvoicesById(vec![]), b"\xff\xfe"), Err(Misread::Shape));
 }
 
 #[test]
 fn a_byte_order_mark_is_skipped() {
-    let reply = reply(
-        &Request::InvoicesById(vec![]),
-        b"\xEF\xBB\xBF{\"Invoices\":[]}",
-    )
-    .unwrap();
+    let reply = reply(&Request::InvoicesById(vec![]), b"\xEF\xBB\xBF{\"Invoices\":[]}").unwrap();
     assert_eq!(
         reply,
         Reply::Invoices {
@@ -215,10 +184,8 @@ fn pages_are_counted_even_if_xero_does_not_say() {
             body.as_bytes(),
         )
     };
-    let told = made(
-        r#"{"pagination":{"page":2,"pageSize":200,"pageCount":7,"itemCount":1300},"Invoices":[]}"#,
-    )
-    .unwrap();
+    let told =
+        made(r#"{"pagination":{"page":2,"pageSize":200,"pageCount":7,"itemCount":1300},"Invoices":[]}"#).unwrap();
     assert_eq!(
         told,
         Reply::Invoices {
@@ -234,8 +201,7 @@ fn pages_are_counted_even_if_xero_does_not_say() {
         }
     );
     let full = vec![format!(r#"{{"InvoiceID":"{ID}"}}"#); 200].join(",");
-    let Reply::Invoices { page_count, .. } = made(&format!(r#"{{"Invoices":[{full}]}}"#)).unwrap()
-    else {
+    let Reply::Invoices { page_count, .. } = made(&format!(r#"{{"Invoices":[{full}]}}"#)).unwrap() else {
         panic!()
     };
     assert_eq!(page_count, 3);
@@ -253,20 +219,14 @@ fn pages_are_counted_even_if_xero_does_not_say() {
 #[test]
 fn every_flag_of_a_refused_member_counts() {
     let rows: &[(&str, Result<&[&str], Misread>)] = &[
-        (
-            r#","HasErrors":false,"StatusAttributeString":"OK""#,
-            Ok(&[]),
-        ),
+        (r#","HasErrors":false,"StatusAttributeString":"OK""#, Ok(&[])),
         (
             r#","StatusAttributeString":"WARNING","Warnings":[{"Message":"w"}]"#,
             Ok(&[]),
         ),
         ("", Ok(&[])),
         (r#","ValidationErrors":[]"#, Ok(&[])),
-        (
-            r#","HasErrors":true"#,
-            Ok(&["Xero refused this without saying why"]),
-        ),
+        (r#","HasErrors":true"#, Ok(&["Xero refused this without saying why"])),
         (
             r#","HasValidationErrors":true,"ValidationErrors":[{"Message":"a"}]"#,
             Ok(&["a"]),
@@ -313,19 +273,14 @@ fn every_flag_of_a_refused_member_counts() {
 #[test]
 fn a_refused_member_may_have_no_id_a_saved_one_may_not() {
     let nil = Uuid::nil();
-    let refused = format!(
-        r#"{{"Invoices":[{{"InvoiceID":"{nil}","HasErrors":true}},{{"InvoiceID":"{ID}"}}]}}"#
-    );
+    let refused = format!(r#"{{"Invoices":[{{"InvoiceID":"{nil}","HasErrors":true}},{{"InvoiceID":"{ID}"}}]}}"#);
     let Ok(Reply::Written(elements)) = written(WriteTarget::CreateInvoices, &refused) else {
         panic!()
     };
     assert!(elements[0].invoice.id.0.is_nil() && !elements[0].errors.is_empty());
     assert_eq!(elements[1].invoice.id, ID.parse::<XeroInvoiceId>().unwrap());
     let saved = format!(r#"{{"Invoices":[{{"InvoiceID":"{nil}","StatusAttributeString":"OK"}}]}}"#);
-    assert_eq!(
-        written(WriteTarget::CreateInvoices, &saved),
-        Err(Misread::IdMissing)
-    );
+    assert_eq!(written(WriteTarget::CreateInvoices, &saved), Err(Misread::IdMissing));
 }
 
 #[test]
@@ -350,10 +305,7 @@ fn written_contacts_come_in_the_order_they_were_sent() {
     };
     assert_eq!(contacts[0].errors, ["taken"]);
     assert!(contacts[0].id.0.is_nil());
-    assert_eq!(
-        (contacts[1].name.as_str(), contacts[1].errors.len()),
-        ("B", 0)
-    );
+    assert_eq!((contacts[1].name.as_str(), contacts[1].errors.len()), ("B", 0));
     for body in [
         format!(r#"{{"Contacts":[{{"ContactID":"{ID}","ContactNumber":"1"}}]}}"#),
         format!(
@@ -395,7 +347,9 @@ fn found_contacts_match_exactly_but_for_case() {
 
 #[test]
 fn token_answers_are_pairs_or_nothing() {
-    let pair = tokens(br#"{"access_token":"a","refresh_token":"r","expires_in":1800,"token_type":"Bearer","scope":"x y"}"#).unwrap();
+    let pair =
+        tokens(br#"{"access_token":"a","refresh_token":"r","expires_in":1800,"token_type":"Bearer","scope":"x y"}"#)
+            .unwrap();
     assert_eq!(
         (
             pair.access.expose_secret(),
@@ -411,11 +365,7 @@ fn token_answers_are_pairs_or_nothing() {
         r#"{"access_token":"","refresh_token":"r"}"#,
         "{}",
     ] {
-        assert_eq!(
-            tokens(body.as_bytes()).unwrap_err(),
-            Misread::TokenMissing,
-            "{body}"
-        );
+        assert_eq!(tokens(body.as_bytes()).unwrap_err(), Misread::TokenMissing, "{body}");
     }
     assert_eq!(tokens(b"<html>").unwrap_err(), Misread::Shape);
 }
@@ -424,10 +374,7 @@ fn token_answers_are_pairs_or_nothing() {
 fn connections_need_no_names() {
     let body = format!(r#"[{{"id":"c1","tenantId":"{ID}","tenantType":"ORGANISATION"}}]"#);
     let list = connections(body.as_bytes()).unwrap();
-    assert_eq!(
-        (list[0].connection_id.as_str(), list[0].name.as_deref()),
-        ("c1", None)
-    );
+    assert_eq!((list[0].connection_id.as_str(), list[0].name.as_deref()), ("c1", None));
     assert_eq!(list[0].tenant.to_string(), ID);
     assert_eq!(connections(b"[]").unwrap(), vec![]);
     assert_eq!(connections(b"{}").unwrap_err(), Misread::Shape);
@@ -448,10 +395,7 @@ fn reference_data() {
         (accounts[0].code.as_deref(), accounts[0].is_active),
         (Some("200"), true)
     );
-    assert_eq!(
-        (accounts[1].code.as_deref(), accounts[1].is_active),
-        (None, false)
-    );
+    assert_eq!((accounts[1].code.as_deref(), accounts[1].is_active), (None, false));
     let body = r#"{"TaxRates":[{"TaxType":"OUTPUT2","Name":"20%","EffectiveRate":20.0000,"Status":"ACTIVE"},{"Name":"keyless"}]}"#;
     let Ok(Reply::TaxRates(rates)) = reply(&Request::TaxRates, body.as_bytes()) else {
         panic!()
@@ -459,15 +403,11 @@ fn reference_data() {
     assert_eq!(rates.len(), 1);
     assert_eq!(rates[0].effective_rate.to_string(), "20.0000");
     let body = r#"{"Organisations":[{"Name":"D","BaseCurrency":"gbp","Timezone":"GMTSTANDARDTIME","PeriodLockDate":"\/Date(1222732800000+0000)\/"}]}"#;
-    let Ok(Reply::Organisation(organisation)) = reply(&Request::Organisation, body.as_bytes())
-    else {
+    let Ok(Reply::Organisation(organisation)) = reply(&Request::Organisation, body.as_bytes()) else {
         panic!()
     };
     assert_eq!(organisation.base_currency.as_str(), "GBP");
-    assert_eq!(
-        organisation.period_lock_date.unwrap().to_string(),
-        "2008-09-30"
-    );
+    assert_eq!(organisation.period_lock_date.unwrap().to_string(), "2008-09-30");
     assert_eq!(
         reply(&Request::Organisation, br#"{"Organisations":[]}"#),
         Err(Misread::ListMissing)

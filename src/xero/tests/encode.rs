@@ -6,9 +6,7 @@ use uuid::Uuid;
 
 use crate::model::document::{Currency, InvoiceKind, LineAmountTypes};
 use crate::model::ids::{LineItemId, XeroContactId, XeroInvoiceId};
-use crate::model::xero::{
-    Encode, InvoiceChange, OutgoingContact, OutgoingInvoice, OutgoingLine, XeroStatus,
-};
+use crate::model::xero::{Encode, InvoiceChange, OutgoingContact, OutgoingInvoice, OutgoingLine, XeroStatus};
 use crate::xero::encode::XeroEncoder;
 
 fn decimal(text: &str) -> Decimal {
@@ -78,8 +76,7 @@ fn a_change_sends_what_changed_and_nothing_else() {
     };
     assert_eq!(
         XeroEncoder.change_invoice(id, &void),
-        r#"{"Invoices":[{"InvoiceID":"00000000-0000-0000-0000-000000000002","Status":"VOIDED"}]}"#
-            .as_bytes(),
+        r#"{"Invoices":[{"InvoiceID":"00000000-0000-0000-0000-000000000002","Status":"VOIDED"}]}"#.as_bytes(),
     );
     let kept = OutgoingLine {
         id: Some(LineItemId(Uuid::from_u128(3))),
@@ -98,10 +95,7 @@ fn a_change_sends_what_changed_and_nothing_else() {
         text.contains(r#""LineItemID":"00000000-0000-0000-0000-000000000003""#),
         "{text}"
     );
-    assert!(
-        text.contains(r#""TaxAmount":0.00,"DiscountRate":12.5"#),
-        "{text}"
-    );
+    assert!(text.contains(r#""TaxAmount":0.00,"DiscountRate":12.5"#), "{text}");
     assert!(text.contains(r#""Reference":"""#), "{text}");
     assert!(!text.contains("Contact"), "{text}");
 }
@@ -123,7 +117,6 @@ fn a_missing_e_mail_is_left_out_ux_46() {
     };
     assert_eq!(
         XeroEncoder.create_contacts(&[with]),
-        r#"{"Contacts":[{"Name":"A","ContactNumber":"cf-1","EmailAddress":"a@b.example"}]}"#
-            .as_bytes(),
+        r#"{"Contacts":[{"Name":"A","ContactNumber":"cf-1","EmailAddress":"a@b.example"}]}"#.as_bytes(),
     );
 }

@@ -9,17 +9,15 @@ use crate::xero::outcome::{Asked, Lost, of_answer, of_lost, of_misread};
 use crate::xero::wire::Misread;
 
 const EXPIRED: &str = r#"{"Type":null,"Title":"Unauthorized","Status":401,"Detail":"TokenExpired: token expired at 01/01/2001 00:00:00"}"#;
-const BAD_TOKEN: &str =
-    r#"{"title":"Unauthorized","status":401,"detail":"AuthenticationUnsuccessful"}"#;
-const NO_SCOPE: &str = r#"{"Type":null,"Title":"Unauthorized","Status":401,"Detail":"AuthorizationUnsuccessful","Extensions":{}}"#;
-const NOT_CONNECTED: &str =
-    r#"{"TITLE":"Forbidden","status":403,"dEtAiL":"AuthenticationUnsuccessful"}"#;
+const BAD_TOKEN: &str = r#"{"title":"Unauthorized","status":401,"detail":"AuthenticationUnsuccessful"}"#;
+const NO_SCOPE: &str =
+    r#"{"Type":null,"Title":"Unauthorized","Status":401,"Detail":"AuthorizationUnsuccessful","Extensions":{}}"#;
+const NOT_CONNECTED: &str = r#"{"TITLE":"Forbidden","status":403,"dEtAiL":"AuthenticationUnsuccessful"}"#;
 const VALIDATION: &str = r#"{"ErrorNumber":10,"Type":"ValidationException","Message":"A validation exception occurred","Elements":[
   {"InvoiceID":"00000000-0000-0000-0000-000000000000","Contact":{"ValidationErrors":[{"Message":"nested"}]},
    "ValidationErrors":[{"Message":"Invoice # must be unique."},{"Message":"Invoice # must be unique."}]},
   {"validationerrors":[{"Description":"described"}]}]}"#;
-const QUERY: &str =
-    r#"{"ErrorNumber":16,"Type":"QueryParseException","Message":"Unterminated string literal"}"#;
+const QUERY: &str = r#"{"ErrorNumber":16,"Type":"QueryParseException","Message":"Unterminated string literal"}"#;
 const KEY: &str = r#"{"Type":null,"Message":null,"Detail":"Idempotency Key: k1 is used with a different request."}"#;
 const KEY_ELSEWHERE: &str = r#"{"Type":"ValidationException","Elements":[{"ValidationErrors":[{"Message":"Idempotency Key: k1 is used with a different request."}]}]}"#;
 const SILENT: &str = r#"{"Type":null,"Message":null}"#;
@@ -63,13 +61,7 @@ const RETRY: Remedy = Remedy::RetryWithBackoff;
 const GIVE_UP: Remedy = Remedy::GiveUpItem;
 
 const ROWS: &[Row] = &[
-    row(
-        400,
-        VALIDATION,
-        Kind::Refused,
-        GIVE_UP,
-        Received::RefusedWhole,
-    ),
+    row(400, VALIDATION, Kind::Refused, GIVE_UP, Received::RefusedWhole),
     row(400, QUERY, Kind::Refused, GIVE_UP, Received::RefusedWhole),
     row(
         400,
@@ -85,13 +77,7 @@ const ROWS: &[Row] = &[
         GIVE_UP,
         Received::RefusedWhole,
     ),
-    row(
-        400,
-        KEY,
-        Kind::KeyMismatch,
-        GIVE_UP,
-        Received::UnknownAnswered,
-    ),
+    row(400, KEY, Kind::KeyMismatch, GIVE_UP, Received::UnknownAnswered),
     row(
         400,
         KEY_ELSEWHERE,
@@ -106,13 +92,7 @@ const ROWS: &[Row] = &[
         GIVE_UP,
         Received::UnknownAnswered,
     ),
-    row(
-        400,
-        SILENT,
-        Kind::Refused,
-        GIVE_UP,
-        Received::UnknownAnswered,
-    ),
+    row(400, SILENT, Kind::Refused, GIVE_UP, Received::UnknownAnswered),
     row(400, "", Kind::Refused, GIVE_UP, Received::UnknownAnswered),
     row(400, HTML, Kind::Refused, GIVE_UP, Received::UnknownAnswered),
     row(
@@ -122,43 +102,13 @@ const ROWS: &[Row] = &[
         Remedy::Reconnect,
         Received::No,
     ),
-    row(
-        401,
-        EXPIRED,
-        Kind::TokenRejected,
-        Remedy::RefreshToken,
-        Received::No,
-    ),
-    row(
-        401,
-        BAD_TOKEN,
-        Kind::TokenRejected,
-        Remedy::RefreshToken,
-        Received::No,
-    ),
-    row(
-        401,
-        "",
-        Kind::TokenRejected,
-        Remedy::RefreshToken,
-        Received::No,
-    ),
-    row(
-        401,
-        NO_SCOPE,
-        Kind::GrantRejected,
-        Remedy::Reconnect,
-        Received::No,
-    ),
+    row(401, EXPIRED, Kind::TokenRejected, Remedy::RefreshToken, Received::No),
+    row(401, BAD_TOKEN, Kind::TokenRejected, Remedy::RefreshToken, Received::No),
+    row(401, "", Kind::TokenRejected, Remedy::RefreshToken, Received::No),
+    row(401, NO_SCOPE, Kind::GrantRejected, Remedy::Reconnect, Received::No),
     Row {
         headers: &[("www-authenticate", "insufficient_scope")],
-        ..row(
-            401,
-            "",
-            Kind::GrantRejected,
-            Remedy::Reconnect,
-            Received::No,
-        )
+        ..row(401, "", Kind::GrantRejected, Remedy::Reconnect, Received::No)
     },
     row(
         403,
@@ -167,13 +117,7 @@ const ROWS: &[Row] = &[
         Remedy::CheckConnection,
         Received::No,
     ),
-    row(
-        403,
-        HTML,
-        Kind::TenantRejected,
-        Remedy::CheckConnection,
-        Received::No,
-    ),
+    row(403, HTML, Kind::TenantRejected, Remedy::CheckConnection, Received::No),
     row(404, HTML, Kind::NotFound, GIVE_UP, Received::RefusedWhole),
     row(405, "", Kind::Refused, GIVE_UP, Received::RefusedWhole),
     row(408, "", Kind::TimedOut, RETRY, Received::Unknown),
@@ -182,13 +126,7 @@ const ROWS: &[Row] = &[
     row(413, "", Kind::Refused, GIVE_UP, Received::RefusedWhole),
     row(414, "", Kind::Refused, GIVE_UP, Received::RefusedWhole),
     row(418, "", Kind::Refused, GIVE_UP, Received::UnknownAnswered),
-    row(
-        422,
-        VALIDATION,
-        Kind::Refused,
-        GIVE_UP,
-        Received::UnknownAnswered,
-    ),
+    row(422, VALIDATION, Kind::Refused, GIVE_UP, Received::UnknownAnswered),
     row(
         500,
         r#"{"Title":"An error occurred","Status":500}"#,
@@ -196,13 +134,7 @@ const ROWS: &[Row] = &[
         RETRY,
         Received::UnknownAnswered,
     ),
-    row(
-        501,
-        "<Error/>",
-        Kind::Refused,
-        GIVE_UP,
-        Received::RefusedWhole,
-    ),
+    row(501, "<Error/>", Kind::Refused, GIVE_UP, Received::RefusedWhole),
     row(502, HTML, Kind::TimedOut, RETRY, Received::Unknown),
     row(
         503,
@@ -238,10 +170,7 @@ const ROWS: &[Row] = &[
 fn every_answer_has_its_row() {
     for row in ROWS {
         let headers = headers_of(row.headers);
-        for (asked, received) in [
-            (Asked::Write, row.received.0),
-            (Asked::Read, row.received.1),
-        ] {
+        for (asked, received) in [(Asked::Write, row.received.0), (Asked::Read, row.received.1)] {
             let failure = of_answer(asked, row.status, &headers, row.body.as_bytes());
             let context = format!("{asked:?} {} {}", row.status, row.body);
             assert_eq!(failure.kind, row.kind, "{context}");
@@ -259,19 +188,13 @@ fn validation_messages_come_from_every_depth_once() {
     let failure = of_answer(Asked::Write, 400, &HeaderMap::new(), VALIDATION.as_bytes());
     let mut messages = failure.validation;
     messages.sort();
-    assert_eq!(
-        messages,
-        ["Invoice # must be unique.", "described", "nested"]
-    );
+    assert_eq!(messages, ["Invoice # must be unique.", "described", "nested"]);
 }
 
 #[test]
 fn outages_are_told_apart_in_words() {
     for (body, message) in [
-        (
-            "The Organisation is offline",
-            "the organisation is offline in xero",
-        ),
+        ("The Organisation is offline", "the organisation is offline in xero"),
         (
             "The Xero API is currently offline for maintenance",
             "xero is offline for maintenance",
@@ -329,13 +252,9 @@ fn a_garbled_success_was_read_completely() {
 
 #[test]
 fn the_token_endpoint_kills_a_grant_with_one_word_only() {
-    let refused =
-        |status, body: &str| of_answer(Asked::Token, status, &HeaderMap::new(), body.as_bytes());
+    let refused = |status, body: &str| of_answer(Asked::Token, status, &HeaderMap::new(), body.as_bytes());
     let dead = refused(400, r#"{"error":"invalid_grant","error_description":"x"}"#);
-    assert_eq!(
-        (dead.kind, dead.remedy),
-        (Kind::GrantRejected, Remedy::Reconnect)
-    );
+    assert_eq!((dead.kind, dead.remedy), (Kind::GrantRejected, Remedy::Reconnect));
     for (status, body) in [
         (400, r#"{"error":"invalid_client"}"#),
         (401, r#"{"error":"invalid_client"}"#),
@@ -380,11 +299,7 @@ const LIMIT_ROWS: &[LimitRow] = &[
     ),
     (&[("x-rate-limit-problem", "DayLimit")], Limit::Day, None),
     (&[("x-rate-limit-problem", "daily")], Limit::Day, None),
-    (
-        &[("x-rate-limit-problem", "concurrent")],
-        Limit::Concurrent,
-        None,
-    ),
+    (&[("x-rate-limit-problem", "concurrent")], Limit::Concurrent, None),
     (&[("x-rate-limit-problem", "app")], Limit::AppMinute, None),
     (
         &[("x-rate-limit-problem", "appminute"), ("retry-after", "3")],
@@ -431,18 +346,12 @@ const LIMIT_ROWS: &[LimitRow] = &[
         None,
     ),
     (
-        &[
-            ("x-rate-limit-problem", "day"),
-            ("retry-after", "315360000"),
-        ],
+        &[("x-rate-limit-problem", "day"), ("retry-after", "315360000")],
         Limit::Day,
         Some(DAY_MS),
     ),
     (
-        &[
-            ("x-rate-limit-problem", "day"),
-            ("retry-after", "18446744073709551616"),
-        ],
+        &[("x-rate-limit-problem", "day"), ("retry-after", "18446744073709551616")],
         Limit::Day,
         Some(DAY_MS),
     ),
@@ -474,10 +383,7 @@ fn every_limit_is_told_from_the_headers() {
             retry_after_ms: *wait_ms,
         };
         assert_eq!(failure.remedy, remedy, "{pairs:?}");
-        assert_eq!(
-            (failure.kind, failure.received),
-            (Kind::Throttled, Received::No)
-        );
+        assert_eq!((failure.kind, failure.received), (Kind::Throttled, Received::No));
     }
 }
 
@@ -488,29 +394,14 @@ fn headers_tell_limits_clock_and_correlation_id() {
             ("X-MinLimit-Remaining", "59"),
             ("X-DayLimit-Remaining", "4984"),
             ("Date", "Mon, 04 May 2020 23:03:18 GMT"),
-            (
-                "Xero-Correlation-Id",
-                "12b9c7bc-4c28-4920-a54c-136e7014eaa2",
-            ),
+            ("Xero-Correlation-Id", "12b9c7bc-4c28-4920-a54c-136e7014eaa2"),
         ]),
         164_213,
     );
-    assert_eq!(
-        (meta.minute_remaining, meta.day_remaining),
-        (Some(59), Some(4984))
-    );
-    assert_eq!(
-        meta.xero_time.unwrap().to_rfc3339(),
-        "2020-05-04T23:03:18.000Z"
-    );
-    assert_eq!(
-        meta.correlation_id.unwrap(),
-        "12b9c7bc-4c28-4920-a54c-136e7014eaa2"
-    );
+    assert_eq!((meta.minute_remaining, meta.day_remaining), (Some(59), Some(4984)));
+    assert_eq!(meta.xero_time.unwrap().to_rfc3339(), "2020-05-04T23:03:18.000Z");
+    assert_eq!(meta.correlation_id.unwrap(), "12b9c7bc-4c28-4920-a54c-136e7014eaa2");
     assert_eq!(meta.bytes_count, 164_213);
-    let odd = headers::meta(
-        &headers_of(&[("X-MinLimit-Remaining", "-1"), ("Date", "yesterday")]),
-        0,
-    );
+    let odd = headers::meta(&headers_of(&[("X-MinLimit-Remaining", "-1"), ("Date", "yesterday")]), 0);
     assert_eq!((odd.minute_remaining, odd.xero_time), (None, None));
 }

@@ -13,10 +13,7 @@ use crate::xero::decode::reply;
 fn folder() -> Option<PathBuf> {
     let named = std::env::var_os("COUNTERFOIL_RECORDINGS").map(PathBuf::from);
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let beside = here
-        .ancestors()
-        .skip(1)
-        .map(|up| up.join("shared/xero/recordings"));
+    let beside = here.ancestors().skip(1).map(|up| up.join("shared/xero/recordings"));
     named.into_iter().chain(beside).find(|path| path.is_dir())
 }
 
@@ -25,8 +22,7 @@ fn bodies(folder: &Path, file: &str, method: &str) -> Vec<String> {
     struct Exchange {
         response: Box<RawValue>,
     }
-    let text =
-        std::fs::read_to_string(folder.join("nango-integration-templates").join(file)).unwrap();
+    let text = std::fs::read_to_string(folder.join("nango-integration-templates").join(file)).unwrap();
     let whole: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
     // Re-serialised through `Value` would lose digits, so the raw text is cut out again.
     assert!(whole.contains_key("api"), "{file}");
@@ -46,64 +42,34 @@ fn bodies(folder: &Path, file: &str, method: &str) -> Vec<String> {
 
 /// The amounts of the list as the JSON text has them.
 fn amounts(body: &str, list: &str, field: &str) -> Vec<Option<Decimal>> {
-    let envelope: std::collections::BTreeMap<String, Box<RawValue>> =
-        serde_json::from_str(body).unwrap();
+    let envelope: std::collections::BTreeMap<String, Box<RawValue>> = serde_json::from_str(body).unwrap();
     let items: Vec<std::collections::BTreeMap<String, Box<RawValue>>> =
         serde_json::from_str(envelope[list].get()).unwrap();
     items
         .iter()
-        .map(|item| {
-            item.get(field)
-                .map(|raw| Decimal::from_str_exact(raw.get()).unwrap())
-        })
+        .map(|item| item.get(field).map(|raw| Decimal::from_str_exact(raw.get()).unwrap()))
         .collect()
 }
 
 fn check_invoices(body: &str) -> usize {
-    let Ok(Reply::Invoices { found, .. }) = reply(&Request::InvoicesById(vec![]), body.as_bytes())
-    else {
+    let Ok(Reply::Invoices { found, .. }) = reply(&Request::InvoicesById(vec![]), body.as_bytes()) else {
         panic!("the recording could not be read")
     };
     for (field, ours) in [
-        (
-            "Total",
-            found
-                .iter()
-                .map(|invoice| invoice.total)
-                .collect::<Vec<_>>(),
-        ),
-        (
-            "SubTotal",
-            found.iter().map(|invoice| invoice.sub_total).collect(),
-        ),
-        (
-            "TotalTax",
-            found.iter().map(|invoice| invoice.total_tax).collect(),
-        ),
-        (
-            "AmountDue",
-            found.iter().map(|invoice| invoice.amount_due).collect(),
-        ),
-        (
-            "AmountPaid",
-            found.iter().map(|invoice| invoice.amount_paid).collect(),
-        ),
+        ("Total", found.iter().map(|invoice| invoice.total).collect::<Vec<_>>()),
+        ("SubTotal", found.iter().map(|invoice| invoice.sub_total).collect()),
+        ("TotalTax", found.iter().map(|invoice| invoice.total_tax).collect()),
+        ("AmountDue", found.iter().map(|invoice| invoice.amount_due).collect()),
+        ("AmountPaid", found.iter().map(|invoice| invoice.amount_paid).collect()),
         (
             "AmountCredited",
-            found
-                .iter()
-                .map(|invoice| invoice.amount_credited)
-                .collect(),
+            found.iter().map(|invoice| invoice.amount_credited).collect(),
         ),
     ] {
         let theirs = amounts(body, "Invoices", field);
         assert_eq!(theirs.len(), ours.len());
         for (theirs, ours) in theirs.iter().zip(&ours) {
-            assert_eq!(
-                theirs.unwrap_or_default().to_string(),
-                ours.to_string(),
-                "{field}"
-            );
+            assert_eq!(theirs.unwrap_or_default().to_string(), ours.to_string(), "{field}");
         }
     }
     for invoice in &found {
@@ -127,8 +93,7 @@ fn recorded_answers_are_read_exactly() {
         .map(|body| check_invoices(body))
         .sum();
     assert_eq!(counted, 77);
-    let raw =
-        std::fs::read_to_string(folder.join("xero-python/get-invoices-page1.raw.json")).unwrap();
+    let raw = std::fs::read_to_string(folder.join("xero-python/get-invoices-page1.raw.json")).unwrap();
     assert_eq!(check_invoices(&raw), 79);
 
     let Reply::Accounts(accounts) = reply(
@@ -153,16 +118,10 @@ fn recorded_answers_are_read_exactly() {
         panic!()
     };
     assert_eq!(
-        (
-            organisation.base_currency.as_str(),
-            organisation.time_zone.as_str()
-        ),
+        (organisation.base_currency.as_str(), organisation.time_zone.as_str()),
         ("USD", "EASTERNSTANDARDTIME")
     );
-    assert_eq!(
-        organisation.period_lock_date.unwrap().to_string(),
-        "2008-09-30"
-    );
+    assert_eq!(organisation.period_lock_date.unwrap().to_string(), "2008-09-30");
 }
 
 #[test]
@@ -183,13 +142,8 @@ fn recorded_writes_and_contacts_are_read() {
         assert!(elements[0].errors.is_empty());
         assert_eq!(elements[0].invoice.total.to_string(), "108.25");
     }
-    let text =
-        std::fs::read_to_string(folder.join("xero-openapi-examples/createInvoices.200.json"))
-            .unwrap();
-    assert!(matches!(
-        reply(&write, text.as_bytes()),
-        Ok(Reply::Written(_))
-    ));
+    let text = std::fs::read_to_string(folder.join("xero-openapi-examples/createInvoices.200.json")).unwrap();
+    assert!(matches!(reply(&write, text.as_bytes()), Ok(Reply::Written(_))));
     let body = &bodies(&folder, "contacts.test.json", "get")[0];
     let names: Vec<String> = serde_json::from_str::<serde_json::Value>(body).unwrap()["Contacts"]
         .as_array()

@@ -155,12 +155,7 @@ impl Invoice {
             due_date: day(self.due_date_string.as_deref(), self.due_date.as_deref()),
             currency: self.currency_code.as_deref().and_then(Currency::parse),
             line_amount_types: line_amount_types(self.line_amount_types.as_deref()),
-            lines: self
-                .line_items
-                .into_iter()
-                .flatten()
-                .map(LineItem::line)
-                .collect(),
+            lines: self.line_items.into_iter().flatten().map(LineItem::line).collect(),
             url: self.url,
             sub_total: or_zero(self.sub_total),
             total_tax: or_zero(self.total_tax),

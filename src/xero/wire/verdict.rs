@@ -66,9 +66,8 @@ impl Flags<'_> {
     /// When the word says saved and a flag says refused, or the other way round: taking either
     /// side could duplicate or lose a document, so the outcome has to be looked up.
     pub fn verdict(self) -> Result<Verdict, Misread> {
-        let is_flagged = self.has_errors == Some(true)
-            || self.has_validation_errors == Some(true)
-            || !self.errors.is_empty();
+        let is_flagged =
+            self.has_errors == Some(true) || self.has_validation_errors == Some(true) || !self.errors.is_empty();
         let is_refused = match self.word {
             Some(word) if word.eq_ignore_ascii_case("ERROR") => true,
             Some(word) if is_saved_word(word) && is_flagged => return Err(Misread::Contradiction),

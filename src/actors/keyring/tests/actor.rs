@@ -106,16 +106,8 @@ impl Identity for Xero {
         }
         .boxed()
     }
-    fn connections(
-        &self,
-        access: SecretString,
-    ) -> BoxFuture<'static, Result<Vec<XeroConnection>, Failure>> {
-        let known = self
-            .state
-            .lock()
-            .unwrap()
-            .access
-            .contains_key(access.expose_secret());
+    fn connections(&self, access: SecretString) -> BoxFuture<'static, Result<Vec<XeroConnection>, Failure>> {
+        let known = self.state.lock().unwrap().access.contains_key(access.expose_secret());
         let listed = if known {
             Ok(vec![XeroConnection {
                 connection_id: "c".into(),
@@ -297,11 +289,7 @@ fn a_token_xero_refuses_leaves_nothing_behind() {
         let refused = keyring.adopt("stolen".into()).await.unwrap_err();
         assert_eq!(refused.kind, FailureKind::GrantRejected);
         assert_eq!(
-            keyring
-                .borrow(GrantId::from_parts(1, 1))
-                .await
-                .unwrap_err()
-                .kind,
+            keyring.borrow(GrantId::from_parts(1, 1)).await.unwrap_err().kind,
             FailureKind::GrantRejected
         );
         assert!(world.store.rows.lock().unwrap().is_empty());
@@ -323,13 +311,7 @@ fn a_panic_of_the_client_is_a_failure_like_any_other() {
 fn the_wrong_key_refuses_to_start() {
     System::new().block_on(async {
         let world = World::new();
-        let (grant, _) = world
-            .keyring(1)
-            .await
-            .unwrap()
-            .adopt("given".into())
-            .await
-            .unwrap();
+        let (grant, _) = world.keyring(1).await.unwrap().adopt("given".into()).await.unwrap();
         let refused = world.keyring(2).await.unwrap_err();
         assert_eq!(
             refused,

@@ -72,18 +72,12 @@ fn the_same_tokens_never_seal_alike() {
 fn another_key_another_grant_or_any_flipped_bit_does_not_open() {
     let id = GrantId::from_parts(1, 2);
     let row = sealer(1).seal(id, &durable()).unwrap();
-    assert_eq!(
-        sealer(2).open(&row).unwrap_err(),
-        SealError::WrongKeyOrDamaged
-    );
+    assert_eq!(sealer(2).open(&row).unwrap_err(), SealError::WrongKeyOrDamaged);
     let moved = GrantRow {
         id: GrantId::from_parts(1, 3),
         ..row.clone()
     };
-    assert_eq!(
-        sealer(1).open(&moved).unwrap_err(),
-        SealError::WrongKeyOrDamaged
-    );
+    assert_eq!(sealer(1).open(&moved).unwrap_err(), SealError::WrongKeyOrDamaged);
     for at in 0..row.sealed.len() {
         let mut damaged = row.clone();
         damaged.sealed[at] ^= 1;
@@ -99,10 +93,6 @@ fn another_key_another_grant_or_any_flipped_bit_does_not_open() {
             sealed: row.sealed[..length].to_vec(),
             ..row.clone()
         };
-        assert_eq!(
-            sealer(1).open(&cut).unwrap_err(),
-            SealError::UnknownFormat,
-            "{length}"
-        );
+        assert_eq!(sealer(1).open(&cut).unwrap_err(), SealError::UnknownFormat, "{length}");
     }
 }

@@ -66,10 +66,7 @@ fn told(acts: &[Act]) -> Vec<String> {
             Act::Save(durable) => format!(
                 "save {} after {} for {}",
                 durable.current.expose_secret(),
-                durable
-                    .previous
-                    .as_ref()
-                    .map_or("-", |token| token.expose_secret()),
+                durable.previous.as_ref().map_or("-", |token| token.expose_secret()),
                 durable
                     .access
                     .as_ref()
@@ -90,11 +87,7 @@ fn told(acts: &[Act]) -> Vec<String> {
 fn play(grant: &mut Grant, steps: Vec<(i64, Input, &[&str])>) {
     for (nth, (at_ms, input, wanted)) in steps.into_iter().enumerate() {
         let shown = format!("step {nth}: {input:?}");
-        assert_eq!(
-            told(&grant.handle(START.plus_ms(at_ms), input)),
-            wanted,
-            "{shown}"
-        );
+        assert_eq!(told(&grant.handle(START.plus_ms(at_ms), input)), wanted, "{shown}");
     }
 }
 
@@ -123,11 +116,7 @@ fn one_refresh_serves_everybody_once_it_is_durable() {
             (LIFE_MS, borrow(2), &[]),
             (LIFE_MS, pair(2), &["save r2 after r1 for a2"]),
             (LIFE_MS, borrow(3), &[]),
-            (
-                LIFE_MS,
-                Input::Saved(Ok(())),
-                &["1 gets a2", "2 gets a2", "3 gets a2"],
-            ),
+            (LIFE_MS, Input::Saved(Ok(())), &["1 gets a2", "2 gets a2", "3 gets a2"]),
             (LIFE_MS, borrow(4), &["4 gets a2"]),
         ],
     );
@@ -172,11 +161,7 @@ fn while_renewing_fails_the_token_in_hand_is_lent_to_its_end() {
             (near + 500, borrow(2), &["2 gets a1"]),
             (near + 1_000, borrow(3), &["refresh r1"]),
             (near + 1_000, pair(2), &["save r2 after r1 for a2"]),
-            (
-                near + 1_000,
-                Input::Saved(Err("x".into())),
-                &["wake 1000", "3 gets a1"],
-            ),
+            (near + 1_000, Input::Saved(Err("x".into())), &["wake 1000", "3 gets a1"]),
             (LIFE_MS - 5_000, borrow(4), &["4 fails unavailable"]),
         ],
     );
@@ -326,19 +311,13 @@ fn an_adopted_token_is_stored_before_it_is_used() {
             (0, Input::Saved(Ok(())), &["1 gets a2"]),
         ],
     );
-    assert!(
-        grant.knows(&secret("given")) && grant.knows(&secret("r2")) && !grant.knows(&secret("a2"))
-    );
+    assert!(grant.knows(&secret("given")) && grant.knows(&secret("r2")) && !grant.knows(&secret("a2")));
     let (mut unsaved, _) = Grant::adopted(secret("given"), KEEP_ALIVE_MS);
     play(
         &mut unsaved,
         vec![
             (0, borrow(1), &[]),
-            (
-                0,
-                Input::Saved(Err("x".into())),
-                &["wake 1000", "1 fails unavailable"],
-            ),
+            (0, Input::Saved(Err("x".into())), &["wake 1000", "1 fails unavailable"]),
         ],
     );
 }
@@ -372,11 +351,7 @@ fn short_lives_do_not_refresh_at_every_loan() {
         let acts = grant.handle(START.plus_ms(LIFE_MS), Input::Saved(Ok(())));
         assert_eq!(told(&acts), ["1 gets a2"], "{life_s}");
         let acts = grant.handle(START.plus_ms(LIFE_MS), borrow(2));
-        let wanted = if life_s == 0 {
-            "refresh r2"
-        } else {
-            "2 gets a2"
-        };
+        let wanted = if life_s == 0 { "refresh r2" } else { "2 gets a2" };
         assert_eq!(told(&acts), [wanted], "{life_s}");
     }
 }

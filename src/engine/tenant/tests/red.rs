@@ -377,6 +377,9 @@ fn a_contact_mapped_by_hand_solves_a_collision_and_goes_before_its_name() {
     bench.run_ms(60_000);
     bench.assert_settled();
     assert_eq!(bench.invoice("second").sync.badge, Some(Badge::Synced));
-    assert_eq!(bench.document("second").contact_id.map(|id| id.to_string()).as_deref(), Some(theirs));
+    assert_eq!(
+        bench.document("second").contact_id.map(|id| id.to_string()).as_deref(),
+        Some(theirs)
+    );
     assert_ne!(bench.document("first").contact_id, bench.document("second").contact_id);
 }

@@ -14,8 +14,7 @@ use crate::store::reader::{InvoiceQuery, OperationQuery, ReadError, Reader};
 use crate::store::rows::tests::samples::{self, AT, invoice_id, tenant_id};
 use crate::store::rows::{Row, RowError, Rows, batch, keys};
 use crate::store::{
-    Batch, Committed, EventDraft, MemStore, Op, OpenReport, Pace, Scan, Stats, Store, StoreError,
-    Upkeep, Urgency,
+    Batch, Committed, EventDraft, MemStore, Op, OpenReport, Pace, Scan, Stats, Store, StoreError, Upkeep, Urgency,
 };
 
 const CODE: ReasonCode = ReasonCode::TooLarge;
@@ -51,9 +50,7 @@ fn no_list_skips_a_damaged_row() {
     assert!(is_damaged(reader.invoice(tenant, red.id)));
     assert!(is_damaged(reader.invoices(tenant, &query)));
     let text = Some("inv".to_owned());
-    assert!(is_damaged(
-        reader.invoices(tenant, &InvoiceQuery { text, ..query })
-    ));
+    assert!(is_damaged(reader.invoices(tenant, &InvoiceQuery { text, ..query })));
 
     for key in [
         keys::tenant(tenant),
@@ -86,9 +83,7 @@ fn no_list_skips_a_damaged_row() {
     })));
     let error = reader.tenant(tenant).unwrap_err();
     assert!(
-        error
-            .to_string()
-            .starts_with(&format!("tenant {tenant} is damaged: ")),
+        error.to_string().starts_with(&format!("tenant {tenant} is damaged: ")),
         "{error}"
     );
 }
@@ -107,10 +102,7 @@ fn a_damaged_event_stops_the_feed_with_its_number() {
     });
     assert_eq!(world.reader.events(0, 1, None).unwrap().events.len(), 1);
     let error = world.reader.events(0, 2, None).unwrap_err();
-    assert!(
-        error.to_string().starts_with("event 2 is damaged"),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("event 2 is damaged"), "{error}");
     assert!(world.reader.events_sweep(AT.plus_ms(1), 9).is_err());
 }
 
@@ -127,15 +119,9 @@ fn an_index_row_that_points_astray_is_an_error() {
             ..Batch::default()
         });
     };
-    let disagrees =
-        |error: ReadError| assert!(matches!(error, ReadError::IndexDisagrees { .. }), "{error}");
+    let disagrees = |error: ReadError| assert!(matches!(error, ReadError::IndexDisagrees { .. }), "{error}");
     astray(keys::failed_by_reason(tenant, CODE.code()), 1);
-    disagrees(
-        world
-            .reader
-            .failed(tenant, CODE, None, None, 10)
-            .unwrap_err(),
-    );
+    disagrees(world.reader.failed(tenant, CODE, None, None, 10).unwrap_err());
     astray(keys::invoices_by_badge(tenant, Some(Badge::Synced)), 9);
     let query = InvoiceQuery {
         badge: Some(Some(Badge::Synced)),
@@ -248,12 +234,6 @@ fn a_row_that_changes_while_it_is_looked_up_is_left_out() {
         before: Mutex::new(Some((red(1).key(), released))),
     });
     let reader = Reader::new(store.clone());
-    assert_eq!(
-        reader.failed(tenant, CODE, None, None, 10).unwrap(),
-        vec![red(2)]
-    );
-    assert!(
-        store.before.lock().unwrap().is_none(),
-        "the commit came in between"
-    );
+    assert_eq!(reader.failed(tenant, CODE, None, None, 10).unwrap(), vec![red(2)]);
+    assert!(store.before.lock().unwrap().is_none(), "the commit came in between");
 }

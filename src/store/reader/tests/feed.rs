@@ -14,10 +14,7 @@ fn event(n: u64) -> Event {
 fn the_feed_is_read_from_any_cursor_to_its_end() {
     for world in World::all() {
         let reader = &world.reader;
-        assert_eq!(
-            (reader.feed_end().unwrap(), reader.feed_oldest().unwrap()),
-            (0, None)
-        );
+        assert_eq!((reader.feed_end().unwrap(), reader.feed_oldest().unwrap()), (0, None));
         let empty = reader.events(0, 10, None).unwrap();
         assert_eq!((empty.events, empty.next), (vec![], 0));
         let first: Vec<Write> = (1..=5).map(|n| Write::Event(Box::new(event(n)))).collect();
@@ -30,15 +27,9 @@ fn the_feed_is_read_from_any_cursor_to_its_end() {
         );
 
         let page = reader.events(0, 4, None).unwrap();
-        assert_eq!(
-            page.events,
-            (1..=4).map(|n| (n, event(n))).collect::<Vec<_>>()
-        );
+        assert_eq!(page.events, (1..=4).map(|n| (n, event(n))).collect::<Vec<_>>());
         let page = reader.events(page.next, 1_000, None).unwrap();
-        assert_eq!(
-            page.events,
-            (5..=9).map(|n| (n, event(n))).collect::<Vec<_>>()
-        );
+        assert_eq!(page.events, (5..=9).map(|n| (n, event(n))).collect::<Vec<_>>());
         assert_eq!(page.next, 9);
         let page = reader.events(9, 4, None).unwrap();
         assert_eq!((page.events, page.next), (vec![], 9));
@@ -58,11 +49,7 @@ fn the_old_end_of_the_feed_is_swept() {
     for world in World::all() {
         let reader = &world.reader;
         assert_eq!(reader.events_sweep(AT, 10).unwrap(), None);
-        world.commit(
-            &(1..=6)
-                .map(|n| Write::Event(Box::new(event(n))))
-                .collect::<Vec<_>>(),
-        );
+        world.commit(&(1..=6).map(|n| Write::Event(Box::new(event(n)))).collect::<Vec<_>>());
         assert_eq!(reader.events_sweep(AT.plus_ms(1), 10).unwrap(), None);
         let sweep = reader.events_sweep(AT.plus_ms(4), 2).unwrap().unwrap();
         assert_eq!(sweep.ops.len(), 2);
@@ -75,16 +62,10 @@ fn the_old_end_of_the_feed_is_swept() {
             (Some(4), 6)
         );
         let page = reader.events(0, 10, None).unwrap();
-        assert_eq!(
-            page.events,
-            (4..=6).map(|n| (n, event(n))).collect::<Vec<_>>()
-        );
+        assert_eq!(page.events, (4..=6).map(|n| (n, event(n))).collect::<Vec<_>>());
         let sweep = reader.events_sweep(AT.plus_ms(99), 10).unwrap().unwrap();
         world.commit_raw(sweep);
-        assert_eq!(
-            (reader.feed_oldest().unwrap(), reader.feed_end().unwrap()),
-            (None, 6)
-        );
+        assert_eq!((reader.feed_oldest().unwrap(), reader.feed_end().unwrap()), (None, 6));
     }
 }
 
@@ -94,21 +75,14 @@ fn one_tenants_events_are_found_in_bounded_steps() {
     let world = World::memory();
     let writes: Vec<Write> = (0..6_000)
         .map(|n| {
-            let tenant = if n == 5_500 {
-                tenant_id(1)
-            } else {
-                tenant_id(2)
-            };
+            let tenant = if n == 5_500 { tenant_id(1) } else { tenant_id(2) };
             Write::Event(Box::new(samples::event(tenant, n, AT)))
         })
         .collect();
     world.commit(&writes);
     let page = world.reader.events(0, 1_000, Some(tenant_id(1))).unwrap();
     assert_eq!((page.events.len(), page.next), (0, 5_000));
-    let page = world
-        .reader
-        .events(page.next, 1_000, Some(tenant_id(1)))
-        .unwrap();
+    let page = world.reader.events(page.next, 1_000, Some(tenant_id(1))).unwrap();
     assert_eq!((page.events[0].0, page.next), (5_501, 6_000));
 }
 
@@ -118,10 +92,7 @@ fn kept_answers_are_found_by_key_and_by_age() {
         let reader = &world.reader;
         let put = |key: &str, at| Write::Receipt(Box::new(samples::receipt(key, AT.plus_ms(at))));
         world.commit(&[put("b", 2), put("a", 3), put("c", 1), put("d", 4)]);
-        assert_eq!(
-            reader.receipt("a").unwrap(),
-            Some(samples::receipt("a", AT.plus_ms(3)))
-        );
+        assert_eq!(reader.receipt("a").unwrap(), Some(samples::receipt("a", AT.plus_ms(3))));
         assert_eq!(reader.receipt("z").unwrap(), None);
         let older = |at, limit| reader.receipts_older_than(AT.plus_ms(at), limit).unwrap();
         assert_eq!(older(4, 10), ["c", "b", "a"]);
@@ -133,10 +104,7 @@ fn kept_answers_are_found_by_key_and_by_age() {
             ["b", "a"],
             "a key that was used again is as old as its last use"
         );
-        world.commit(&[
-            Write::DropReceipt("b".to_owned()),
-            Write::DropReceipt("a".to_owned()),
-        ]);
+        world.commit(&[Write::DropReceipt("b".to_owned()), Write::DropReceipt("a".to_owned())]);
         assert_eq!(older(100, 10), ["d", "c"]);
         assert_eq!(reader.receipt("a").unwrap(), None);
     }

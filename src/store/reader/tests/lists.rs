@@ -74,22 +74,16 @@ fn every_filter_finds_what_a_plain_search_finds() {
                 ] {
                     let wanted = |row: &Invoice| {
                         badge.is_none_or(|badge| row.sync.badge == badge)
-                            && reason.is_none_or(|code| {
-                                row.sync
-                                    .reason
-                                    .as_ref()
-                                    .is_some_and(|reason| reason.code == code)
-                            })
+                            && reason
+                                .is_none_or(|code| row.sync.reason.as_ref().is_some_and(|reason| reason.code == code))
                             && kind.is_none_or(|kind| row.draft.kind == kind)
                             && text.is_none_or(|text| {
-                                let all =
-                                    [&row.draft.number, &row.host_ref, &row.draft.contact.name];
+                                let all = [&row.draft.number, &row.host_ref, &row.draft.contact.name];
                                 all.iter()
                                     .any(|part| part.to_lowercase().contains(&text.to_lowercase()))
                             })
                     };
-                    let mut expected: Vec<Invoice> =
-                        rows.iter().filter(|row| wanted(row)).cloned().collect();
+                    let mut expected: Vec<Invoice> = rows.iter().filter(|row| wanted(row)).cloned().collect();
                     for newest_first in [false, true] {
                         if newest_first {
                             expected.reverse();
@@ -122,10 +116,7 @@ fn a_full_list_ends_without_a_next_page_when_it_is_known_to_end() {
         limit: 10,
         ..InvoiceQuery::default()
     };
-    assert_eq!(
-        world.reader.invoices(tenant_id(1), &query).unwrap().next,
-        None
-    );
+    assert_eq!(world.reader.invoices(tenant_id(1), &query).unwrap().next, None);
     let query = InvoiceQuery { limit: 2, ..query };
     let page = world.reader.invoices(tenant_id(1), &query).unwrap();
     assert_eq!(page.next, Some(invoice_id(2)));
@@ -155,10 +146,7 @@ fn a_search_is_bounded_and_can_be_continued() {
                 ..InvoiceQuery::default()
             };
             let page = world.reader.invoices(tenant_id(1), &query).unwrap();
-            assert_eq!(
-                (page.invoices.len(), page.next),
-                (0, Some(invoice_id(2_000)))
-            );
+            assert_eq!((page.invoices.len(), page.next), (0, Some(invoice_id(2_000))));
             query.after = page.next;
             let page = world.reader.invoices(tenant_id(1), &query).unwrap();
             assert_eq!((page.invoices[0].id, page.next), (invoice_id(2_400), None));
@@ -188,9 +176,7 @@ fn counts_follow_every_change_of_a_badge() {
         world.commit(
             &rows
                 .iter()
-                .map(|row| {
-                    Write::Invoice(Box::new(samples::badged(row.clone(), Some(Badge::Synced))))
-                })
+                .map(|row| Write::Invoice(Box::new(samples::badged(row.clone(), Some(Badge::Synced)))))
                 .collect::<Vec<_>>(),
         );
         let counts = BadgeCounts {
@@ -199,10 +185,7 @@ fn counts_follow_every_change_of_a_badge() {
         };
         assert_eq!(world.reader.counts(tenant).unwrap(), counts);
         assert_eq!(counts.total(), 60);
-        assert_eq!(
-            world.reader.counts(tenant_id(2)).unwrap(),
-            BadgeCounts::default()
-        );
+        assert_eq!(world.reader.counts(tenant_id(2)).unwrap(), BadgeCounts::default());
     }
 }
 
@@ -231,16 +214,8 @@ fn failed_invoices_are_read_while_they_are_released() {
         ]);
         let ids = |rows: Vec<Invoice>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
         let expect = |list: &[u64]| list.iter().copied().map(invoice_id).collect::<Vec<_>>();
-        let failed = |subject, after, limit| {
-            ids(world
-                .reader
-                .failed(tenant, CODE, subject, after, limit)
-                .unwrap())
-        };
-        assert_eq!(
-            failed(None, None, 500),
-            expect(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
-        );
+        let failed = |subject, after, limit| ids(world.reader.failed(tenant, CODE, subject, after, limit).unwrap());
+        assert_eq!(failed(None, None, 500), expect(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]));
         assert_eq!(failed(Some("even"), None, 2), expect(&[2, 4]));
         let released = [2, 4].map(|n| {
             Write::Invoice(Box::new(samples::badged(
@@ -249,10 +224,7 @@ fn failed_invoices_are_read_while_they_are_released() {
             )))
         });
         world.commit(&released);
-        assert_eq!(
-            failed(Some("even"), Some(invoice_id(4)), 2),
-            expect(&[6, 8])
-        );
+        assert_eq!(failed(Some("even"), Some(invoice_id(4)), 2), expect(&[6, 8]));
         assert_eq!(failed(Some("even"), Some(invoice_id(8)), 2), expect(&[10]));
         assert_eq!(failed(Some("even"), Some(invoice_id(10)), 2), expect(&[]));
         assert_eq!(failed(None, None, 3), expect(&[1, 3, 5]));
@@ -293,14 +265,9 @@ fn operations_newest_first_by_tenant_and_state() {
                 .collect::<Vec<_>>(),
         );
         for tenant in [None, Some(tenant_id(1)), Some(tenant_id(3))] {
-            for state in [
-                None,
-                Some(OperationState::Running),
-                Some(OperationState::Failed),
-            ] {
+            for state in [None, Some(OperationState::Running), Some(OperationState::Failed)] {
                 let wanted = rows.iter().rev().filter(|row| {
-                    tenant.is_none_or(|tenant| row.tenant == tenant)
-                        && state.is_none_or(|state| row.state == state)
+                    tenant.is_none_or(|tenant| row.tenant == tenant) && state.is_none_or(|state| row.state == state)
                 });
                 let expected: Vec<Operation> = wanted.cloned().collect();
                 for limit in [1, 4, 500] {

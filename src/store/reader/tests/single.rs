@@ -20,16 +20,10 @@ fn tenants_and_grants() {
             Write::Tenant(Box::new(first.clone())),
             Write::Grant(Box::new(samples::grant())),
         ]);
-        assert_eq!(
-            reader.tenants().unwrap(),
-            vec![first.clone(), second.clone()]
-        );
+        assert_eq!(reader.tenants().unwrap(), vec![first.clone(), second.clone()]);
         assert_eq!(reader.tenant(first.id).unwrap(), Some(first.clone()));
         assert_eq!(reader.tenant(tenant_id(3)).unwrap(), None);
-        assert_eq!(
-            reader.tenant_by_xero(first.xero_id).unwrap(),
-            Some(second.clone())
-        );
+        assert_eq!(reader.tenant_by_xero(first.xero_id).unwrap(), Some(second.clone()));
         second.xero_id = XeroTenantId(guid(10));
         world.commit(&[Write::Tenant(Box::new(second.clone()))]);
         assert_eq!(reader.tenant_by_xero(first.xero_id).unwrap(), Some(first));
@@ -76,18 +70,9 @@ fn open_work_is_listed_by_age_and_per_tenant() {
             Write::DropBatch(tenant, samples::batch(tenant, 8).id),
             Write::DropCalls(tenant, -1),
         ]);
-        assert_eq!(
-            reader.intents(tenant).unwrap(),
-            vec![samples::intent(tenant, 9)]
-        );
-        assert_eq!(
-            reader.batches(tenant).unwrap(),
-            vec![samples::batch(tenant, 7)]
-        );
-        assert_eq!(
-            reader.calls(tenant).unwrap(),
-            vec![samples::calls(tenant, 10)]
-        );
+        assert_eq!(reader.intents(tenant).unwrap(), vec![samples::intent(tenant, 9)]);
+        assert_eq!(reader.batches(tenant).unwrap(), vec![samples::batch(tenant, 7)]);
+        assert_eq!(reader.calls(tenant).unwrap(), vec![samples::calls(tenant, 10)]);
         assert_eq!(reader.intents(other).unwrap().len(), 1);
     }
 }
@@ -126,23 +111,13 @@ fn invoices_by_reference_number_and_link() {
         let reader = &world.reader;
         assert_eq!(reader.invoice(tenant, one.id).unwrap(), Some(one.clone()));
         assert_eq!(reader.invoice(tenant, invoice_id(9)).unwrap(), None);
-        assert_eq!(
-            reader.invoice_by_ref(tenant, "SO-2").unwrap(),
-            Some(two.clone())
-        );
+        assert_eq!(reader.invoice_by_ref(tenant, "SO-2").unwrap(), Some(two.clone()));
         assert_eq!(reader.invoice_by_ref(other, "SO-1").unwrap(), Some(foreign));
         assert_eq!(reader.invoice_by_ref(other, "SO-2").unwrap(), None);
         let numbered = |kind, number| reader.invoices_numbered(tenant, kind, number).unwrap();
-        assert_eq!(
-            numbered(InvoiceKind::Sales, "INV-1"),
-            vec![one, two.clone()]
-        );
+        assert_eq!(numbered(InvoiceKind::Sales, "INV-1"), vec![one, two.clone()]);
         assert_eq!(numbered(InvoiceKind::Purchase, "INV-1"), vec![bill.clone()]);
-        let linked = |n| {
-            reader
-                .invoices_linked(tenant, XeroInvoiceId(guid(n)))
-                .unwrap()
-        };
+        let linked = |n| reader.invoices_linked(tenant, XeroInvoiceId(guid(n))).unwrap();
         assert_eq!(linked(5), vec![bill]);
         assert_eq!(linked(6), vec![]);
 
@@ -171,10 +146,7 @@ fn contacts_chart_and_mappings() {
         let reader = &world.reader;
         assert_eq!(reader.contact(tenant, "C-3").unwrap(), Some(moved));
         assert_eq!(reader.contact(tenant, "C-9").unwrap(), None);
-        assert_eq!(
-            reader.contacts_named(tenant, "acme ltd").unwrap(),
-            vec![twin, acme]
-        );
+        assert_eq!(reader.contacts_named(tenant, "acme ltd").unwrap(), vec![twin, acme]);
         assert_eq!(reader.contacts_named(tenant, "nobody").unwrap(), vec![]);
 
         assert_eq!(reader.chart(tenant).unwrap(), None);
@@ -191,15 +163,8 @@ fn contacts_chart_and_mappings() {
             codes.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(),
             ["4000", "4001"]
         );
-        let code = |key| {
-            reader
-                .mapping(tenant, MappingKind::NominalCodes, key)
-                .unwrap()
-        };
-        assert_eq!(
-            code("4000"),
-            Some(mapping(MappingKind::NominalCodes, "4000"))
-        );
+        let code = |key| reader.mapping(tenant, MappingKind::NominalCodes, key).unwrap();
+        assert_eq!(code("4000"), Some(mapping(MappingKind::NominalCodes, "4000")));
         assert_eq!(code("T1"), None);
     }
 }
@@ -217,10 +182,7 @@ fn open_operations_of_an_invoice() {
                 .map(|row| row.id)
         };
         assert_eq!(open(), None);
-        world.commit(&[
-            put(1, OperationState::Queued),
-            put(2, OperationState::Succeeded),
-        ]);
+        world.commit(&[put(1, OperationState::Queued), put(2, OperationState::Succeeded)]);
         assert_eq!(open(), Some(operation_id(1)));
         world.commit(&[put(3, OperationState::Waiting)]);
         assert_eq!(open(), Some(operation_id(3)));
@@ -228,10 +190,7 @@ fn open_operations_of_an_invoice() {
         assert_eq!(open(), Some(operation_id(1)));
         world.commit(&[put(1, OperationState::Failed)]);
         assert_eq!(open(), None);
-        assert_eq!(
-            world.reader.open_operation(tenant, invoice_id(2)).unwrap(),
-            None
-        );
+        assert_eq!(world.reader.open_operation(tenant, invoice_id(2)).unwrap(), None);
         assert_eq!(
             world.reader.operation(operation_id(2)).unwrap(),
             Some(samples::operation(tenant, 2, OperationState::Succeeded))

@@ -38,13 +38,11 @@ fn write() -> impl Strategy<Value = Write> {
         };
         Write::Invoice(Box::new(row))
     });
-    let contact = ("[abc]", "[xXyY]").prop_map(|(reference, name)| {
-        Write::Contact(Box::new(samples::contact(tenant_id(1), &reference, &name)))
-    });
+    let contact = ("[abc]", "[xXyY]")
+        .prop_map(|(reference, name)| Write::Contact(Box::new(samples::contact(tenant_id(1), &reference, &name))));
     let state = prop::sample::select(vec![OperationState::Queued, OperationState::Failed]);
-    let operation = (1..4_u64, state).prop_map(|(n, state)| {
-        Write::Operation(Box::new(samples::operation(tenant_id(1), n, state)))
-    });
+    let operation =
+        (1..4_u64, state).prop_map(|(n, state)| Write::Operation(Box::new(samples::operation(tenant_id(1), n, state))));
     let mapping = ("[pq]", "[01]").prop_map(|(key, value)| {
         Write::Mapping(Box::new(samples::mapping(
             tenant_id(1),
@@ -79,23 +77,14 @@ fn check(plain: &View<'_>, seen: &View<'_>) {
         );
     }
     for name in ["x", "X", "y"] {
-        assert_eq!(
-            seen.contacts_named(name).unwrap(),
-            plain.contacts_named(name).unwrap()
-        );
+        assert_eq!(seen.contacts_named(name).unwrap(), plain.contacts_named(name).unwrap());
     }
     for reference in ["a", "b", "c", "d"] {
-        assert_eq!(
-            seen.contact(reference).unwrap(),
-            plain.contact(reference).unwrap()
-        );
+        assert_eq!(seen.contact(reference).unwrap(), plain.contact(reference).unwrap());
     }
     for key in ["p", "q"] {
         let kind = MappingKind::TaxRates;
-        assert_eq!(
-            seen.mapping(kind, key).unwrap(),
-            plain.mapping(kind, key).unwrap()
-        );
+        assert_eq!(seen.mapping(kind, key).unwrap(), plain.mapping(kind, key).unwrap());
     }
     assert_eq!(seen.chart().unwrap(), plain.chart().unwrap());
     assert_eq!(
@@ -175,11 +164,7 @@ fn a_page_of_failed_invoices_is_not_cut_short_by_what_was_released() {
     let world = World::memory();
     let tenant = tenant_id(1);
     let red = |n| samples::red(samples::invoice(tenant, n), CODES[0], None);
-    world.commit(
-        &(1..=10)
-            .map(|n| Write::Invoice(Box::new(red(n))))
-            .collect::<Vec<_>>(),
-    );
+    world.commit(&(1..=10).map(|n| Write::Invoice(Box::new(red(n)))).collect::<Vec<_>>());
     let mut overlay = Overlay::default();
     let released: Vec<Write> = (1..=8)
         .map(|n| Write::Invoice(Box::new(samples::badged(red(n), Some(Badge::Pending)))))
@@ -193,11 +178,7 @@ fn a_page_of_failed_invoices_is_not_cut_short_by_what_was_released() {
         .map(|row| row.id)
         .collect();
     assert_eq!(ids, [invoice_id(9), invoice_id(10)]);
-    assert_eq!(
-        view.failed(CODES[0], None, Some(invoice_id(10)), 2)
-            .unwrap(),
-        vec![]
-    );
+    assert_eq!(view.failed(CODES[0], None, Some(invoice_id(10)), 2).unwrap(), vec![]);
 }
 
 /// What is committed under a reference does not count once the invoice has another one.

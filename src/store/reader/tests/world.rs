@@ -39,12 +39,7 @@ impl World {
         [Self::memory(), Self::disk(false), Self::disk(true)]
     }
 
-    fn over(
-        name: &'static str,
-        store: Arc<dyn Store>,
-        settles: bool,
-        folder: Option<tempfile::TempDir>,
-    ) -> Self {
+    fn over(name: &'static str, store: Arc<dyn Store>, settles: bool, folder: Option<tempfile::TempDir>) -> Self {
         Self {
             name,
             reader: Reader::new(Arc::clone(&store)),

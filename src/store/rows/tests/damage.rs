@@ -37,11 +37,7 @@ fn cut_and_misplaced_rows_are_refused_by_name() {
     }
     let other = samples::invoice(tenant_id(1), 2);
     let error = decode::<Invoice>(&other.key(), &value).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains(&format!("it holds invoice {}", row.id))
-    );
+    assert!(error.to_string().contains(&format!("it holds invoice {}", row.id)));
 }
 
 #[test]
@@ -62,10 +58,7 @@ fn an_event_of_another_tenant_is_refused() {
     let value = [tenant_id(2).to_bytes().as_slice(), &draft.payload].concat();
     let key = crate::store::keys::event_key(7);
     let error = event::from_entry(&key, &value).unwrap_err();
-    assert!(
-        error.to_string().starts_with("event 7 is damaged"),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("event 7 is damaged"), "{error}");
     assert!(event::tenant_of(&key, &value[..15]).is_err());
 }
 

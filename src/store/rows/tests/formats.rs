@@ -24,18 +24,10 @@ fn formats_on_disk_are_pinned() {
     pin(&mut text, "receipt", &samples::receipt("aa11", AT));
     pin(&mut text, "invoice, new", &samples::invoice(tenant, 1));
     pin(&mut text, "invoice, full", &samples::full_invoice(tenant));
-    pin(
-        &mut text,
-        "invoice, agreed",
-        &samples::agreed_invoice(tenant),
-    );
+    pin(&mut text, "invoice, agreed", &samples::agreed_invoice(tenant));
     pin(&mut text, "intent", &samples::intent(tenant, 4));
     pin(&mut text, "batch", &samples::batch(tenant, 5));
-    pin(
-        &mut text,
-        "contact",
-        &samples::contact(tenant, "C-7", "Acme Ltd"),
-    );
+    pin(&mut text, "contact", &samples::contact(tenant, "C-7", "Acme Ltd"));
     pin(&mut text, "chart", &samples::chart(tenant));
     for kind in [MappingKind::NominalCodes, MappingKind::TaxRates] {
         let row = samples::mapping(tenant, kind, "4000", "200");
@@ -51,10 +43,7 @@ fn formats_on_disk_are_pinned() {
 
     for (name, key, value) in [
         stored("tenant", &samples::tenant()),
-        stored(
-            "operation",
-            &samples::operation(tenant, 3, OperationState::Waiting),
-        ),
+        stored("operation", &samples::operation(tenant, 3, OperationState::Waiting)),
         stored("receipt", &samples::receipt("aa11", AT)),
         stored("invoice, full", &samples::full_invoice(tenant)),
         stored("contact", &samples::contact(tenant, "C-7", "Acme Ltd")),
@@ -81,12 +70,7 @@ fn every_byte_for_a_word(text: &mut String) {
     }
     for kind in [InvoiceKind::Sales, InvoiceKind::Purchase] {
         let name = format!("kind {kind:?}");
-        line(
-            text,
-            &name,
-            &keys::invoices_by_number(tenant, kind, "N"),
-            &[],
-        );
+        line(text, &name, &keys::invoices_by_number(tenant, kind, "N"), &[]);
     }
     for state in [
         OperationState::Queued,
@@ -147,8 +131,7 @@ fn every_combination_of_equal_parts_is_read_back_whole() {
     for copy in xero {
         for common in xero {
             for read in xero {
-                for (common_name, sent_name) in drafts.iter().flat_map(|a| drafts.map(|b| (*a, b)))
-                {
+                for (common_name, sent_name) in drafts.iter().flat_map(|a| drafts.map(|b| (*a, b))) {
                     let row = combined(tenant, copy, common, read, (common_name, sent_name));
                     let value = encode(&row).unwrap();
                     assert_eq!(decode::<Invoice>(&row.key(), &value).unwrap(), row);

@@ -26,9 +26,7 @@ fn everything(store: &MemStore, from: u8) -> Vec<(Vec<u8>, Vec<u8>)> {
 }
 
 fn commit(store: &MemStore, writes: &[Write]) {
-    store
-        .commit(&[batch(writes, Urgency::NewWork).unwrap()])
-        .unwrap();
+    store.commit(&[batch(writes, Urgency::NewWork).unwrap()]).unwrap();
 }
 
 /// Writes from small worlds, so that they hit the same rows and index rows again and again.
@@ -36,13 +34,7 @@ fn write() -> impl Strategy<Value = Write> {
     let badge = prop::sample::select(keys::BADGES.to_vec());
     let reasons = vec![ReasonCode::UnmappedNominalCode, ReasonCode::XeroUnavailable];
     let subject = prop::option::of(prop::sample::select(vec!["4000", "4001"]));
-    let invoice = (
-        1..3_u128,
-        1..4_u64,
-        badge,
-        prop::sample::select(reasons),
-        subject,
-    );
+    let invoice = (1..3_u128, 1..4_u64, badge, prop::sample::select(reasons), subject);
     let invoice = (invoice, 0..3_u8, 0..3_u8).prop_map(|(main, number, extra)| {
         let (tenant, n, badge, code, subject) = main;
         let tenant = tenant_id(tenant);
@@ -64,11 +56,7 @@ fn write() -> impl Strategy<Value = Write> {
         Write::Invoice(Box::new(row))
     });
     let contact = (1..3_u128, "[ab]", "[xX]").prop_map(|(tenant, reference, name)| {
-        Write::Contact(Box::new(samples::contact(
-            tenant_id(tenant),
-            &reference,
-            &name,
-        )))
+        Write::Contact(Box::new(samples::contact(tenant_id(tenant), &reference, &name)))
     });
     let states = vec![
         OperationState::Queued,
@@ -76,11 +64,10 @@ fn write() -> impl Strategy<Value = Write> {
         OperationState::Succeeded,
         OperationState::Cancelled,
     ];
-    let operation = (1..3_u64, prop::sample::select(states)).prop_map(|(n, state)| {
-        Write::Operation(Box::new(samples::operation(tenant_id(1), n, state)))
-    });
-    let receipt = ("[ab]", 0..3_i64)
-        .prop_map(|(key, at)| Write::Receipt(Box::new(samples::receipt(&key, AT.plus_ms(at)))));
+    let operation = (1..3_u64, prop::sample::select(states))
+        .prop_map(|(n, state)| Write::Operation(Box::new(samples::operation(tenant_id(1), n, state))));
+    let receipt =
+        ("[ab]", 0..3_i64).prop_map(|(key, at)| Write::Receipt(Box::new(samples::receipt(&key, AT.plus_ms(at)))));
     let dropped = "[ab]".prop_map(Write::DropReceipt);
     let tenant = (0..3_u128).prop_map(|xero| {
         let mut row = samples::tenant();

@@ -1,9 +1,7 @@
 //! Rows that were written before a field existed are still read.
 
 use super::samples::{self, AT, invoice_id, operation_id, tenant_id};
-use crate::model::row::{
-    AutoSync, CallMinute, Intent, Invoice, Operation, OperationState, Settings, Sync, Tenant,
-};
+use crate::model::row::{AutoSync, CallMinute, Intent, Invoice, Operation, OperationState, Settings, Sync, Tenant};
 use crate::store::rows::{Row, decode};
 
 const TENANT: &str = "ten_00000000010000000000000001";
@@ -82,9 +80,7 @@ fn calls_without_what_was_added_later() {
     let row: CallMinute = old(
         &sample.key(),
         0,
-        &format!(
-            r#"{{"tenant":"{TENANT}","minute":-5,"sent":2,"answered":[1767312123457,1767312123857]}}"#
-        ),
+        &format!(r#"{{"tenant":"{TENANT}","minute":-5,"sent":2,"answered":[1767312123457,1767312123857]}}"#),
     );
     assert_eq!(
         row,

@@ -6,23 +6,19 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::model::connection::{Connection, ConnectionCause, ConnectionState, Gate};
-use crate::model::document::{
-    Currency, Draft, HostStatus, InvoiceKind, Line, LineAmountTypes, Party,
-};
+use crate::model::document::{Currency, Draft, HostStatus, InvoiceKind, Line, LineAmountTypes, Party};
 use crate::model::ids::{
-    BatchId, EventId, GrantId, IntentId, InvoiceId, LineItemId, Marker, OperationId, TenantId,
-    XeroContactId, XeroInvoiceId, XeroTenantId,
+    BatchId, EventId, GrantId, IntentId, InvoiceId, LineItemId, Marker, OperationId, TenantId, XeroContactId,
+    XeroInvoiceId, XeroTenantId,
 };
 use crate::model::reason::ReasonCode;
 use crate::model::row::{
-    AutoSync, Badge, Batch, CallMinute, Chart, Class, Common, ContactMatch, ContactRow, Event,
-    GrantRow, Intent, Invoice, Link, Mapping, MappingKind, Member, Operation, OperationState,
-    ReasonGiven, Receipt, Sent, Settings, Sync, Tenant, WaitCause, Waiting,
+    AutoSync, Badge, Batch, CallMinute, Chart, Class, Common, ContactMatch, ContactRow, Event, GrantRow, Intent,
+    Invoice, Link, Mapping, MappingKind, Member, Operation, OperationState, ReasonGiven, Receipt, Sent, Settings, Sync,
+    Tenant, WaitCause, Waiting,
 };
 use crate::model::time::Timestamp;
-use crate::model::xero::{
-    Account, Organisation, TaxRate, WriteTarget, XeroInvoice, XeroLine, XeroStatus,
-};
+use crate::model::xero::{Account, Organisation, TaxRate, WriteTarget, XeroInvoice, XeroLine, XeroStatus};
 
 pub const AT: Timestamp = Timestamp(1_767_312_123_457);
 
@@ -185,11 +181,7 @@ pub fn full_invoice(tenant: TenantId) -> Invoice {
     now.channel = Some("web".to_owned());
     now.location = Some("Leeds".to_owned());
     now.work_order_ref = Some("WO-1".to_owned());
-    let mut invoice = red(
-        invoice(tenant, 1),
-        ReasonCode::UnmappedNominalCode,
-        Some("4000"),
-    );
+    let mut invoice = red(invoice(tenant, 1), ReasonCode::UnmappedNominalCode, Some("4000"));
     invoice.rev = 3;
     invoice.version = 9;
     invoice.draft = now;
