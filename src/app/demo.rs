@@ -32,6 +32,8 @@ use crate::sandbox::{self, Seed};
 
 /// What the sandbox remembers itself by, in the data folder.
 const HISTORY: &str = "sandbox-history";
+/// How often it is looked whether the simulated clock was moved.
+const CLOCK_LOOKS: Duration = Duration::from_millis(100);
 /// How long a demo waits for its calls when it stops.
 const DEMO_STOP: Duration = Duration::from_secs(10);
 
@@ -189,7 +191,7 @@ async fn serve(parts: Parts, xero: &sandbox::Handle, folder: &Path, json: bool) 
     }
     let furnished = tokio::select! {
         furnished = furnish(&daemon, xero) => furnished,
-        () = told_to_stop(&daemon, &mut signals) => return stop(daemon, signals).await,
+        () = told_to_stop(&daemon, xero, &mut signals) => return stop(daemon, signals).await,
     };
     if let Err(problem) = furnished {
         complain(&format!("the demo's data could not be made: {problem}"));
@@ -199,13 +201,27 @@ async fn serve(parts: Parts, xero: &sandbox::Handle, folder: &Path, json: bool) 
     if let Err(error) = announce(&daemon, xero, folder, json) {
         complain(&format!("standard output: {error}"));
     }
-    told_to_stop(&daemon, &mut signals).await;
+    told_to_stop(&daemon, xero, &mut signals).await;
     stop(daemon, signals).await
 }
 
-async fn told_to_stop(daemon: &Daemon, signals: &mut Signals) {
-    while signals.next().await == Order::Reload {
-        daemon.look_again();
+/// Until then, whatever is due by a clock that was moved is looked at soon.
+async fn told_to_stop(daemon: &Daemon, xero: &sandbox::Handle, signals: &mut Signals) {
+    let mut moved_ms = xero.clock().moved_ms();
+    let mut looks = tokio::time::interval(CLOCK_LOOKS);
+    loop {
+        tokio::select! {
+            order = signals.next() => match order {
+                Order::Reload => daemon.look_again(),
+                Order::Stop | Order::StopNow => return,
+            },
+            _ = looks.tick() => {
+                if xero.clock().moved_ms() != moved_ms {
+                    moved_ms = xero.clock().moved_ms();
+                    daemon.look_again();
+                }
+            }
+        }
     }
 }
 

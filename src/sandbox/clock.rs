@@ -83,6 +83,12 @@ impl Clock {
         Instants { real_ms, document_ms }
     }
 
+    /// How far it was moved in all, in milliseconds: a new value means that it was moved.
+    pub fn moved_ms(&self) -> i64 {
+        let documents = self.inner.document_offset_ms.load(Ordering::SeqCst);
+        documents.saturating_add(self.inner.all_offset_ms.load(Ordering::SeqCst))
+    }
+
     /// Moves the clock forward for everyone who shares it.
     pub fn apply(&self, step: ClockMove) {
         let offset = match step.reach {

@@ -96,6 +96,11 @@ impl Handle {
         format!("http://{}", self.address)
     }
 
+    /// Its clock.
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
     /// Asks the control surface (`/_sandbox/…`) without a socket.
     pub fn control(&self, method: &str, path: &str, body: &serde_json::Value) -> Answer {
         let request = Request {
