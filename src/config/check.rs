@@ -1,11 +1,17 @@
-//! Rules between keys.
+//! Rules between keys. Each looks at the keys it needs by itself, so that it speaks up also where
+//! another key of the section is bad.
+
+use std::path::PathBuf;
+use std::time::Duration;
 
 use super::reader::Reader;
-use super::sections::{Control, Store, Sync, Xero};
+use super::values::{ByteSize, CredentialName, Listen};
 
 /// Exactly one source of the client secret.
-pub(super) fn xero(xero: &Xero, reader: &mut Reader<'_>) {
-    if xero.client_secret_file.is_none() && xero.credential.is_none() {
+pub(super) fn xero(reader: &mut Reader<'_>) {
+    let file = reader.peek::<Option<PathBuf>>("xero", "client_secret_file");
+    let credential = reader.peek::<Option<CredentialName>>("xero", "credential");
+    if let (Some(None), Some(None)) = (file, credential) {
         reader.note_value(
             "xero.client_secret_file",
             "is not set, nor is xero.credential",
@@ -15,9 +21,12 @@ pub(super) fn xero(xero: &Xero, reader: &mut Reader<'_>) {
 }
 
 /// Somewhere to listen, and only where nobody else can listen in.
-pub(super) fn control(control: &Control, reader: &mut Reader<'_>) {
-    let Some(address) = control.listen.0 else {
-        if control.socket.is_none() {
+pub(super) fn control(reader: &mut Reader<'_>) {
+    let Some(listen) = reader.peek::<Listen>("control", "listen") else {
+        return;
+    };
+    let Some(address) = listen.0 else {
+        if reader.peek::<Option<PathBuf>>("control", "socket") == Some(None) {
             reader.note_value(
                 "control.listen",
                 "is off, and control.socket is not set",
@@ -29,35 +38,35 @@ pub(super) fn control(control: &Control, reader: &mut Reader<'_>) {
     if address.ip().is_loopback() {
         return;
     }
-    let fix = "Listen on 127.0.0.1 and let a TLS proxy on this machine forward to it.";
-    if control.allow_remote {
-        reader.note_value(
-            "control.listen",
-            format!("is {address}, which other machines reach, and that needs TLS, which this version does not have"),
-            fix,
-        );
+    let why = if reader.peek::<bool>("control", "allow_remote") == Some(true) {
+        "that needs TLS, which this version does not have"
     } else {
-        reader.note_value(
-            "control.listen",
-            format!("is {address}, which other machines reach, and control.allow_remote is false"),
-            fix,
-        );
-    }
+        "control.allow_remote is false"
+    };
+    reader.note_value(
+        "control.listen",
+        format!("is {address}, which other machines reach, and {why}"),
+        "Listen on 127.0.0.1 and let a TLS proxy on this machine forward to it.",
+    );
 }
 
 /// A place, and a ballast that is smaller than the reserve it is part of.
-pub(super) fn store(store: &Store, reader: &mut Reader<'_>) {
-    if store.path.is_relative() {
+pub(super) fn store(reader: &mut Reader<'_>) {
+    if let Some(path) = reader
+        .peek::<PathBuf>("store", "path")
+        .filter(|path| path.is_relative())
+    {
         reader.note_value(
             "store.path",
-            format!(
-                "is {}, which depends on where the daemon is started",
-                store.path.display()
-            ),
+            format!("is {}, which depends on where the daemon is started", path.display()),
             "Write the whole path, beginning with /.",
         );
     }
-    if store.ballast_bytes > store.reserve_bytes {
+    let ballast = reader.peek::<ByteSize>("store", "ballast_bytes");
+    let reserve = reader.peek::<ByteSize>("store", "reserve_bytes");
+    if let (Some(ballast), Some(reserve)) = (ballast, reserve)
+        && ballast > reserve
+    {
         reader.note_value(
             "store.ballast_bytes",
             "is more than store.reserve_bytes",
@@ -67,8 +76,9 @@ pub(super) fn store(store: &Store, reader: &mut Reader<'_>) {
 }
 
 /// Delays that grow.
-pub(super) fn sync(sync: &Sync, reader: &mut Reader<'_>) {
-    if !sync.retry_delays.is_sorted() {
+pub(super) fn sync(reader: &mut Reader<'_>) {
+    let delays = reader.peek::<[Duration; 3]>("sync", "retry_delays");
+    if delays.is_some_and(|delays| !delays.is_sorted()) {
         reader.note_value(
             "sync.retry_delays",
             "gets shorter",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use config::{Environment, File, FileFormat, Value};
 
@@ -11,6 +11,9 @@ use super::problem::{Problem, Problems};
 use super::reader::{Reader, known_keys};
 use super::secrets::{self, Secrets, Source};
 use super::sections::{Control, Events, Limits, Log, Shown, Store, Sync, Xero};
+use super::values::CredentialName;
+
+use crate::model::secret::SecretString;
 
 /// The shipped file: every key, with its default.
 pub const DEFAULTS: &str = include_str!("../../config/counterfoil.toml");
@@ -83,34 +86,12 @@ fn read(variables: &BTreeMap<String, String>, reader: &mut Reader<'_>) -> Option
     let events = Events::read(reader);
     let log = Log::read(reader);
 
-    let mut client_secret = None;
-    if let Some(xero) = &xero {
-        check::xero(xero, reader);
-        let source = Source {
-            file_key: "xero.client_secret_file",
-            file: xero.client_secret_file.as_ref(),
-            credential_key: "xero.credential",
-            credential: xero.credential.as_ref(),
-        };
-        client_secret = secrets::read(&source, variables, reader);
-    }
-    if let Some(control) = &control {
-        check::control(control, reader);
-    }
-    let mut store_key = None;
-    if let Some(store) = &store {
-        check::store(store, reader);
-        let source = Source {
-            file_key: "store.key_file",
-            file: store.key_file.as_ref(),
-            credential_key: "store.key_credential",
-            credential: store.key_credential.as_ref(),
-        };
-        store_key = secrets::read(&source, variables, reader);
-    }
-    if let Some(sync) = &sync {
-        check::sync(sync, reader);
-    }
+    check::xero(reader);
+    check::control(reader);
+    check::store(reader);
+    check::sync(reader);
+    let client_secret = secret(("xero", "client_secret_file", "credential"), variables, reader);
+    let store_key = secret(("store", "key_file", "key_credential"), variables, reader);
     Some(Config {
         xero: xero?,
         limits: limits?,
@@ -124,6 +105,23 @@ fn read(variables: &BTreeMap<String, String>, reader: &mut Reader<'_>) -> Option
             store_key,
         },
     })
+}
+
+/// A secret, from whichever of its two keys is set.
+fn secret(
+    (section, file_key, credential_key): (&str, &str, &str),
+    variables: &BTreeMap<String, String>,
+    reader: &mut Reader<'_>,
+) -> Option<SecretString> {
+    let file = reader.peek::<Option<PathBuf>>(section, file_key).flatten();
+    let credential = reader.peek::<Option<CredentialName>>(section, credential_key).flatten();
+    let source = Source {
+        file_key: &format!("{section}.{file_key}"),
+        file: file.as_ref(),
+        credential_key: &format!("{section}.{credential_key}"),
+        credential: credential.as_ref(),
+    };
+    secrets::read(&source, variables, reader)
 }
 
 /// The three layers as one tree.

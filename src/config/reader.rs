@@ -65,6 +65,16 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The value of a key, for a rule between keys: what is wrong with it by itself was noted when
+    /// it was taken.
+    pub(super) fn peek<T: Setting>(&self, section: &str, name: &str) -> Option<T> {
+        let Some(value) = self.values.get(&format!("{section}.{name}")) else {
+            return T::absent();
+        };
+        let is_variable = value.origin() == Some(ENVIRONMENT);
+        T::read(&Given { value, is_variable }).ok()
+    }
+
     /// Notes a problem of the value of a key.
     pub(super) fn note_value(&mut self, path: &str, what: impl Into<String>, fix: impl Into<String>) {
         let is_variable = self

@@ -37,11 +37,11 @@ impl Eq for Secrets {}
 /// A secret's two keys: exactly one may be set.
 pub(super) struct Source<'a> {
     /// Key of the file.
-    pub file_key: &'static str,
+    pub file_key: &'a str,
     /// The file.
     pub file: Option<&'a PathBuf>,
     /// Key of the credential.
-    pub credential_key: &'static str,
+    pub credential_key: &'a str,
     /// The credential.
     pub credential: Option<&'a CredentialName>,
 }

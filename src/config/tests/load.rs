@@ -299,6 +299,7 @@ fn every_problem_is_told_at_once_with_its_place() {
             "counterfoil.toml: sync.batch_max: is 99. It must be a whole number from 1 to 50.",
             "counterfoil.toml: sync.typo: is not a key. Remove it.",
             "counterfoil.toml: xero.client_id: is not set. Set it in [xero], or as the variable COUNTERFOIL__XERO__CLIENT_ID.",
+            "counterfoil.toml: xero.client_secret_file: names /nowhere/at/all, which cannot be read: No such file or directory (os error 2). Check the path and that the daemon's user may read it.",
             "variable COUNTERFOIL_STORE_PATH: store.path: is not read: a section and its key are separated by two underscores. Name it COUNTERFOIL__STORE__PATH.",
             "variable COUNTERFOIL__EVENTS__KEEP: events.keep: is \"soon\". It must be a duration with its unit, such as \"5m\" or \"250ms\".",
             "variable COUNTERFOIL__LOG__LEVLE: log.levle: is not a key. Did you mean log.level?",
@@ -391,7 +392,7 @@ fn the_shipped_file_has_every_key_in_order_and_no_other() {
 fn the_shipped_file_alone_lacks_only_what_nobody_can_know() {
     let problems = Config::load(None, []).unwrap_err();
     let keys: Vec<&str> = problems.0.iter().map(|problem| problem.key.as_str()).collect();
-    assert_eq!(keys, ["xero.client_id"]);
+    assert_eq!(keys, ["xero.client_id", "xero.client_secret_file"]);
 }
 
 #[test]
@@ -405,4 +406,23 @@ fn every_shown_value_reads_back() {
         .map(|(key, text)| (key.variable(), text))
         .collect();
     assert_eq!(Config::load(None, variables).unwrap(), config);
+}
+
+#[test]
+fn rules_between_keys_speak_up_beside_a_bad_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("counterfoil.toml");
+    let text = "[xero]\nclient_id = 5\n[control]\nlisten = \"0.0.0.0:7626\"\nconnections_max = 0\n[store]\npath = \"data\"\nreserve_bytes = true\n";
+    std::fs::write(&file, text).unwrap();
+    let problems = Config::load(Some(&file), []).unwrap_err();
+    let keys: Vec<&str> = problems.0.iter().map(|problem| problem.key.as_str()).collect();
+    let wanted = [
+        "control.connections_max",
+        "control.listen",
+        "store.path",
+        "store.reserve_bytes",
+        "xero.client_id",
+        "xero.client_secret_file",
+    ];
+    assert_eq!(keys, wanted);
 }
