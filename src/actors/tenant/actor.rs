@@ -25,6 +25,10 @@ use crate::store::{Lane, Urgency};
 /// Messages that may wait in a tenant's mailbox; more are refused as busy. A host with hundreds
 /// of connections fits; a flood does not grow memory.
 const MAILBOX_MESSAGES: usize = 1_024;
+/// Open pushes from which on the status is not shown after every single event.
+const LONG_QUEUE: usize = 500;
+/// How often it is shown then.
+const PUBLISH_EVERY_MS: u64 = 250;
 /// Longest sleep of the timer: guards against a clock that was moved.
 const NAP_MAX_MS: u64 = 30_000;
 
@@ -79,6 +83,7 @@ pub struct TenantActor {
     _guard: Guard,
     next_ask: u64,
     timer: Option<(Mono, SpawnHandle)>,
+    published: Mono,
 }
 
 impl TenantActor {
@@ -129,6 +134,7 @@ impl TenantActor {
             _guard: Guard { tenant: id, down },
             next_ask: 0,
             timer: None,
+            published: Mono(0),
             ports,
         })
     }
@@ -229,10 +235,16 @@ impl TenantActor {
         }
     }
 
-    fn publish(&self) {
-        self.ports
-            .board
-            .set(self.tenant, self.machine.status(self.ports.clock.now()));
+    /// Shows how the tenant stands. It walks all open work, so a long queue is shown less often:
+    /// what is left out is shown at the next event or wake.
+    fn publish(&mut self) {
+        let now = self.ports.clock.now();
+        let is_long = self.machine.open_count() > LONG_QUEUE;
+        if is_long && now.mono.since_ms(self.published) < PUBLISH_EVERY_MS {
+            return;
+        }
+        self.published = now.mono;
+        self.ports.board.set(self.tenant, self.machine.status(now));
     }
 }
 

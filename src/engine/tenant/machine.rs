@@ -311,6 +311,12 @@ impl TenantMachine {
         }
     }
 
+    /// How many pushes are open.
+    #[must_use]
+    pub fn open_count(&self) -> usize {
+        self.works.len()
+    }
+
     /// The tenant as the machine knows it.
     #[must_use]
     pub const fn tenant(&self) -> &Tenant {

@@ -28,7 +28,7 @@ pub fn problem(refused: Refused) -> Problem {
             tracing::warn!(error = %why, "the store refused a write of the control endpoint");
             Problem::new(
                 ProblemCode::StoreUnavailable,
-                "The store does not take writes now; nothing was stored.",
+                "The store does not take writes now. Repeat the request: what was stored all the same is not stored twice.",
             )
         }
         Refused::KindChanged { was, wanted } => Problem::new(
