@@ -152,7 +152,14 @@ fn account_code(
 ) -> Result<Option<String>, Obstacle> {
     // A draft may leave it open, and an item brings its own.
     let Some(nominal) = line.nominal_code.as_deref() else {
-        return Ok(None);
+        if line.item_code.is_some() || context.invoice.draft.host_status == HostStatus::Draft {
+            return Ok(None);
+        }
+        return Err(Obstacle {
+            code: ReasonCode::UnmappedNominalCode,
+            detail: format!("Line {} has no nominal code.", index.saturating_add(1)),
+            subject: None,
+        });
     };
     let find = |code: &str| {
         chart

@@ -78,7 +78,7 @@ reasons! {
     ContactCollision = "contact_collision", true,
         "Contact collision - manual mapping required",
         "Two contacts of the application share one name, so it is not certain which Xero contact is meant.",
-        "Rename one of them, or map each to its Xero contact by hand, then click Sync now.";
+        "Rename one of them, or map each to its Xero contact by hand (counterfoil mappings set contacts REF CONTACT_ID).";
     /// The contact is archived in Xero.
     ContactArchived = "contact_archived", true,
         "Contact is archived in Xero",
@@ -88,7 +88,7 @@ reasons! {
     InvoiceNumberExists = "invoice_number_exists", true,
         "Invoice number already exists in Xero",
         "The invoice number of the exported invoice already exists in Xero on a document that this application did not make.",
-        "Renumber the invoice, or link it to the existing one in Xero.";
+        "Renumber the invoice, or the other document in Xero, then click Sync now.";
     /// The connection is not in the state `active`.
     ConnectionNotActive = "connection_not_active", true,
         "Connection not active",
@@ -108,7 +108,7 @@ reasons! {
     NotEditableInXero = "not_editable_in_xero", true,
         "Cannot be changed in Xero",
         "Xero does not allow this change: the document is paid, part paid, voided or deleted there.",
-        "Remove the payment or credit in Xero if the change is right, then click Sync now.";
+        "If the change is right, remove the payment or credit in Xero, then click Sync now. A document that was voided or deleted there needs a new one.";
     /// The date lies in a locked period.
     PeriodLocked = "period_locked", true,
         "Period is locked in Xero",

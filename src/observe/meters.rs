@@ -97,7 +97,7 @@ impl<const N: usize> Meter for Counters<N> {
         }
         // The encoder appends `_total` itself.
         let name = spec.name.strip_suffix("_total").unwrap_or(spec.name);
-        registry.register(name, spec.help, family.clone());
+        registry.register(name, spec.help.trim_end_matches('.'), family.clone());
         Self {
             names: names(spec.labels),
             family,
@@ -129,7 +129,7 @@ impl<const N: usize> Meter for Gauges<N> {
         for series in every_series(spec.labels) {
             drop(family.get_or_create(&series));
         }
-        registry.register(spec.name, spec.help, family.clone());
+        registry.register(spec.name, spec.help.trim_end_matches('.'), family.clone());
         Self {
             names: names(spec.labels),
             family,
@@ -170,7 +170,7 @@ impl<const N: usize> Meter for Histograms<N> {
         for series in every_series(spec.labels) {
             drop(family.get_or_create(&series));
         }
-        registry.register(spec.name, spec.help, family.clone());
+        registry.register(spec.name, spec.help.trim_end_matches('.'), family.clone());
         Self {
             names: names(spec.labels),
             family,

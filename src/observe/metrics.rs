@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use prometheus_client::encoding::text::{encode_eof, encode_registry};
+use prometheus_client::encoding::text::encode_registry;
 use prometheus_client::registry::Registry;
 
 use super::board::Board;
@@ -51,8 +51,8 @@ struct Inner {
 }
 
 impl Metrics {
-    /// Media type of [`Self::render`].
-    pub const CONTENT_TYPE: &'static str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    /// Media type of [`Self::render`]: what every Prometheus and every tool around it reads.
+    pub const CONTENT_TYPE: &'static str = "text/plain; version=0.0.4; charset=utf-8";
 
     /// Makes every series. `routes` are the methods and templates of our endpoints; requests to
     /// anything else are counted under `other`.
@@ -95,12 +95,11 @@ impl Metrics {
         inner.memory.set([], resident_bytes());
         inner.open_files.set([], open_files_count());
         let mut text = String::new();
-        let written = encode_registry(&mut text, &inner.registry)
-            .and_then(|()| encode_registry(&mut text, &inner.process))
-            .and_then(|()| encode_eof(&mut text));
+        let written =
+            encode_registry(&mut text, &inner.registry).and_then(|()| encode_registry(&mut text, &inner.process));
         match written {
             // A series without labels is written without their braces, as everybody does.
-            Ok(()) => text.replace("{} ", " "),
+            Ok(()) => plain(&text.replace("{} ", " ")),
             // Writing to a String never fails; half a text must not look like a whole one.
             Err(_never) => String::new(),
         }
@@ -218,4 +217,32 @@ fn resident_bytes() -> u64 {
 /// Open files of this process, 0 where the kernel does not tell.
 fn open_files_count() -> u64 {
     fs::read_dir("/proc/self/fd").map_or(0, |entries| u64::try_from(entries.count()).unwrap_or(0))
+}
+
+/// OpenMetrics as Prometheus' plain text: there a counter's help and type carry the name of its
+/// series, and units have no line.
+fn plain(text: &str) -> String {
+    let mut counters: Vec<&str> = Vec::new();
+    for line in text.lines() {
+        if let Some(name) = line
+            .strip_prefix("# TYPE ")
+            .and_then(|rest| rest.strip_suffix(" counter"))
+        {
+            counters.push(name);
+        }
+    }
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines().filter(|line| !line.starts_with("# UNIT ")) {
+        let mut words = line.splitn(4, ' ');
+        match (words.next(), words.next(), words.next(), words.next()) {
+            (Some("#"), Some(kind @ ("HELP" | "TYPE")), Some(name), Some(rest)) if counters.contains(&name) => {
+                out.push_str(&format!("# {kind} {name}_total {rest}\n"));
+            }
+            _ => {
+                out.push_str(line);
+                out.push('\n');
+            }
+        }
+    }
+    out
 }

@@ -16,3 +16,6 @@ pub use messages::{
     ConnectionChanged, Drain, LookAgain, PutInvoice, Regranted, Replier, SetMapping, SetSettings, SyncNow, WantPreview,
 };
 pub(super) use perform::refusal;
+
+#[cfg(test)]
+mod tests;

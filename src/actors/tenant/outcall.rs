@@ -120,8 +120,15 @@ fn held_back(kind: FailureKind, message: &str) -> Failure {
     }
 }
 
-/// The call never left.
-fn not_sent(failure: Failure) -> Answer {
+/// The call never left: whatever stood in the way of a token tells nothing about the document.
+pub(super) fn not_sent(mut failure: Failure) -> Answer {
+    failure.received = Received::No;
+    failure.kind = match failure.kind {
+        FailureKind::Refused | FailureKind::NotFound | FailureKind::KeyMismatch | FailureKind::Garbled => {
+            FailureKind::Unavailable
+        }
+        kind => kind,
+    };
     Answer {
         result: Err(failure),
         meta: AnswerMeta::default(),

@@ -109,13 +109,13 @@ pub struct InvoiceArgs {
 #[derive(Debug, Args)]
 #[command(before_help = "Examples:
   counterfoil invoices put -f invoice.json --ref SO-1042
-  counterfoil invoices put -f invoices.json         an array, each with \"host_ref\"
+  counterfoil invoices put -f invoices.json         an array, each with a host_ref
   export-invoices | counterfoil invoices put -f -   an object a line")]
 pub struct PutArgs {
     /// File with one object, an array, or an object a line; - is standard input
     #[arg(long, short, value_name = "FILE")]
     pub file: PathBuf,
-    /// The host's reference, when the file holds one invoice without \"host_ref\"
+    /// The host's reference, when the file holds one invoice without a host_ref
     #[arg(long = "ref", value_name = "REF")]
     pub reference: Option<String>,
 }

@@ -17,7 +17,7 @@ pub struct ServeArgs {
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 #[command(before_help = "Examples:\n  counterfoil demo\n  counterfoil demo --port 0 --xero-port 0 --json")]
 pub struct DemoArgs {
-    /// Port of the control endpoint and the console; 0 = any free one
+    /// Port of the control endpoint; 0 = any free one
     #[arg(long, default_value_t = 7626)]
     pub port: u16,
     /// Port of the simulated Xero; 0 = any free one

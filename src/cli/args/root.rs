@@ -17,7 +17,7 @@ use crate::cli::control::Address;
     version,
     arg_required_else_help = true,
     before_help = "Examples:
-  counterfoil demo                         try it: a seeded Xero, the daemon and its console
+  counterfoil demo                         try it: a seeded Xero and the daemon
   counterfoil status                       how everything stands, and what needs you
   counterfoil invoices list --state failed
   counterfoil explain unmapped_nominal_code"
@@ -100,7 +100,7 @@ pub enum Command {
     ConnectImport(ConnectImportArgs),
     /// Run the daemon (systemd uses this)
     Serve(ServeArgs),
-    /// Try everything on a seeded data set: a faithful Xero, the daemon and its console
+    /// Try everything on a seeded data set: a faithful Xero and the daemon
     Demo(DemoArgs),
     /// Run the simulated Xero alone
     Sandbox(SandboxArgs),

@@ -101,7 +101,8 @@ impl TenantMachine {
                 work.check_number = false;
             }
             let theirs = found.iter().find(|invoice| {
-                invoice.number == row.draft.number && invoice.kind == Some(row.draft.kind) && !invoice.status.is_gone()
+                // A number differs from another by more than case, and stays taken by what was voided.
+                invoice.number.eq_ignore_ascii_case(&row.draft.number) && invoice.kind == Some(row.draft.kind)
             });
             match (marked(found, row.marker), theirs) {
                 // Ours from an earlier attempt. What it was sent with is not known any more, so

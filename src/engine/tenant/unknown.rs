@@ -245,20 +245,20 @@ impl TenantMachine {
         let until = now.wall_at(doubt.next_at);
         attempt.state = AttemptState::Unknown(doubt);
         let members_count = attempt.batch.members.len();
-        if is_first {
-            let mut writes = Vec::new();
-            for mut row in rows {
-                if !self
-                    .by_invoice
-                    .get(&row.id)
-                    .is_some_and(|intent| self.is_member(*intent, id))
-                {
-                    continue;
-                }
-                badge::waiting(&mut row, WaitCause::OutcomeUnknown, until);
-                writes.push(badge::write(&mut row, now));
+        let mut writes = Vec::new();
+        for mut row in rows {
+            if !self
+                .by_invoice
+                .get(&row.id)
+                .is_some_and(|intent| self.is_member(*intent, id))
+            {
+                continue;
             }
-            out.push(Effect::Persist(writes));
+            badge::waiting(&mut row, WaitCause::OutcomeUnknown, until);
+            writes.push(badge::write(&mut row, now));
+        }
+        out.push(Effect::Persist(writes));
+        if is_first {
             out.push(Effect::Announce(Notice::OutcomeUnknown {
                 members_count,
                 kind: failure.kind,

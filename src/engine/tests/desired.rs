@@ -126,6 +126,8 @@ fn nominal_codes_and_tax_rates_become_xeros_or_say_why_not() {
         let mut context = context();
         context.invoice.draft.lines.truncate(1);
         context.invoice.draft.lines[0].nominal_code = nominal.map(str::to_owned);
+        // Only an item brings its own account.
+        context.invoice.draft.lines[0].item_code = nominal.is_none().then(|| "ITEM".to_owned());
         context.invoice.draft.lines[0].tax_type = tax.map(str::to_owned);
         context
             .mappings
@@ -142,6 +144,29 @@ fn nominal_codes_and_tax_rates_become_xeros_or_say_why_not() {
             .map(|(account, tax)| (account.map(str::to_owned), tax.map(str::to_owned)))
             .map_err(|(code, subject)| (code, subject.to_owned()));
         assert_eq!(found, expected, "{nominal:?} {tax:?} {map:?}");
+    }
+}
+
+#[test]
+fn a_line_without_a_nominal_code_is_for_drafts_and_items() {
+    use crate::model::document::HostStatus;
+    // Host status, whether the line has an item, whether it may be sent.
+    let table = [
+        (HostStatus::Draft, false, true),
+        (HostStatus::Approved, true, true),
+        (HostStatus::Pending, false, false),
+        (HostStatus::Approved, false, false),
+    ];
+    for (status, has_item, may) in table {
+        let mut context = context();
+        context.invoice.draft.host_status = status;
+        for line in &mut context.invoice.draft.lines {
+            line.nominal_code = None;
+            line.item_code = has_item.then(|| "ITEM".to_owned());
+        }
+        let found = outgoing(&context, &chart(), &Settings::default(), contact_id(1), String::new());
+        let code = found.err().map(|obstacle| obstacle.code);
+        assert_eq!(code, (!may).then_some(R::UnmappedNominalCode), "{status:?} {has_item}");
     }
 }
 

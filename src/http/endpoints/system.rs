@@ -47,7 +47,7 @@ pub fn readyz(call: &Call) -> Reply {
 /// The Prometheus text.
 pub fn metrics(call: &Call) -> Reply {
     let text = (call.shared.state.exposition)();
-    Reply::text(200, "application/openmetrics-text; version=1.0.0; charset=utf-8", text)
+    Reply::text(200, "text/plain; version=0.0.4; charset=utf-8", text)
 }
 
 /// How the daemon stands as a whole.
@@ -89,9 +89,17 @@ pub async fn status(call: &Call) -> Result<Reply, Problem> {
                 },
             },
             "warnings": warnings(&all),
-            "errors": errors(call, &all),
+            "errors": unready(call).chain(errors(call, &all)).collect::<Vec<_>>(),
         }),
     ))
+}
+
+/// What stands in the way of work as a whole.
+fn unready(call: &Call) -> impl Iterator<Item = Value> {
+    (call.shared.state.readiness)().into_iter().filter_map(|check| {
+        let failing = check.failing?;
+        Some(json!({ "tenant_id": null, "message": format!("{}: {failing}", check.name), "fix": null }))
+    })
 }
 
 /// Connections a person has to look at.

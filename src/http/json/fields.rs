@@ -2,13 +2,16 @@
 
 use std::cell::RefCell;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 
 use super::decimal;
 use super::tree::Node;
 use crate::http::problem::{Fault, Problem};
 use crate::http::suggest;
+
+/// No books are kept with earlier dates; such a one is a slip.
+const FIRST_YEAR: i32 = 1900;
 
 /// Most faults that are told; more are not useful to anybody.
 const FAULTS_MAX: usize = 100;
@@ -180,9 +183,10 @@ impl<'a> Fields<'a> {
             });
         let date = has_shape
             .then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())
-            .flatten();
+            .flatten()
+            .filter(|date| date.year() >= FIRST_YEAR);
         if date.is_none() {
-            let detail = "it must be a date of the calendar as YYYY-MM-DD";
+            let detail = "it must be a date of the calendar as YYYY-MM-DD, from 1900 on";
             self.fault(name, "not_a_date", detail);
         }
         date

@@ -164,7 +164,9 @@ fn waiting(sync: &Sync, blocked: Option<Blocked>) -> Value {
         return Value::Null;
     }
     let (cause, until) = match (sync.waiting, blocked) {
-        (Some(waiting), _) => (waiting.cause, Some(waiting.until)),
+        // While nothing may be sent, the document's own step waits for that too.
+        (Some(waiting), Some(blocked)) => (waiting.cause, blocked.until().max(Some(waiting.until))),
+        (Some(waiting), None) => (waiting.cause, Some(waiting.until)),
         (None, Some(blocked)) => match cause_of(blocked) {
             Some(cause) => (cause, blocked.until()),
             None => return Value::Null,
@@ -212,7 +214,9 @@ const fn cause_of(blocked: Blocked) -> Option<WaitCause> {
 const fn in_words(cause: WaitCause) -> &'static str {
     match cause {
         WaitCause::XeroRateLimit => "Waiting for Xero's rate limit. The system retries automatically.",
-        WaitCause::Transient => "Xero did not accept it for a passing reason. The system retries automatically.",
+        WaitCause::Transient => {
+            "Xero could not be reached, or failed for the moment. The system retries automatically."
+        }
         WaitCause::OutcomeUnknown => "Finding out whether Xero already has it. The system retries automatically.",
         WaitCause::CatchingUp => "Waiting until the connection has caught up. It is then sent automatically.",
     }

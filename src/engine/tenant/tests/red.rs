@@ -138,6 +138,7 @@ fn a_currency_that_is_allowed_and_same_codes_that_are_allowed_release_theirs() {
     let mut dollars = draft(Sales, "N1");
     dollars.currency = Currency::parse("USD").unwrap();
     dollars.lines[0].nominal_code = None;
+    dollars.lines[0].item_code = Some("ITEM".to_owned());
     bench.put("usd", dollars);
     bench.put("same", draft(Sales, "N2"));
     bench.run_ms(60_000);
