@@ -16,7 +16,7 @@ use super::{decode, headers};
 use crate::model::failure::Failure;
 use crate::model::ids::XeroTenantId;
 use crate::model::secret::{ExposeSecret, SecretString};
-use crate::model::xero::{Answer, AnswerMeta, Request};
+use crate::model::xero::{Answer, AnswerMeta, Reply, Request};
 
 /// Largest decoded body that is read. A full page of 200 documents is about half a megabyte; the
 /// bound is against a body that grows while it is unpacked.
@@ -173,30 +173,16 @@ impl XeroClient {
     }
 
     async fn answer_to(&self, tenant: XeroTenantId, token: &SecretString, request: &Request) -> Answer {
-        let asked = if request.is_write() { Asked::Write } else { Asked::Read };
+        let asked = asked_by(request);
         let address = match address::of(request) {
             Ok(address) => address,
-            Err(unaskable) => return unsent(asked, request, unaskable),
+            Err(unaskable) => return unsent(request, unaskable),
         };
         let outgoing = self
             .outgoing(asked, address)
             .bearer_auth(token.expose_secret())
             .header("xero-tenant-id", tenant.to_string());
-        match self.exchange(asked, outgoing).await {
-            Ok(whole) => {
-                let bytes_count = u64::try_from(whole.body.len()).unwrap_or(u64::MAX);
-                let meta = headers::meta(&whole.headers, bytes_count);
-                let result = understood(asked, request, &whole);
-                Answer { result, meta }
-            }
-            Err(part) => {
-                let meta = part.head.as_ref().map(|(_, head)| headers::meta(head, 0));
-                Answer {
-                    result: Err(cut_off(asked, &part)),
-                    meta: meta.unwrap_or_default(),
-                }
-            }
-        }
+        understood(request, self.exchange(asked, outgoing).await)
     }
 
     fn outgoing(&self, asked: Asked, address: Address) -> RequestBuilder {
@@ -244,7 +230,46 @@ fn joined(base: &str, path: &str) -> String {
     format!("{}{path}", base.trim_end_matches('/'))
 }
 
-fn understood(asked: Asked, request: &Request, whole: &Whole) -> Result<crate::model::xero::Reply, Failure> {
+/// What one exchange brought, as the answer to `request`: also of what arrived in part or not.
+#[must_use]
+pub fn understood(request: &Request, exchanged: Result<Whole, Part>) -> Answer {
+    let asked = asked_by(request);
+    match exchanged {
+        Ok(whole) => {
+            let bytes_count = u64::try_from(whole.body.len()).unwrap_or(u64::MAX);
+            Answer {
+                meta: headers::meta(&whole.headers, bytes_count),
+                result: replied(asked, request, &whole),
+            }
+        }
+        Err(part) => {
+            let meta = part.head.as_ref().map(|(_, head)| headers::meta(head, 0));
+            Answer {
+                result: Err(cut_off(asked, &part)),
+                meta: meta.unwrap_or_default(),
+            }
+        }
+    }
+}
+
+/// The answer to a request that has no address: no call is made.
+#[must_use]
+pub fn unsent(request: &Request, unaskable: Unaskable) -> Answer {
+    let nothing = match unaskable {
+        Unaskable::Nothing => decode::nothing_found(request),
+        Unaskable::Inexpressible => None,
+    };
+    Answer {
+        result: nothing.ok_or_else(|| outcome::of_lost(asked_by(request), Lost::Unsendable)),
+        meta: AnswerMeta::default(),
+    }
+}
+
+const fn asked_by(request: &Request) -> Asked {
+    if request.is_write() { Asked::Write } else { Asked::Read }
+}
+
+fn replied(asked: Asked, request: &Request, whole: &Whole) -> Result<Reply, Failure> {
     match whole.status {
         200..=299 => {
             decode::reply(request, &whole.body).map_err(|misread| outcome::of_misread(asked, whole.status, misread))
@@ -253,18 +278,6 @@ fn understood(asked: Asked, request: &Request, whole: &Whole) -> Result<crate::m
             decode::nothing_newer(request).ok_or_else(|| outcome::of_answer(asked, 304, &whole.headers, &whole.body))
         }
         status => Err(outcome::of_answer(asked, status, &whole.headers, &whole.body)),
-    }
-}
-
-/// No call is made.
-fn unsent(asked: Asked, request: &Request, unaskable: Unaskable) -> Answer {
-    let nothing = match unaskable {
-        Unaskable::Nothing => decode::nothing_found(request),
-        Unaskable::Inexpressible => None,
-    };
-    Answer {
-        result: nothing.ok_or_else(|| outcome::of_lost(asked, Lost::Unsendable)),
-        meta: AnswerMeta::default(),
     }
 }
 

@@ -9,7 +9,7 @@
 //! [`api`] is the port the actors use, [`client`] its implementation, [`outcome`] the one table
 //! that says what a failed call means, [`encode`] the bytes we send.
 
-mod address;
+pub mod address;
 pub mod api;
 pub mod client;
 mod decode;
@@ -18,7 +18,7 @@ mod headers;
 mod oauth;
 pub mod outcome;
 mod refusal;
-mod transport;
+pub mod transport;
 mod wire;
 
 #[cfg(test)]

@@ -1,0 +1,150 @@
+//! What can go wrong, by name.
+
+use counterfoil::store::memory::Fault as StoreFault;
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    Refused,
+    DroppedBefore,
+    DroppedAfter,
+    Cut,
+    ErrorBefore,
+    ErrorAfter,
+    Busy503,
+    Minute429,
+    Day429,
+    Concurrent429,
+    Garbage,
+    Late,
+    /// The answer comes after the client has given up.
+    TooLate,
+    /// The request itself is long under way.
+    SlowRequest,
+    TokenExpired,
+    Forbidden,
+    GrantDead,
+    NoPlace,
+    StoreFull,
+    StoreReserve,
+    StoreLostBefore,
+    StoreLostAfter,
+    Crash,
+    Reboot,
+    ClockJump,
+}
+
+impl Fault {
+    pub const ALL: [Self; 25] = [
+        Self::Refused,
+        Self::DroppedBefore,
+        Self::DroppedAfter,
+        Self::Cut,
+        Self::ErrorBefore,
+        Self::ErrorAfter,
+        Self::Busy503,
+        Self::Minute429,
+        Self::Day429,
+        Self::Concurrent429,
+        Self::Garbage,
+        Self::Late,
+        Self::TooLate,
+        Self::SlowRequest,
+        Self::TokenExpired,
+        Self::Forbidden,
+        Self::GrantDead,
+        Self::NoPlace,
+        Self::StoreFull,
+        Self::StoreReserve,
+        Self::StoreLostBefore,
+        Self::StoreLostAfter,
+        Self::Crash,
+        Self::Reboot,
+        Self::ClockJump,
+    ];
+
+    /// One of the faults of a call.
+    pub fn of_a_call(rng: &mut StdRng) -> Self {
+        let weighted = [
+            (6, Self::Refused),
+            (8, Self::DroppedBefore),
+            (12, Self::DroppedAfter),
+            (8, Self::Cut),
+            (8, Self::ErrorBefore),
+            (10, Self::ErrorAfter),
+            (6, Self::Busy503),
+            (5, Self::Minute429),
+            (1, Self::Day429),
+            (3, Self::Concurrent429),
+            (6, Self::Garbage),
+            (6, Self::Late),
+            (6, Self::TooLate),
+            (8, Self::SlowRequest),
+            (4, Self::TokenExpired),
+            (3, Self::Forbidden),
+            (1, Self::GrantDead),
+            (4, Self::NoPlace),
+        ];
+        let total: u32 = weighted.iter().map(|(weight, _)| weight).sum();
+        let mut left = rng.random_range(0..total);
+        for (weight, fault) in weighted {
+            if left < weight {
+                return fault;
+            }
+            left -= weight;
+        }
+        Self::Refused
+    }
+
+    pub fn of_a_commit(rng: &mut StdRng) -> Self {
+        [
+            Self::StoreFull,
+            Self::StoreReserve,
+            Self::StoreLostBefore,
+            Self::StoreLostAfter,
+        ][rng.random_range(0..4)]
+    }
+
+    pub fn in_store(self) -> Option<StoreFault> {
+        match self {
+            Self::StoreFull => Some(StoreFault::Full),
+            Self::StoreReserve => Some(StoreFault::Reserve),
+            Self::StoreLostBefore => Some(StoreFault::LostBefore),
+            Self::StoreLostAfter => Some(StoreFault::LostAfter),
+            _ => None,
+        }
+    }
+
+    /// The sandbox's rule for it; `None` = it is played on the way.
+    pub fn rule(self, rng: &mut StdRng) -> Option<String> {
+        let named = |name: &str, more: &str| Some(format!(r#"{{"fault":"{name}"{more}}}"#));
+        match self {
+            Self::Refused => named("refuse_connection", ""),
+            Self::DroppedBefore => named("drop_reply_before_write", ""),
+            Self::DroppedAfter => named("drop_reply_after_write", ""),
+            Self::Cut => named("cut_body", ""),
+            Self::ErrorBefore => named("status", r#","code":500"#),
+            Self::ErrorAfter => named("error_after_write", ""),
+            Self::Busy503 => named("status", r#","code":503"#),
+            Self::Minute429 => {
+                let wait = rng.random_range(1..90);
+                named("rate_limit", &format!(r#","problem":"minute","retry_after":{wait}"#))
+            }
+            Self::Day429 => {
+                let wait = rng.random_range(100..1_000);
+                named("rate_limit", &format!(r#","problem":"day","retry_after":{wait}"#))
+            }
+            Self::Concurrent429 => named("rate_limit", r#","problem":"concurrent""#),
+            Self::Garbage => named("garbage_200", ""),
+            Self::Late => {
+                let ms = rng.random_range(500..25_000);
+                named("delay", &format!(r#","ms":{ms}"#))
+            }
+            Self::TooLate => named("delay", r#","ms":90000"#),
+            Self::TokenExpired => named("token_expired", ""),
+            Self::Forbidden => named("status", r#","code":403"#),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! A deterministic simulation of one tenant in one thread under virtual time: the machine, the
+//! store in memory, the sandbox as Xero, and a shell that plays the actor. Each seed has a part with
+//! faults everywhere and a part without, in which everything must settle.
+//!
+//! `PROOF_SEED=n` plays one seed, `PROOF_SEEDS=n` that many, `PROOF_FROM=n` starts there.
+
+#[cfg(test)]
+mod clock;
+#[cfg(test)]
+mod fault;
+#[cfg(test)]
+mod grid;
+#[cfg(test)]
+mod play;
+#[cfg(test)]
+mod promise;
+#[cfg(test)]
+mod seeds;
+#[cfg(test)]
+mod shell;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod wire;

@@ -1,0 +1,197 @@
+//! Plays the tenant's actor: persists first and in order, everything else once they are durable.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use counterfoil::engine::effect::{AskId, Call, Effect, LoadId};
+use counterfoil::engine::event::{ConnectionEvent, Event, PushContext};
+use counterfoil::engine::tenant::{Saved, Setup, TenantMachine};
+use counterfoil::model::ids::{InvoiceId, TenantId};
+use counterfoil::model::row::{Invoice, Mapping, MappingKind, Operation, OperationState};
+use counterfoil::model::time::Now;
+use counterfoil::model::write::Write;
+use counterfoil::model::xero::Answer;
+use counterfoil::sandbox::CallId as WorldCall;
+use counterfoil::store::reader::{OperationQuery, Overlay, Reader, View};
+use counterfoil::store::rows::batch;
+use counterfoil::store::{Batch, Urgency};
+
+use super::fault::Fault;
+
+/// A commit on its way.
+pub struct Commit {
+    pub seq: u64,
+    pub writes: Vec<Write>,
+    pub batch: Batch,
+    pub due: u64,
+}
+
+/// Where a call is.
+pub enum Way {
+    /// Under way to Xero.
+    Out { arrives: u64 },
+    /// Its answer is under way; `told` once the first byte has left.
+    Back {
+        leaves: u64,
+        hears: u64,
+        answer: Box<Answer>,
+        open: Option<WorldCall>,
+    },
+}
+
+pub struct Flying {
+    pub call: Call,
+    pub departed: u64,
+    pub gives_up: u64,
+    pub fault: Option<Fault>,
+    pub way: Way,
+}
+
+/// Everything that dies with the process.
+pub struct Shell {
+    pub machine: TenantMachine,
+    pub overlay: Overlay,
+    pub submitted_seq: u64,
+    pub durable_seq: u64,
+    pub waiting: VecDeque<(u64, Effect)>,
+    pub commits: VecDeque<Commit>,
+    pub calls: Vec<Flying>,
+    /// Answers of `/connections` under way.
+    pub listings: Vec<(u64, ConnectionEvent)>,
+    pub asks: HashMap<AskId, String>,
+    pub is_running: bool,
+    next_ask: u64,
+    tenant: TenantId,
+    reader: Reader,
+}
+
+impl Shell {
+    /// A machine with the open work the store has.
+    pub fn load(reader: &Reader, tenant: TenantId, now: Now, setup: impl FnOnce() -> Setup) -> Self {
+        let saved = Saved {
+            intents: reader.intents(tenant).unwrap(),
+            batches: reader.batches(tenant).unwrap(),
+            operations: open_operations(reader, tenant),
+            calls: reader.calls(tenant).unwrap(),
+        };
+        Self {
+            machine: TenantMachine::restore(now, setup(), saved),
+            overlay: Overlay::default(),
+            submitted_seq: 0,
+            durable_seq: 0,
+            waiting: VecDeque::new(),
+            commits: VecDeque::new(),
+            calls: Vec::new(),
+            listings: Vec::new(),
+            asks: HashMap::new(),
+            is_running: false,
+            next_ask: 0,
+            tenant,
+            reader: reader.clone(),
+        }
+    }
+
+    pub fn ask(&mut self, host_ref: &str) -> AskId {
+        self.next_ask += 1;
+        self.asks.insert(AskId(self.next_ask), host_ref.to_owned());
+        AskId(self.next_ask)
+    }
+
+    pub fn view(&self) -> View<'_> {
+        View::new(&self.overlay, &self.reader, self.tenant)
+    }
+
+    pub fn submit(&mut self, writes: Vec<Write>, urgency: Urgency, due: u64) {
+        self.submitted_seq += 1;
+        self.overlay.submitted(self.submitted_seq, &writes);
+        let batch = batch(&writes, urgency).expect("rows have a form on disk");
+        let after = self.commits.back().map_or(0, |commit| commit.due);
+        self.commits.push_back(Commit {
+            seq: self.submitted_seq,
+            writes,
+            batch,
+            due: due.max(after),
+        });
+    }
+
+    pub fn acknowledged(&mut self, seq: u64) {
+        self.durable_seq = self.durable_seq.max(seq);
+        self.overlay.acknowledged(seq);
+    }
+
+    /// The next effect whose persists are all durable.
+    pub fn ready(&mut self) -> Option<Effect> {
+        let durable = self.durable_seq;
+        self.waiting
+            .pop_front_if(|(after, _)| *after <= durable)
+            .map(|(_, effect)| effect)
+    }
+
+    pub fn loaded(&self, load: LoadId, invoices: &[InvoiceId]) -> Event {
+        let contexts = self.rows(invoices).into_iter().map(|row| self.context(row)).collect();
+        let chart = self.view().chart().unwrap().map(Box::new);
+        Event::Loaded { load, contexts, chart }
+    }
+
+    pub fn rows(&self, invoices: &[InvoiceId]) -> Vec<Invoice> {
+        let view = self.view();
+        invoices.iter().filter_map(|id| view.invoice(*id).unwrap()).collect()
+    }
+
+    fn context(&self, invoice: Invoice) -> PushContext {
+        let view = self.view();
+        let party = &invoice.draft.contact;
+        let contact = view.contact(&party.reference).unwrap();
+        let namesakes = match contact {
+            Some(_) => Vec::new(),
+            None => view.contacts_named(&party.name).unwrap(),
+        };
+        let mut mappings: Vec<Mapping> = Vec::from_iter(view.mapping(MappingKind::Contacts, &party.reference).unwrap());
+        for line in &invoice.draft.lines {
+            let wanted = [
+                (MappingKind::NominalCodes, line.nominal_code.as_deref()),
+                (MappingKind::TaxRates, line.tax_type.as_deref()),
+            ];
+            for (kind, key) in wanted {
+                let Some(key) = key else { continue };
+                if !mappings.iter().any(|known| known.kind == kind && known.key == key) {
+                    mappings.extend(view.mapping(kind, key).unwrap());
+                }
+            }
+        }
+        PushContext {
+            contact,
+            namesakes,
+            mappings,
+            invoice,
+        }
+    }
+}
+
+fn open_operations(reader: &Reader, tenant: TenantId) -> Vec<Operation> {
+    let mut open = Vec::new();
+    for state in [OperationState::Queued, OperationState::Running, OperationState::Waiting] {
+        let query = OperationQuery {
+            tenant: Some(tenant),
+            state: Some(state),
+            after: None,
+            limit: usize::MAX,
+        };
+        let page = reader.operations(&query).unwrap();
+        assert!(page.next.is_none(), "one page of operations is enough here");
+        open.extend(page.operations);
+    }
+    open
+}
+
+/// What a simulation's machine is made with.
+pub fn setup_of(tenant: counterfoil::model::row::Tenant, boot_id: String, seed: u64) -> Setup {
+    Setup {
+        tenant,
+        policy: Arc::new(counterfoil::engine::policy::Policy::default()),
+        encode: Arc::new(counterfoil::xero::encode::XeroEncoder),
+        boot_id: boot_id.into(),
+        link_base: Arc::from("https://host.example/"),
+        seed,
+    }
+}
