@@ -34,6 +34,11 @@ impl SimClock {
         }
     }
 
+    /// The true moment of a wall clock that is right.
+    pub fn true_ms(wall: Timestamp) -> u64 {
+        u64::try_from(wall.0 - START_MS).unwrap_or(0)
+    }
+
     /// Xero's clock is right.
     pub fn xero(&self) -> Instants {
         let now_ms = START_MS + i64::try_from(self.at).unwrap();

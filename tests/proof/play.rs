@@ -314,7 +314,11 @@ fn people_press_sync_now(simulation: &mut Simulation) {
                 .iter()
                 .map(|line| (line.description.clone(), Some(line.unit_price)));
             let is_edited = simulation.promises.edited.contains(&found.id);
-            assert!(is_edited || theirs.eq(ours), "{name} is not what the host wrote: {:?}", found.lines);
+            assert!(
+                is_edited || theirs.eq(ours),
+                "{name} is not what the host wrote: {:?}",
+                found.lines
+            );
         }
     }
 }

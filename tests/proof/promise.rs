@@ -17,6 +17,7 @@ use counterfoil::sandbox::Instants;
 use counterfoil::store::reader::{InvoiceQuery, Reader};
 use uuid::Uuid;
 
+use super::clock::SimClock;
 use super::shell::Flying;
 use super::wire::Wire;
 
@@ -467,12 +468,11 @@ impl Promises {
 
     /// The process died: only a `Retry-After` that is durable binds the next one. Once the wall
     /// clock was moved, what is durable says nothing certain about true time.
-    pub fn died(&mut self, _reader: &Reader, skew_ms: i64) {
-        let is_durable = self.calls.values().any(|minute| minute.not_before.is_some());
-        self.was_skewed |= skew_ms != 0;
-        if !is_durable || self.was_skewed {
-            self.not_before = 0;
-        }
+    pub fn died(&mut self) {
+        let durable = self.calls.values().filter_map(|minute| minute.not_before);
+        let durable = durable.map(SimClock::true_ms).max().unwrap_or(0);
+        let is_certain = !self.was_skewed;
+        self.not_before = if is_certain { self.not_before.min(durable) } else { 0 };
     }
 
     pub fn skewed(&mut self) {

@@ -211,7 +211,7 @@ impl Simulation {
         if fault == Fault::Reboot {
             self.clock.reboot();
         }
-        self.promises.died(&self.reader, self.clock.skew_ms);
+        self.promises.died();
         self.restart_at = self.clock.at + down_ms;
     }
 
