@@ -65,7 +65,7 @@ impl TenantMachine {
             None => self.new_invoice(now, host_ref, draft),
         };
         let mut writes = Vec::new();
-        match self.push_rule(now, &invoice) {
+        match self.push_rule(&invoice) {
             Push::ByItself => {
                 let due_ms = self.setup.policy.batch_wait_ms;
                 self.queue_push(now, &mut invoice, Class::Push, due_ms, None, &mut writes);
@@ -318,14 +318,17 @@ impl TenantMachine {
     }
 
     /// D1's table.
-    pub(super) fn push_rule(&self, now: Now, invoice: &Invoice) -> Push {
+    pub(super) fn push_rule(&self, invoice: &Invoice) -> Push {
         let is_known_in_xero = invoice.link.is_some() || invoice.create_was_sent;
         let status = invoice.draft.host_status;
         if status == HostStatus::Void && !is_known_in_xero {
             return Push::Never;
         }
         let tenant = &self.setup.tenant;
-        let is_history = invoice.draft.created_at.unwrap_or(now.wall.max(invoice.accepted_at)) < tenant.connected_at;
+        // Without a date of its own it was made when it was written: never before the connection,
+        // whatever a clock that was set back says.
+        let made_at = invoice.draft.created_at;
+        let is_history = made_at.is_some_and(|made_at| made_at < tenant.connected_at);
         let is_left_to_people = is_history || invoice.on_request;
         if status == HostStatus::Draft
             || !tenant.settings.auto_sync.allows(invoice.draft.kind)

@@ -66,7 +66,7 @@ impl TenantMachine {
     pub(super) fn adopt_intent(&mut self, now: Now, intent: Intent) {
         let stage = match intent.batch.filter(|batch| self.attempts.contains_key(batch)) {
             Some(batch) => Stage::InBatch(batch),
-            None => Stage::Queued(now.mono_at(intent.due, 86_400_000)),
+            None => Stage::Queued(now.mono_at(intent.due, self.longest_wait_ms())),
         };
         let id = intent.id;
         self.by_invoice.insert(intent.invoice, id);
@@ -89,5 +89,12 @@ impl TenantMachine {
         if let Stage::Queued(due) = stage {
             self.queue.insert((class, due, id));
         }
+    }
+
+    /// No saved push waits longer than its longest delay: a later moment comes from a wall clock
+    /// that was set back since. What Xero's limits demand is kept by the budget.
+    fn longest_wait_ms(&self) -> u64 {
+        let longest_ms = self.setup.policy.retry_delays_ms.iter().copied().max();
+        longest_ms.unwrap_or(0).saturating_mul(2)
     }
 }

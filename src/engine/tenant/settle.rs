@@ -212,7 +212,7 @@ impl TenantMachine {
         was_asked: bool,
         writes: &mut Vec<Write>,
     ) -> bool {
-        if intent.operation.is_none() && self.push_rule(now, row) != Push::ByItself {
+        if intent.operation.is_none() && self.push_rule(row) != Push::ByItself {
             return false;
         }
         let class = if intent.operation.is_some() {
