@@ -225,17 +225,24 @@ fn resolve_connection(simulation: &mut Simulation) {
 
 fn assert_settled(simulation: &Simulation) {
     let promises = &simulation.promises;
+    let now = simulation.clock.now();
+    let shell = simulation.shell.as_ref();
+    let status = shell.map(|shell| shell.machine.status(now));
     assert_eq!(
         promises.tenant.connection.gate,
         Gate::Open,
-        "36: it catches up for ever"
+        "36: it catches up for ever: {status:?}"
     );
     assert!(
         promises.batches.is_empty(),
         "34: outcomes are still unknown: {:?}",
         promises.batches
     );
-    assert!(promises.intents.is_empty(), "36: still queued: {:?}", promises.intents);
+    assert!(
+        promises.intents.is_empty(),
+        "36: still queued: {status:?} {:?}",
+        promises.intents
+    );
     let operations = promises.operations.values();
     assert!(
         operations.into_iter().all(|operation| operation.state.is_final()),
