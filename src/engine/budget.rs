@@ -74,6 +74,7 @@ pub struct Budget {
     not_before: Option<(Limit, Mono)>,
     last_start: [Mono; 6],
     dropped: Vec<i64>,
+    xero_time: Option<Timestamp>,
 }
 
 impl Budget {
@@ -94,6 +95,7 @@ impl Budget {
             not_before: None,
             last_start: [Mono(0); 6],
             dropped: Vec::new(),
+            xero_time: None,
         }
     }
 
@@ -116,7 +118,9 @@ impl Budget {
                 .answered
                 .extend(row.answered.iter().map(|at| now.mono_at(Timestamp(*at), 0)));
             if let Some(at) = row.not_before.filter(|at| *at > now.wall) {
-                let until = now.mono_at(at, DAY_MS);
+                // A wall clock that was set back since must not make the wait longer than it was.
+                let longest_ms = u64::try_from(at.since_ms(starts)).unwrap_or(0).min(DAY_MS);
+                let until = now.mono_at(at, longest_ms);
                 let limit = if until.since_ms(now.mono) > DAY_LIMIT_FROM_MS {
                     Limit::Day
                 } else {
@@ -197,9 +201,16 @@ impl Budget {
         writes
     }
 
+    /// Xero's clock as last heard; ours may be wrong by days.
+    #[must_use]
+    pub const fn xero_time(&self) -> Option<Timestamp> {
+        self.xero_time
+    }
+
     /// A call was answered, or given up. The returned change may be committed with its result.
     pub fn finish(&mut self, now: Now, tenant: TenantId, meta: &AnswerMeta) -> Write {
         self.in_flight = self.in_flight.saturating_sub(1);
+        self.xero_time = self.xero_time.max(meta.xero_time);
         self.answered.push_back(now.mono);
         self.expire(now);
         if let Some(remaining) = meta.minute_remaining {

@@ -173,6 +173,7 @@ impl TenantMachine {
             members,
             first_sent: now.wall,
             first_sent_mono_ms: now.mono.0,
+            xero_before: self.budget.xero_time(),
             last_sent: now.wall,
             boot_id: self.setup.boot_id.to_string(),
             replays: 0,

@@ -11,14 +11,17 @@ use crate::model::failure::{Failure, Received};
 use crate::model::ids::{BatchId, InvoiceId};
 use crate::model::limits::LOOKUP_MAX;
 use crate::model::row::{Batch, Class, Invoice, WaitCause};
-use crate::model::time::{Mono, Now};
+use crate::model::time::{Mono, Now, Timestamp};
 use crate::model::write::Write;
 use crate::model::xero::{Request, WriteTarget};
 
 /// Clocks that drift further apart than this since a send are not trusted for the key window.
 const CLOCK_TRUST_MS: u64 = 5_000;
-/// How far before the first send a look-up begins: Xero's clock is not ours.
+/// How far before the first send a look-up begins, by Xero's own clock.
 const LOOKUP_MARGIN_MS: i64 = 300_000;
+/// The same by our clock, where Xero's was not heard: ours may have been days ahead, and a document
+/// that is not found would be made again.
+const LOOKUP_BLIND_MARGIN_MS: i64 = 31 * 86_400_000;
 /// Longest delay between two replays.
 const REPLAY_DELAY_MAX_MS: u64 = 30_000;
 
@@ -182,7 +185,7 @@ impl TenantMachine {
             ),
             InvoiceKind::Sales | InvoiceKind::Purchase => Request::MadeByUs {
                 kind,
-                since: attempt.batch.first_sent.plus_ms(-LOOKUP_MARGIN_MS),
+                since: looked_for_since(&attempt.batch),
                 page: u32::try_from(doubt.cursor).unwrap_or(u32::MAX).saturating_add(1),
             },
         };
@@ -292,5 +295,13 @@ impl TenantMachine {
             members_count,
             how: "absent",
         }));
+    }
+}
+
+/// No document of this attempt is older.
+fn looked_for_since(batch: &Batch) -> Timestamp {
+    match batch.xero_before {
+        Some(at) => at.plus_ms(-LOOKUP_MARGIN_MS),
+        None => batch.first_sent.plus_ms(-LOOKUP_BLIND_MARGIN_MS),
     }
 }

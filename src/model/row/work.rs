@@ -103,6 +103,10 @@ pub struct Batch {
     pub first_sent: Timestamp,
     /// First send, boot-time clock in milliseconds.
     pub first_sent_mono_ms: u64,
+    /// Xero's clock as last heard before the first send: what the attempt made is not older. `None` =
+    /// nothing was heard yet since the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xero_before: Option<Timestamp>,
     /// Last send, wall clock.
     pub last_sent: Timestamp,
     /// The boot in which it was sent.

@@ -342,6 +342,7 @@ pub fn batch(tenant: TenantId, n: u64) -> Batch {
         }],
         first_sent: AT,
         first_sent_mono_ms: 1_234,
+        xero_before: None,
         last_sent: AT.plus_ms(1),
         boot_id: "boot-1".to_owned(),
         replays: 1,
