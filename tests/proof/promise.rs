@@ -65,6 +65,8 @@ pub struct Promises {
     look_ups: Vec<LookUp>,
     read_since_write: HashMap<XeroInvoiceId, bool>,
     not_before: u64,
+    /// The step in which the last 429 was heard.
+    told_to_wait_in: u64,
     /// Documents that people made in Xero.
     pub strangers: HashMap<Uuid, u32>,
     /// Our documents that people edited in Xero: what they wrote there stays until the host writes.
@@ -90,6 +92,7 @@ impl Promises {
             look_ups: Vec::new(),
             read_since_write: HashMap::new(),
             not_before: 0,
+            told_to_wait_in: 0,
             strangers: HashMap::new(),
             edited: HashSet::new(),
             haunted_at: None,
@@ -294,7 +297,16 @@ impl Promises {
 
     // Calls.
 
-    pub fn departs(&mut self, reader: &Reader, request: &Request, at: u64, in_flight: usize) {
+    /// A call that was decided in step `decided` leaves. What was decided before the 429 was heard and
+    /// only waited for the disk is excused.
+    pub fn may_leave(&self, decided: u64, at: u64, in_flight: usize) {
+        let is_excused = decided < self.told_to_wait_in;
+        let early_ms = self.not_before.saturating_sub(at);
+        assert!(is_excused || early_ms == 0, "17: {early_ms} ms before Retry-After");
+        assert!(in_flight < 5, "15: more than five calls at once");
+    }
+
+    pub fn departs(&mut self, reader: &Reader, request: &Request, at: u64) {
         let access = access(&self.tenant.connection);
         let state = self.tenant.connection.state;
         assert!(access.reads, "18: a call while {}", state.label());
@@ -303,12 +315,6 @@ impl Promises {
             "18: a write while {}",
             state.label()
         );
-        assert!(
-            at >= self.not_before,
-            "17: {} ms before Retry-After",
-            self.not_before - at
-        );
-        assert!(in_flight < 5, "15: more than five calls at once");
         match request {
             Request::Write { target, body, key } => self.write_departs(reader, (*target, body, key), request, at),
             Request::InvoicesById(ids) => self.read_since_write.extend(ids.iter().map(|id| (*id, true))),
@@ -415,7 +421,7 @@ impl Promises {
         }
     }
 
-    pub fn heard(&mut self, flying: &Flying, answer: &Answer, at: u64) {
+    pub fn heard(&mut self, flying: &Flying, answer: &Answer, at: u64, step: u64) {
         if let Err(failure) = &answer.result
             && let Remedy::WaitForLimit {
                 retry_after_ms: Some(wait_ms),
@@ -423,6 +429,7 @@ impl Promises {
             } = failure.remedy
         {
             self.not_before = self.not_before.max(at + wait_ms);
+            self.told_to_wait_in = step;
         }
         match (&flying.call.request, &answer.result) {
             (Request::Write { key, .. }, result) => {

@@ -9,7 +9,7 @@ use super::play::play;
 use super::simulation::Simulation;
 
 /// Seeds of a plain run.
-const SEEDS: u64 = if cfg!(debug_assertions) { 60 } else { 2_000 };
+const SEEDS: u64 = if cfg!(debug_assertions) { 300 } else { 2_000 };
 /// Last events of a failing seed that are printed.
 const SCRIPT_LINES: usize = 90;
 

@@ -53,7 +53,8 @@ pub struct Shell {
     pub overlay: Overlay,
     pub submitted_seq: u64,
     pub durable_seq: u64,
-    pub waiting: VecDeque<(u64, Effect)>,
+    /// Effects behind the persist they wait for, with the step in which they were decided.
+    pub waiting: VecDeque<(u64, u64, Effect)>,
     pub commits: VecDeque<Commit>,
     pub calls: Vec<Flying>,
     /// Answers of `/connections` under way.
@@ -119,12 +120,11 @@ impl Shell {
         self.overlay.acknowledged(seq);
     }
 
-    /// The next effect whose persists are all durable.
-    pub fn ready(&mut self) -> Option<Effect> {
+    /// The next effect whose persists are all durable, and the step in which it was decided.
+    pub fn ready(&mut self) -> Option<(u64, Effect)> {
         let durable = self.durable_seq;
-        self.waiting
-            .pop_front_if(|(after, _)| *after <= durable)
-            .map(|(_, effect)| effect)
+        let ready = self.waiting.pop_front_if(|(after, ..)| *after <= durable);
+        ready.map(|(_, decided, effect)| (decided, effect))
     }
 
     pub fn loaded(&self, load: LoadId, invoices: &[InvoiceId]) -> Event {

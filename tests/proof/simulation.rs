@@ -261,7 +261,7 @@ impl Simulation {
                 }
                 effect => {
                     let Some(shell) = self.shell.as_mut() else { return };
-                    shell.waiting.push_back((shell.submitted_seq, effect));
+                    shell.waiting.push_back((shell.submitted_seq, self.steps, effect));
                 }
             }
         }
@@ -273,11 +273,11 @@ impl Simulation {
             Some(shell) if !shell.is_running => shell.is_running = true,
             _ => return,
         }
-        while let Some(effect) = self.shell.as_mut().and_then(Shell::ready) {
+        while let Some((decided, effect)) = self.shell.as_mut().and_then(Shell::ready) {
             if self.dies_now() {
                 return;
             }
-            self.run(effect);
+            self.run(decided, effect);
         }
         if let Some(shell) = self.shell.as_mut() {
             shell.is_running = false;
@@ -304,7 +304,7 @@ impl Simulation {
         }
     }
 
-    fn run(&mut self, effect: Effect) {
+    fn run(&mut self, decided: u64, effect: Effect) {
         let Some(shell) = self.shell.as_mut() else { return };
         match effect {
             Effect::Persist(_) => unreachable!("persists do not wait"),
@@ -320,7 +320,7 @@ impl Simulation {
                 let rows = shell.view().failed(code, subject.as_deref(), after, 500).unwrap();
                 self.feed(Event::FailedLoaded { code, subject, rows }, Urgency::Result);
             }
-            Effect::Call(call) => self.call(call),
+            Effect::Call(call) => self.call(decided, call),
             Effect::CheckConnection => {
                 let is_gone = self.fault_percent > 0 && self.rng.random_bool(0.1);
                 let event = if is_gone {
@@ -372,11 +372,11 @@ impl Simulation {
 
     // Calls.
 
-    fn call(&mut self, call: Call) {
+    fn call(&mut self, decided: u64, call: Call) {
         let at = self.clock.at;
         let Some(shell) = self.shell.as_ref() else { return };
-        self.promises
-            .departs(&self.reader, &call.request, at, shell.calls.len());
+        self.promises.may_leave(decided, at, shell.calls.len());
+        self.promises.departs(&self.reader, &call.request, at);
         let fault = self.draws_fault(1).then(|| Fault::of_a_call(&mut self.rng));
         self.say(|| {
             format!(
@@ -484,7 +484,7 @@ impl Simulation {
                 failure.message
             ),
         });
-        self.promises.heard(&flying, &answer, self.clock.at);
+        self.promises.heard(&flying, &answer, self.clock.at, self.steps);
         let Some(shell) = self.shell.as_ref() else { return };
         let rows = shell.rows(&flying.call.rows);
         let call = flying.call.id;
