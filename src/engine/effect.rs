@@ -13,7 +13,7 @@ use crate::model::write::Write;
 use crate::model::xero::{Request, WriteTarget};
 
 /// Names a caller that waits for a reply; given out by the shell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AskId(pub u64);
 
 /// Names a call to Xero while its machine lives. An answer that carries another machine's or an
@@ -22,7 +22,7 @@ pub struct AskId(pub u64);
 pub struct CallId(pub u64);
 
 /// Names a load of rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LoadId(pub u64);
 
 /// One thing the machine asks the shell to do. A list is carried out in order; whatever follows a

@@ -1,7 +1,7 @@
 //! What must hold after every step, by the numbers of `docs/INVARIANTS.md`, judged by what is
 //! durable and by what the sandbox itself has.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use counterfoil::engine::connection::access;
@@ -41,7 +41,7 @@ struct Attempt {
     /// A complete answer was heard.
     answered_at: Option<u64>,
     refused_whole: bool,
-    refused: HashSet<Marker>,
+    refused: BTreeSet<Marker>,
 }
 
 /// A complete read: from its departure, what it looked for.
@@ -59,18 +59,18 @@ pub struct Promises {
     pub operations: BTreeMap<String, Operation>,
     events_count: u64,
     calls: BTreeMap<i64, CallMinute>,
-    accepted: HashMap<String, u64>,
-    linked: HashMap<XeroInvoiceId, InvoiceId>,
-    attempts: HashMap<String, Attempt>,
+    accepted: BTreeMap<String, u64>,
+    linked: BTreeMap<XeroInvoiceId, InvoiceId>,
+    attempts: BTreeMap<String, Attempt>,
     look_ups: Vec<LookUp>,
-    read_since_write: HashMap<XeroInvoiceId, bool>,
+    read_since_write: BTreeMap<XeroInvoiceId, bool>,
     not_before: u64,
     /// The step in which the last 429 was heard.
     told_to_wait_in: u64,
     /// Documents that people made in Xero.
-    pub strangers: HashMap<Uuid, u32>,
+    pub strangers: BTreeMap<Uuid, u32>,
     /// Our documents that people edited in Xero: what they wrote there stays until the host writes.
-    pub edited: HashSet<Uuid>,
+    pub edited: BTreeSet<Uuid>,
     haunted_at: Option<u64>,
     violations_seen: usize,
     was_skewed: bool,
@@ -86,15 +86,15 @@ impl Promises {
             operations: BTreeMap::new(),
             events_count: 0,
             calls: BTreeMap::new(),
-            accepted: HashMap::new(),
-            linked: HashMap::new(),
-            attempts: HashMap::new(),
+            accepted: BTreeMap::new(),
+            linked: BTreeMap::new(),
+            attempts: BTreeMap::new(),
             look_ups: Vec::new(),
-            read_since_write: HashMap::new(),
+            read_since_write: BTreeMap::new(),
             not_before: 0,
             told_to_wait_in: 0,
-            strangers: HashMap::new(),
-            edited: HashSet::new(),
+            strangers: BTreeMap::new(),
+            edited: BTreeSet::new(),
             haunted_at: None,
             violations_seen: 0,
             was_skewed: false,
@@ -202,7 +202,7 @@ impl Promises {
 
     fn check_rows(&self, wire: &Wire, at: u64) {
         let books = wire.world.books(wire.tenant).expect("the books");
-        let mut open: HashMap<InvoiceId, u32> = HashMap::new();
+        let mut open: BTreeMap<InvoiceId, u32> = BTreeMap::new();
         for intent in self.intents.values() {
             *open.entry(intent.invoice).or_default() += 1;
             assert!(
@@ -372,7 +372,7 @@ impl Promises {
             sends_without_effect: 0,
             answered_at: None,
             refused_whole: false,
-            refused: HashSet::new(),
+            refused: BTreeSet::new(),
         };
         self.attempts.insert(key.to_owned(), attempt);
     }
@@ -495,7 +495,7 @@ impl Promises {
 
     pub fn check_xero(&mut self, wire: &mut Wire, now: Instants, at: u64) {
         let books = wire.world.books(wire.tenant).expect("the books");
-        let mut made: HashMap<Marker, (u32, u32)> = HashMap::new();
+        let mut made: BTreeMap<Marker, (u32, u32)> = BTreeMap::new();
         for document in books.invoices().iter() {
             if let Some(marker) = document.url.as_deref().and_then(Marker::find) {
                 let (ever, living) = made.entry(marker).or_default();

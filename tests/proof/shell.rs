@@ -1,6 +1,6 @@
 //! Plays the tenant's actor: persists first and in order, everything else once they are durable.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use counterfoil::engine::effect::{AskId, Call, Effect, LoadId};
@@ -59,7 +59,7 @@ pub struct Shell {
     pub calls: Vec<Flying>,
     /// Answers of `/connections` under way.
     pub listings: Vec<(u64, ConnectionEvent)>,
-    pub asks: HashMap<AskId, String>,
+    pub asks: BTreeMap<AskId, String>,
     pub is_running: bool,
     next_ask: u64,
     tenant: TenantId,
@@ -84,7 +84,7 @@ impl Shell {
             commits: VecDeque::new(),
             calls: Vec::new(),
             listings: Vec::new(),
-            asks: HashMap::new(),
+            asks: BTreeMap::new(),
             is_running: false,
             next_ask: 0,
             tenant,

@@ -1,6 +1,6 @@
 //! The connection to Xero: transitions, what they do to waiting pushes, probes and deadlines.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::machine::{Stage, TenantMachine, Work};
 use crate::engine::badge;
@@ -26,7 +26,7 @@ const TENANT_REJECTIONS_MAX: u32 = 3;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Relabels {
     pub wanted: BTreeSet<InvoiceId>,
-    pub open: HashMap<LoadId, Vec<InvoiceId>>,
+    pub open: BTreeMap<LoadId, Vec<InvoiceId>>,
 }
 
 impl TenantMachine {

@@ -1,6 +1,6 @@
 //! The machine: its state, its one entrance, and when it wants to be called again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::attempt::Attempt;
@@ -122,15 +122,15 @@ pub struct TenantMachine {
     pub(super) ids: IdSource,
     pub(super) budget: Budget,
     pub(super) breaker: Breaker,
-    pub(super) works: HashMap<IntentId, Work>,
-    pub(super) by_invoice: HashMap<InvoiceId, IntentId>,
+    pub(super) works: BTreeMap<IntentId, Work>,
+    pub(super) by_invoice: BTreeMap<InvoiceId, IntentId>,
     pub(super) queue: BTreeSet<(Class, Mono, IntentId)>,
     pub(super) attempts: BTreeMap<BatchId, Attempt>,
-    pub(super) calls: HashMap<CallId, OpenCall>,
+    pub(super) calls: BTreeMap<CallId, OpenCall>,
     pub(super) contacts: ContactDesk,
     pub(super) chart: ChartState,
     pub(super) releases: Releases,
-    pub(super) operations: HashMap<OperationId, Operation>,
+    pub(super) operations: BTreeMap<OperationId, Operation>,
     pub(super) loading: Option<(LoadId, Vec<IntentId>)>,
     pub(super) probe_at: Mono,
     pub(super) asked_listed_at: Option<Mono>,
@@ -159,11 +159,11 @@ impl TenantMachine {
             ids: IdSource::new(setup.seed),
             budget: Budget::restore(policy.limits, now, saved.calls),
             breaker: Breaker::new(policy.breaker_threshold, policy.breaker_probe_ms),
-            works: HashMap::new(),
-            by_invoice: HashMap::new(),
+            works: BTreeMap::new(),
+            by_invoice: BTreeMap::new(),
             queue: BTreeSet::new(),
             attempts: BTreeMap::new(),
-            calls: HashMap::new(),
+            calls: BTreeMap::new(),
             contacts: ContactDesk::default(),
             chart: ChartState::default(),
             releases: Releases::default(),
