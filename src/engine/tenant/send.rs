@@ -7,7 +7,7 @@ use super::machine::{Direction, OpenCall, Purpose, Stage, TenantMachine};
 use super::prepare::{Ready, Step};
 use crate::engine::effect::{Call, Effect};
 use crate::model::document::InvoiceKind;
-use crate::model::ids::{BatchId, InvoiceId, TenantId};
+use crate::model::ids::{BatchId, IntentId, InvoiceId, TenantId};
 use crate::model::limits::{BATCH_BODY_MAX_BYTES, LOOKUP_MAX};
 use crate::model::row::{Badge, Batch, Class, Member, Sent};
 use crate::model::time::Now;
@@ -54,7 +54,12 @@ impl TenantMachine {
             .collect::<Vec<_>>()
         {
             for chunk in chunk.chunks(LOOKUP_MAX) {
-                self.send_reads(now, chunk, out);
+                let ids = chunk.iter().filter_map(|item| match item.step {
+                    Step::Read(id) => Some(id),
+                    _ => None,
+                });
+                let request = Request::InvoicesById(ids.collect());
+                self.ask_about(now, chunk, (Purpose::Read, request), out);
             }
         }
         for chunk in checks
@@ -63,7 +68,9 @@ impl TenantMachine {
             .collect::<Vec<_>>()
         {
             for chunk in chunk.chunks(LOOKUP_MAX) {
-                self.send_checks(now, chunk, out);
+                let numbers = chunk.iter().map(|item| item.invoice.draft.number.clone());
+                let request = Request::InvoicesByNumber(numbers.collect());
+                self.ask_about(now, chunk, (Purpose::CheckNumber, request), out);
             }
         }
         self.send_creates(now, creates, out);
@@ -184,7 +191,14 @@ impl TenantMachine {
         self.call(now, class, Purpose::Send(id), request, rows, writes, out);
     }
 
-    fn send_reads(&mut self, now: Now, items: &[Ready], out: &mut Vec<Effect>) {
+    /// Reads in Xero what pushes need to know first: the documents themselves, or who has a number.
+    fn ask_about(
+        &mut self,
+        now: Now,
+        items: &[Ready],
+        (purpose, request): (fn(Vec<IntentId>) -> Purpose, Request),
+        out: &mut Vec<Effect>,
+    ) {
         let class = self.class_of(items);
         if self
             .may_start(now, class, Direction::Read, self.calls_waiting(class))
@@ -193,53 +207,12 @@ impl TenantMachine {
             self.put_back(now, items);
             return;
         }
-        let ids = items
-            .iter()
-            .filter_map(|item| match item.step {
-                Step::Read(id) => Some(id),
-                _ => None,
-            })
-            .collect();
         let intents: Vec<_> = items.iter().map(|item| item.id).collect();
         for id in &intents {
             self.dequeue(*id, Stage::Reading);
         }
         let rows = items.iter().map(|item| item.invoice.id).collect();
-        self.call(
-            now,
-            class,
-            Purpose::Read(intents),
-            Request::InvoicesById(ids),
-            rows,
-            Vec::new(),
-            out,
-        );
-    }
-
-    fn send_checks(&mut self, now: Now, items: &[Ready], out: &mut Vec<Effect>) {
-        let class = self.class_of(items);
-        if self
-            .may_start(now, class, Direction::Read, self.calls_waiting(class))
-            .is_err()
-        {
-            self.put_back(now, items);
-            return;
-        }
-        let numbers = items.iter().map(|item| item.invoice.draft.number.clone()).collect();
-        let intents: Vec<_> = items.iter().map(|item| item.id).collect();
-        for id in &intents {
-            self.dequeue(*id, Stage::Reading);
-        }
-        let rows = items.iter().map(|item| item.invoice.id).collect();
-        self.call(
-            now,
-            class,
-            Purpose::CheckNumber(intents),
-            Request::InvoicesByNumber(numbers),
-            rows,
-            Vec::new(),
-            out,
-        );
+        self.call(now, class, purpose(intents), request, rows, Vec::new(), out);
     }
 
     /// Stamps a call, makes the stamp durable together with `writes`, and sends it.
