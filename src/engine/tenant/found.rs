@@ -59,7 +59,7 @@ impl TenantMachine {
                 continue;
             };
             let link = row.link.as_ref();
-            let is_young = link.is_some_and(|link| now.wall.since_ms(link.linked_at) < LIST_LAG_MS);
+            let is_young = link.is_some_and(|link| (0..LIST_LAG_MS).contains(&now.wall.since_ms(link.linked_at)));
             match found
                 .iter()
                 .find(|invoice| Some(invoice.id) == link.map(|link| link.xero_id))

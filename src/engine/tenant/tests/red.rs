@@ -384,3 +384,21 @@ fn a_contact_mapped_by_hand_solves_a_collision_and_goes_before_its_name() {
     );
     assert_ne!(bench.document("first").contact_id, bench.document("second").contact_id);
 }
+
+#[test]
+fn fault_e2_a_lock_that_was_lifted_is_noticed_although_the_clock_was_set_back() {
+    let day_ms = 86_400_000;
+    let mut bench = Bench::warm();
+    // Long enough for the reference data to be read anew.
+    bench.advance_ms(3_700_000);
+    bench.xero.organisation.period_lock_date = chrono::NaiveDate::from_ymd_opt(2026, 12, 31);
+    bench.put("a", draft(Sales, "N1"));
+    bench.run_ms(60_000);
+    assert_eq!(bench.code("a"), Some(R::PeriodLocked));
+    bench.xero.organisation.period_lock_date = None;
+    bench.now.wall = bench.now.wall.plus_ms(-day_ms);
+    bench.sync_now("a");
+    bench.run_ms(60_000);
+    bench.assert_settled();
+    assert_eq!(bench.invoice("a").sync.badge, Some(Badge::Synced));
+}
