@@ -10,6 +10,7 @@ use super::actor::TenantActor;
 use crate::actors::control::Refused;
 use crate::engine::effect::Call;
 use crate::engine::event::{ConnectionEvent, Event};
+use crate::engine::tenant::LEAVE_WITHIN_MS;
 use crate::model::connection::ConnectionCause;
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
 use crate::model::xero::{Answer, AnswerMeta};
@@ -18,9 +19,9 @@ use crate::store::Urgency;
 /// Longest pause between two tries to learn whether Xero still lists a connection.
 const CHECK_PAUSE_MAX: Duration = Duration::from_secs(60);
 
-/// A call that could not leave by now is not sent: its attempt was stamped when it was decided, and
-/// a key may be used for five minutes from then, where Xero forgets it after six.
-const LEAVE_WITHIN: Duration = Duration::from_secs(20);
+/// Longest wait for a token and a place in the app's budget; the machine asks the same of all waits
+/// together.
+const LEAVE_WITHIN: Duration = Duration::from_millis(LEAVE_WITHIN_MS);
 
 impl TenantActor {
     pub(super) fn call_xero(&mut self, call: Call, ctx: &mut Context<Self>) {
@@ -38,27 +39,40 @@ impl TenantActor {
             rows,
         } = call;
         self.calls.insert(id, rows);
-        let calling = async move {
+        let leaving = async move {
             let leave = async {
                 let borrowed = ports.keyring.borrow(grant).await?;
                 ports.app_budget.acquire(class).await;
                 Ok(borrowed)
             };
-            let borrowed = match tokio::time::timeout(LEAVE_WITHIN, leave).await {
-                Ok(Ok(borrowed)) => borrowed,
-                Ok(Err(failure)) => return not_sent(failure),
-                Err(_elapsed) => return not_sent(crowded()),
-            };
-            if draining.load(Ordering::Relaxed) {
-                return not_sent(stopping());
+            match tokio::time::timeout(LEAVE_WITHIN, leave).await {
+                Ok(borrowed) => borrowed,
+                Err(_elapsed) => Err(crowded()),
             }
-            let answer = ports.api.call(xero_id, borrowed.token.clone(), request).await;
-            if matches!(&answer.result, Err(failure) if failure.kind == FailureKind::TokenRejected) {
-                ports.keyring.invalidate(grant, borrowed.token);
-            }
-            answer
         };
-        ctx.spawn(calling.into_actor(self).map(move |answer, actor, ctx| {
+        let calling = leaving.into_actor(self).then(move |borrowed, actor, _| {
+            // Time passed since the call was decided: what it rests on may hold no more.
+            let borrowed = borrowed.and_then(|borrowed| {
+                actor.machine.may_leave(actor.ports.clock.now(), id)?;
+                Ok(borrowed)
+            });
+            let is_draining = draining.load(Ordering::Relaxed);
+            let ports = Arc::clone(&actor.ports);
+            let calling = async move {
+                let borrowed = match borrowed {
+                    Ok(_) if is_draining => return not_sent(stopping()),
+                    Ok(borrowed) => borrowed,
+                    Err(failure) => return not_sent(failure),
+                };
+                let answer = ports.api.call(xero_id, borrowed.token.clone(), request).await;
+                if matches!(&answer.result, Err(failure) if failure.kind == FailureKind::TokenRejected) {
+                    ports.keyring.invalidate(grant, borrowed.token);
+                }
+                answer
+            };
+            calling.into_actor(actor)
+        });
+        ctx.spawn(calling.map(move |answer, actor, ctx| {
             // Every call is answered once; an answer to none is the machine's to count.
             let wanted = actor.calls.remove(&id).unwrap_or_default();
             match actor.rows(&wanted) {

@@ -11,13 +11,12 @@ use super::release::Releases;
 use super::settle::announce_ended;
 use crate::engine::breaker::Breaker;
 use crate::engine::budget::{Budget, Spent};
-use crate::engine::connection::access;
 use crate::engine::desired::Obstacle;
 use crate::engine::effect::{CallId, Effect, LoadId, Notice};
 use crate::engine::event::Event;
 use crate::engine::policy::Policy;
 use crate::engine::status::{Blocked, TenantStatus};
-use crate::model::connection::{ConnectionState, Gate};
+use crate::model::connection::Gate;
 use crate::model::ids::{BatchId, IdSource, IntentId, InvoiceId, OperationId};
 use crate::model::row::{Batch, CallMinute, Class, Intent, Operation, Tenant};
 use crate::model::time::{Mono, Now};
@@ -337,17 +336,7 @@ impl TenantMachine {
         direction: Direction,
         waiting_calls: usize,
     ) -> Result<(), Blocked> {
-        let connection = &self.setup.tenant.connection;
-        let access = access(connection);
-        if !access.reads {
-            return Err(Blocked::NotActive(connection.state));
-        }
-        if direction == Direction::Write && !access.writes {
-            return Err(match connection.state {
-                ConnectionState::Active => Blocked::CatchingUp,
-                state => Blocked::NotActive(state),
-            });
-        }
+        self.access_for(direction)?;
         self.breaker
             .may_start(now.mono)
             .map_err(|probe_at| Blocked::BreakerOpen {

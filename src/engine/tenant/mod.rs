@@ -9,9 +9,9 @@
 //!
 //! One file per event family: `host` (what the host and people ask), `prepare` (rows read) and
 //! `preview` (the same without sending), `dispatch` (what goes out now), `answered`, `settle` and
-//! `common` (what came back), `found` (what reads found), `unknown` and `lookup` (outcomes to be
-//! found out), `chart` and `contacts` (reference data), `link` (the connection), `release` (fixed
-//! causes).
+//! `echo` (what came back), `found` (what reads found), `unknown` and `lookup` (outcomes to be
+//! found out), `leave` (a last look before a call goes), `chart` and `contacts` (reference data),
+//! `link` (the connection), `release` (fixed causes).
 
 mod agreement;
 mod answered;
@@ -23,6 +23,7 @@ mod dispatch;
 mod echo;
 mod found;
 mod host;
+mod leave;
 mod link;
 mod lookup;
 mod machine;
@@ -34,6 +35,7 @@ mod send;
 mod settle;
 mod unknown;
 
+pub use leave::LEAVE_WITHIN_MS;
 pub use machine::{Saved, Setup, TenantMachine};
 
 #[cfg(test)]

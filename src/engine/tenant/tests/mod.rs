@@ -2,6 +2,7 @@
 
 mod bench;
 mod crash;
+mod leave;
 mod link;
 mod push;
 mod random;
