@@ -3,8 +3,9 @@
 use counterfoil::store::memory::Fault as StoreFault;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Fault {
     Refused,
     DroppedBefore,
@@ -26,17 +27,25 @@ pub enum Fault {
     Forbidden,
     GrantDead,
     NoPlace,
+    /// A token or a place comes late.
+    SlowToken,
     StoreFull,
     StoreReserve,
     StoreLostBefore,
     StoreLostAfter,
+    /// A commit takes very long and succeeds.
+    StoreHang,
+    /// `/connections` does not list the organisation.
+    Unlisted,
     Crash,
     Reboot,
+    /// Told to stop.
+    Drain,
     ClockJump,
 }
 
 impl Fault {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 29] = [
         Self::Refused,
         Self::DroppedBefore,
         Self::DroppedAfter,
@@ -55,12 +64,16 @@ impl Fault {
         Self::Forbidden,
         Self::GrantDead,
         Self::NoPlace,
+        Self::SlowToken,
         Self::StoreFull,
         Self::StoreReserve,
         Self::StoreLostBefore,
         Self::StoreLostAfter,
+        Self::StoreHang,
+        Self::Unlisted,
         Self::Crash,
         Self::Reboot,
+        Self::Drain,
         Self::ClockJump,
     ];
 
@@ -85,6 +98,7 @@ impl Fault {
             (3, Self::Forbidden),
             (1, Self::GrantDead),
             (4, Self::NoPlace),
+            (6, Self::SlowToken),
         ];
         let total: u32 = weighted.iter().map(|(weight, _)| weight).sum();
         let mut left = rng.random_range(0..total);
@@ -103,7 +117,25 @@ impl Fault {
             Self::StoreReserve,
             Self::StoreLostBefore,
             Self::StoreLostAfter,
-        ][rng.random_range(0..4)]
+            Self::StoreHang,
+        ][rng.random_range(0..5)]
+    }
+
+    /// Whether it strikes a call: only where calls may leave can it be met.
+    pub const fn is_of_a_call(self) -> bool {
+        !matches!(
+            self,
+            Self::StoreFull
+                | Self::StoreReserve
+                | Self::StoreLostBefore
+                | Self::StoreLostAfter
+                | Self::StoreHang
+                | Self::Unlisted
+                | Self::Crash
+                | Self::Reboot
+                | Self::Drain
+                | Self::ClockJump
+        )
     }
 
     pub fn in_store(self) -> Option<StoreFault> {

@@ -5,9 +5,19 @@
 //! `PROOF_SEED=n` plays one seed, `PROOF_SEEDS=n` that many, `PROOF_FROM=n` starts there.
 
 #[cfg(test)]
+mod actor;
+#[cfg(test)]
 mod clock;
 #[cfg(test)]
+mod draft;
+#[cfg(test)]
+mod draw;
+#[cfg(test)]
+mod ending;
+#[cfg(test)]
 mod fault;
+#[cfg(test)]
+mod flight;
 #[cfg(test)]
 mod grid;
 #[cfg(test)]
@@ -19,6 +29,10 @@ mod seeds;
 #[cfg(test)]
 mod shell;
 #[cfg(test)]
+mod shrink;
+#[cfg(test)]
 mod simulation;
+#[cfg(test)]
+mod story;
 #[cfg(test)]
 mod wire;

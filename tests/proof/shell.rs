@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use counterfoil::engine::effect::{AskId, Call, Effect, LoadId};
 use counterfoil::engine::event::{ConnectionEvent, Event, PushContext};
+use counterfoil::engine::policy::{Limits, Policy};
 use counterfoil::engine::tenant::{Saved, Setup, TenantMachine};
 use counterfoil::model::ids::{InvoiceId, TenantId};
 use counterfoil::model::row::{Invoice, Mapping, MappingKind, Operation, OperationState};
@@ -17,6 +18,7 @@ use counterfoil::store::rows::batch;
 use counterfoil::store::{Batch, Urgency};
 
 use super::fault::Fault;
+use super::story::Knobs;
 
 /// A commit on its way.
 pub struct Commit {
@@ -24,10 +26,13 @@ pub struct Commit {
     pub writes: Vec<Write>,
     pub batch: Batch,
     pub due: u64,
+    pub fault: Option<Fault>,
 }
 
 /// Where a call is.
 pub enum Way {
+    /// Waits for a token.
+    Leaving { at: u64 },
     /// Under way to Xero.
     Out { arrives: u64 },
     /// Its answer is under way; `told` once the first byte has left.
@@ -41,6 +46,7 @@ pub enum Way {
 
 pub struct Flying {
     pub call: Call,
+    pub nth: u64,
     pub departed: u64,
     pub gives_up: u64,
     pub fault: Option<Fault>,
@@ -53,14 +59,15 @@ pub struct Shell {
     pub overlay: Overlay,
     pub submitted_seq: u64,
     pub durable_seq: u64,
-    /// Effects behind the persist they wait for, with the step in which they were decided.
-    pub waiting: VecDeque<(u64, u64, Effect)>,
+    /// Effects behind the persist they wait for.
+    pub waiting: VecDeque<(u64, Effect)>,
     pub commits: VecDeque<Commit>,
     pub calls: Vec<Flying>,
     /// Answers of `/connections` under way.
     pub listings: Vec<(u64, ConnectionEvent)>,
     pub asks: BTreeMap<AskId, String>,
     pub is_running: bool,
+    pub is_draining: bool,
     next_ask: u64,
     tenant: TenantId,
     reader: Reader,
@@ -86,6 +93,7 @@ impl Shell {
             listings: Vec::new(),
             asks: BTreeMap::new(),
             is_running: false,
+            is_draining: false,
             next_ask: 0,
             tenant,
             reader: reader.clone(),
@@ -102,7 +110,7 @@ impl Shell {
         View::new(&self.overlay, &self.reader, self.tenant)
     }
 
-    pub fn submit(&mut self, writes: Vec<Write>, urgency: Urgency, due: u64) {
+    pub fn submit(&mut self, writes: Vec<Write>, urgency: Urgency, due: u64, fault: Option<Fault>) {
         self.submitted_seq += 1;
         self.overlay.submitted(self.submitted_seq, &writes);
         let batch = batch(&writes, urgency).expect("rows have a form on disk");
@@ -112,6 +120,7 @@ impl Shell {
             writes,
             batch,
             due: due.max(after),
+            fault,
         });
     }
 
@@ -120,11 +129,11 @@ impl Shell {
         self.overlay.acknowledged(seq);
     }
 
-    /// The next effect whose persists are all durable, and the step in which it was decided.
-    pub fn ready(&mut self) -> Option<(u64, Effect)> {
+    /// The next effect whose persists are all durable.
+    pub fn ready(&mut self) -> Option<Effect> {
         let durable = self.durable_seq;
-        let ready = self.waiting.pop_front_if(|(after, ..)| *after <= durable);
-        ready.map(|(_, decided, effect)| (decided, effect))
+        let ready = self.waiting.pop_front_if(|(after, _)| *after <= durable);
+        ready.map(|(_, effect)| effect)
     }
 
     pub fn loaded(&self, load: LoadId, invoices: &[InvoiceId]) -> Event {
@@ -185,10 +194,22 @@ fn open_operations(reader: &Reader, tenant: TenantId) -> Vec<Operation> {
 }
 
 /// What a simulation's machine is made with.
-pub fn setup_of(tenant: counterfoil::model::row::Tenant, boot_id: String, seed: u64) -> Setup {
+pub fn setup_of(tenant: counterfoil::model::row::Tenant, boot_id: String, seed: u64, knobs: &Knobs) -> Setup {
+    let mut policy = Policy {
+        limits: Limits {
+            minute: knobs.minute,
+            day: knobs.day,
+            concurrent: knobs.concurrent,
+        },
+        ..Policy::default()
+    };
+    if knobs.batch_max > 0 {
+        policy.batch_sales = knobs.batch_max;
+        policy.batch_purchase = knobs.batch_max;
+    }
     Setup {
         tenant,
-        policy: Arc::new(counterfoil::engine::policy::Policy::default()),
+        policy: Arc::new(policy),
         encode: Arc::new(counterfoil::xero::encode::XeroEncoder),
         boot_id: boot_id.into(),
         link_base: Arc::from("https://host.example/"),

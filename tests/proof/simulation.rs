@@ -1,35 +1,36 @@
-//! One world under virtual time: what happens next, and what follows from it.
+//! One world under virtual time: what happens next, and the life of the process.
 
 use std::sync::Arc;
 
-use counterfoil::engine::effect::{Call, Effect, Notice, Reply};
 use counterfoil::engine::event::{ConnectionEvent, Event};
-use counterfoil::model::connection::{Connection, ConnectionCause};
-use counterfoil::model::failure::{Failure, FailureKind, Received, Remedy};
+use counterfoil::model::connection::Connection;
 use counterfoil::model::ids::{GrantId, TenantId};
 use counterfoil::model::row::{Settings, Tenant};
 use counterfoil::model::write::Write;
-use counterfoil::model::xero::{Answer, AnswerMeta, Request};
-use counterfoil::store::memory::Repeat;
+use counterfoil::model::xero::Request;
 use counterfoil::store::reader::Reader;
 use counterfoil::store::rows::{Rows, batch};
 use counterfoil::store::{MemStore, Store, Urgency};
-use counterfoil::xero::outcome::{Asked, Lost, of_lost};
-use rand::rngs::StdRng;
-use rand::{RngExt as _, SeedableRng as _};
+use rand::RngExt as _;
 
 use super::clock::SimClock;
+use super::draw::{Draw, draw};
 use super::fault::Fault;
+use super::flight::word;
 use super::grid::{Grid, Work};
 use super::promise::Promises;
 use super::shell::{Flying, Shell, Way, setup_of};
+use super::story::{Faults, Knobs, Plan, Story};
 use super::wire::Wire;
 
-/// Longest sleep of the actor's timer.
-const NAP_MAX_MS: u64 = 30_000;
-
 pub struct Simulation {
-    pub rng: StdRng,
+    pub seed: u64,
+    pub knobs: Knobs,
+    faults: Faults,
+    /// Whether faults strike at all.
+    pub faults_strike: bool,
+    /// Those that did strike.
+    pub struck: Plan,
     pub clock: SimClock,
     pub wire: Wire,
     pub store: MemStore,
@@ -40,21 +41,34 @@ pub struct Simulation {
     pub script: Vec<String>,
     pub grid: Grid,
     pub steps: u64,
-    /// Chance of a fault at each call, in percent; commits have a tenth of it.
-    pub fault_percent: u32,
     /// Effects until the process dies.
     pub dies_in: Option<u32>,
-    restart_at: u64,
+    pub(super) restart_at: u64,
     /// Requests of dead processes that are still under way.
-    ghosts: Vec<(u64, Request)>,
-    wake_at: Option<u64>,
-    seed: u64,
+    pub(super) ghosts: Vec<(u64, Request)>,
+    pub(super) wake_at: Option<u64>,
+    /// How many of each there were.
+    pub(super) nth: Numbers,
+}
+
+/// How many of each there were: they name what is drawn for the next one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Numbers {
+    pub calls: u64,
+    pub commits: u64,
+    pub listings: u64,
+    pub deaths: u64,
+    pub starts: u64,
 }
 
 impl Simulation {
-    pub fn new(seed: u64) -> Self {
+    pub fn new(story: &Story) -> Self {
+        let (seed, knobs) = (story.seed, story.knobs);
         let clock = SimClock::new();
-        let wire = Wire::new(seed, clock.xero());
+        let mut wire = Wire::new(seed, clock.xero());
+        let (minute, day, concurrent) = (knobs.minute, knobs.day, knobs.concurrent);
+        let limits = format!(r#"{{"minute":{minute},"day":{day},"concurrent":{concurrent}}}"#);
+        wire.control(clock.xero(), "POST", "limits", &limits);
         let store = MemStore::new(Arc::new(Rows), [7; 16], 1);
         let now = clock.now();
         let tenant = Tenant {
@@ -73,7 +87,11 @@ impl Simulation {
         store.commit(&[batch(&writes, Urgency::Result).unwrap()]).unwrap();
         let reader = Reader::new(Arc::new(store.clone()));
         let mut simulation = Self {
-            rng: StdRng::seed_from_u64(seed),
+            seed,
+            knobs,
+            faults: story.faults.clone(),
+            faults_strike: true,
+            struck: Plan::default(),
             clock,
             wire,
             store,
@@ -84,12 +102,11 @@ impl Simulation {
             script: Vec::new(),
             grid: Grid::default(),
             steps: 0,
-            fault_percent: 0,
             dies_in: None,
             restart_at: 0,
             ghosts: Vec::new(),
             wake_at: None,
-            seed,
+            nth: Numbers::default(),
         };
         simulation.start();
         simulation
@@ -171,9 +188,11 @@ impl Simulation {
         self.promises.compare(&self.reader);
         let now = self.clock.now();
         let tenant = self.reader.tenant(self.tenant).unwrap().expect("the tenant is there");
-        let (boot_id, seed) = (self.clock.boot_id(), self.rng.random());
+        self.nth.starts += 1;
+        let seed = draw(self.seed, Draw::Machine, self.nth.starts).random();
+        let (boot_id, knobs) = (self.clock.boot_id(), self.knobs);
         self.shell = Some(Shell::load(&self.reader, self.tenant, now, || {
-            setup_of(tenant, boot_id, seed)
+            setup_of(tenant, boot_id, seed, &knobs)
         }));
         self.say(|| "started".to_owned());
         self.feed(Event::Woken, Urgency::Result);
@@ -183,24 +202,29 @@ impl Simulation {
     pub fn die(&mut self, down_ms: u64, fault: Fault) {
         let Some(mut shell) = self.shell.take() else { return };
         self.note_fault(fault, &shell);
+        self.nth.deaths += 1;
+        let mut rng = draw(self.seed, Draw::Death, self.nth.deaths);
         self.dies_in = None;
         self.wake_at = None;
         self.say(|| format!("{fault:?}, down for {down_ms} ms"));
-        if matches!(fault, Fault::Crash | Fault::Reboot) {
-            // Unacknowledged commits may be durable or not, each as a whole, in order.
-            let kept = self.rng.random_range(0..=shell.commits.len());
-            for commit in shell.commits.drain(..).take(kept) {
-                self.store.commit(&[commit.batch]).unwrap();
-                self.promises.committed(&commit.writes, &self.wire, self.clock.at);
-            }
+        let pending = shell.commits.len();
+        // Unacknowledged commits may be durable or not, each as a whole, in order.
+        let kept = match fault {
+            Fault::Crash | Fault::Reboot => rng.random_range(0..=pending),
+            Fault::Drain => pending,
+            _ => 0,
+        };
+        for commit in shell.commits.drain(..).take(kept) {
+            self.store.commit(&[commit.batch]).unwrap();
+            self.promises.committed(&commit.writes, &self.wire, self.clock.at);
         }
         let now = self.clock.xero();
         for flying in shell.calls {
             match flying.way {
-                Way::Out { arrives } if flying.call.request.is_write() && self.rng.random_bool(0.7) => {
+                Way::Out { arrives } if flying.call.request.is_write() && rng.random_bool(0.7) => {
                     self.ghosts.push((arrives, flying.call.request));
                 }
-                Way::Out { .. } => {}
+                Way::Leaving { .. } | Way::Out { .. } => {}
                 Way::Back { open, .. } => {
                     if let Some(call) = open {
                         self.wire.world.answered(call, now);
@@ -228,276 +252,60 @@ impl Simulation {
         }
     }
 
-    // The actor.
+    // Faults.
 
-    pub fn feed(&mut self, event: Event, urgency: Urgency) {
-        let now = self.clock.now();
-        let Some(shell) = self.shell.as_mut() else { return };
-        let effects = shell.machine.handle(now, event);
-        self.perform(effects, urgency);
-        let Some(shell) = self.shell.as_ref() else { return };
-        let now = self.clock.now();
-        let wake = shell.machine.next_wake(now);
-        assert!(wake.is_none_or(|wake| wake > now.mono), "the next wake lies ahead");
-        self.wake_at = wake.map(|wake| {
-            let nap_ms = wake.since_ms(now.mono).clamp(1, NAP_MAX_MS);
-            self.clock.at + nap_ms
-        });
-    }
-
-    fn perform(&mut self, effects: Vec<Effect>, urgency: Urgency) {
-        for effect in effects {
-            match effect {
-                Effect::Persist(writes) if writes.is_empty() => {}
-                Effect::Persist(writes) => {
-                    if self.dies_now() {
-                        return;
-                    }
-                    let slow = self.fault_percent > 0 && self.rng.random_bool(0.02);
-                    let took_ms = if slow { 3_000 } else { self.rng.random_range(0..8) };
-                    let due = self.clock.at + took_ms;
-                    let Some(shell) = self.shell.as_mut() else { return };
-                    shell.submit(writes, urgency, due);
-                }
-                effect => {
-                    let Some(shell) = self.shell.as_mut() else { return };
-                    shell.waiting.push_back((shell.submitted_seq, self.steps, effect));
-                }
-            }
-        }
-        self.run_ready();
-    }
-
-    fn run_ready(&mut self) {
-        match self.shell.as_mut() {
-            Some(shell) if !shell.is_running => shell.is_running = true,
-            _ => return,
-        }
-        while let Some((decided, effect)) = self.shell.as_mut().and_then(Shell::ready) {
-            if self.dies_now() {
-                return;
-            }
-            self.run(decided, effect);
-        }
-        if let Some(shell) = self.shell.as_mut() {
-            shell.is_running = false;
-        }
-    }
-
-    fn dies_now(&mut self) -> bool {
-        match self.dies_in {
-            Some(0) => {
-                let down_ms = [1, 500, 20_000, 90_000, 400_000][self.rng.random_range(0..5)];
-                let fault = if self.rng.random_bool(0.25) {
-                    Fault::Reboot
-                } else {
-                    Fault::Crash
-                };
-                self.die(down_ms, fault);
-                true
-            }
-            Some(left) => {
-                self.dies_in = Some(left - 1);
-                false
-            }
-            None => false,
-        }
-    }
-
-    fn run(&mut self, decided: u64, effect: Effect) {
-        let Some(shell) = self.shell.as_mut() else { return };
-        match effect {
-            Effect::Persist(_) => unreachable!("persists do not wait"),
-            Effect::Load { load, invoices } => {
-                let loaded = shell.loaded(load, &invoices);
-                self.feed(loaded, Urgency::Result);
-            }
-            Effect::LoadRows { load, invoices } => {
-                let rows = shell.rows(&invoices);
-                self.feed(Event::RowsLoaded { load, rows }, Urgency::Result);
-            }
-            Effect::LoadFailed { code, subject, after } => {
-                let rows = shell.view().failed(code, subject.as_deref(), after, 500).unwrap();
-                self.feed(Event::FailedLoaded { code, subject, rows }, Urgency::Result);
-            }
-            Effect::Call(call) => self.call(decided, call),
-            Effect::CheckConnection => {
-                let is_gone = self.fault_percent > 0 && self.rng.random_bool(0.1);
-                let event = if is_gone {
-                    ConnectionEvent::NotListed(ConnectionCause::AppRevoked)
-                } else {
-                    ConnectionEvent::Listed
-                };
-                shell.listings.push((self.clock.at + 150, event));
-            }
-            Effect::Reply(ask, reply) => {
-                let host_ref = shell.asks.remove(&ask);
-                if let (Some(host_ref), Reply::Accepted { invoice, .. }) = (host_ref, reply) {
-                    self.promises.told_accepted(&self.reader, &host_ref, &invoice);
-                }
-            }
-            Effect::Announce(notice) => {
-                assert!(!matches!(notice, Notice::IllegalEvent { .. }), "{notice:?}");
-            }
-        }
-    }
-
-    // Commits.
-
-    fn commit(&mut self) {
-        let fault = self.draws_fault(10).then(|| Fault::of_a_commit(&mut self.rng));
-        let Some(shell) = self.shell.as_mut() else { return };
-        let Some(commit) = shell.commits.pop_front() else {
-            return;
+    /// The fault that strikes this call, if one does.
+    pub(super) fn fault_of_call(&mut self, nth: u64) -> Option<Fault> {
+        let mut rng = draw(self.seed, Draw::CallFault, nth);
+        let fault = match &self.faults {
+            _ if !self.faults_strike => None,
+            Faults::Drawn(percent) => rng.random_ratio(*percent, 100).then(|| Fault::of_a_call(&mut rng)),
+            Faults::Planned(plan) => plan.calls.get(&nth).copied(),
         };
-        if let Some(fault) = fault.and_then(Fault::in_store) {
-            self.store.inject(1, Repeat::Once, fault);
-        }
-        let before = self.store.stats().last_seq;
-        let result = self.store.commit(&[commit.batch]);
-        if self.store.stats().last_seq > before {
-            self.promises.committed(&commit.writes, &self.wire, self.clock.at);
-        }
-        self.store.heal();
-        match (result, fault) {
-            (Ok(_), _) => {
-                let Some(shell) = self.shell.as_mut() else { return };
-                shell.acknowledged(commit.seq);
-                self.run_ready();
-            }
-            (Err(_), Some(fault)) => self.die(1_000, fault),
-            (Err(error), None) => panic!("a commit failed by itself: {error}"),
-        }
+        self.struck.calls.extend(fault.map(|fault| (nth, fault)));
+        fault
     }
 
-    // Calls.
+    /// The fault that strikes this commit, if one does.
+    pub(super) fn fault_of_commit(&mut self, nth: u64) -> Option<Fault> {
+        let mut rng = draw(self.seed, Draw::CommitFault, nth);
+        let fault = match &self.faults {
+            _ if !self.faults_strike => None,
+            Faults::Drawn(percent) => rng.random_ratio(*percent, 1_000).then(|| Fault::of_a_commit(&mut rng)),
+            Faults::Planned(plan) => plan.commits.get(&nth).copied(),
+        };
+        self.struck.commits.extend(fault.map(|fault| (nth, fault)));
+        fault
+    }
 
-    fn call(&mut self, decided: u64, call: Call) {
-        let at = self.clock.at;
-        let Some(shell) = self.shell.as_ref() else { return };
-        self.promises.may_leave(decided, at, shell.calls.len());
-        self.promises.departs(&self.reader, &call.request, at);
-        let fault = self.draws_fault(1).then(|| Fault::of_a_call(&mut self.rng));
-        self.say(|| {
-            format!(
-                "calls {} {}",
-                word(&call.request),
-                fault.map_or(String::new(), |fault| format!("{fault:?}"))
-            )
-        });
-        if let Some(fault) = fault {
-            let Some(shell) = self.shell.take() else { return };
+    /// What `/connections` will say.
+    pub(super) fn listing(&mut self) -> ConnectionEvent {
+        use counterfoil::model::connection::ConnectionCause;
+        self.nth.listings += 1;
+        let nth = self.nth.listings;
+        let mut rng = draw(self.seed, Draw::Listing, nth);
+        let is_gone = match &self.faults {
+            _ if !self.faults_strike => false,
+            Faults::Drawn(percent) => *percent > 0 && rng.random_bool(0.15),
+            Faults::Planned(plan) => plan.listings.contains_key(&nth),
+        };
+        if !is_gone {
+            return ConnectionEvent::Listed;
+        }
+        self.struck.listings.insert(nth, Fault::Unlisted);
+        self.note(Fault::Unlisted);
+        ConnectionEvent::NotListed(ConnectionCause::AppRevoked)
+    }
+
+    /// Counts a fault against the work of the running process.
+    pub fn note(&mut self, fault: Fault) {
+        if let Some(shell) = self.shell.take() {
             self.note_fault(fault, &shell);
             self.shell = Some(shell);
         }
-        let is_write = call.request.is_write();
-        let at_once = |hears, answer| Way::Back {
-            leaves: hears,
-            hears,
-            answer: Box::new(answer),
-            open: None,
-        };
-        let way = match (Wire::unasked(&call.request), fault) {
-            (Some(answer), _) => at_once(at, answer),
-            (None, Some(Fault::NoPlace)) => {
-                at_once(at + 20_000, not_sent(FailureKind::Throttled, Remedy::RetryWithBackoff))
-            }
-            (None, Some(Fault::GrantDead)) => {
-                at_once(at + 200, not_sent(FailureKind::GrantRejected, Remedy::Reconnect))
-            }
-            (None, Some(Fault::SlowRequest)) => Way::Out {
-                arrives: at + self.rng.random_range(1_000..55_000),
-            },
-            (None, _) => Way::Out {
-                arrives: at + self.rng.random_range(5..80),
-            },
-        };
-        let flying = Flying {
-            call,
-            departed: at,
-            gives_up: at + if is_write { 60_000 } else { 30_000 },
-            fault,
-            way,
-        };
-        if let Some(shell) = self.shell.as_mut() {
-            shell.calls.push(flying);
-        }
     }
 
-    /// The call's next moment: it arrives, its answer leaves, is heard, or nobody waits any more.
-    fn fly(&mut self, index: usize) {
-        let (at, now) = (self.clock.at, self.clock.xero());
-        let down_ms = self.rng.random_range(5..80);
-        let Some(shell) = self.shell.as_mut() else { return };
-        let mut flying = shell.calls.swap_remove(index);
-        let is_write = flying.call.request.is_write();
-        match &mut flying.way {
-            Way::Out { arrives } if *arrives <= at && at < flying.gives_up => {
-                self.wire.borrow(now);
-                let rule = flying.fault.and_then(|fault| fault.rule(&mut self.rng));
-                let served = self.wire.serve(now, &flying.call.request, rule.as_deref());
-                flying.way = Way::Back {
-                    leaves: at + served.delay_ms,
-                    hears: at + served.delay_ms + down_ms,
-                    answer: Box::new(served.answer),
-                    open: served.call,
-                };
-                shell.calls.push(flying);
-            }
-            Way::Back { leaves, open, .. } if *leaves <= at && open.is_some() => {
-                if let Some(call) = open.take() {
-                    self.wire.world.answered(call, now);
-                }
-                shell.calls.push(flying);
-            }
-            Way::Back { hears, answer, .. } if *hears <= at => {
-                let answer = (**answer).clone();
-                self.hears(flying, answer);
-            }
-            Way::Out { arrives } => {
-                // The caller hangs up; what is on its way may arrive all the same.
-                if is_write && self.rng.random_bool(0.5) {
-                    self.ghosts.push((*arrives, flying.call.request.clone()));
-                }
-                self.hears(flying, timed_out(is_write));
-            }
-            Way::Back { open, .. } => {
-                if let Some(call) = open.take() {
-                    self.wire.world.answered(call, now);
-                }
-                self.hears(flying, timed_out(is_write));
-            }
-        }
-    }
-
-    fn hears(&mut self, flying: Flying, answer: Answer) {
-        if matches!(&answer.result, Err(failure) if failure.kind == FailureKind::TokenRejected) {
-            self.wire.invalidate();
-        }
-        self.say(|| match &answer.result {
-            Ok(_) => format!("hears {}: well", word(&flying.call.request)),
-            Err(failure) => format!(
-                "hears {}: {:?} {:?} {}",
-                word(&flying.call.request),
-                failure.kind,
-                failure.received,
-                failure.message
-            ),
-        });
-        self.promises.heard(&flying, &answer, self.clock.at, self.steps);
-        let Some(shell) = self.shell.as_ref() else { return };
-        let rows = shell.rows(&flying.call.rows);
-        let call = flying.call.id;
-        self.feed(Event::Answered { call, answer, rows }, Urgency::Result);
-    }
-
-    // Faults.
-
-    fn draws_fault(&mut self, rarer: u32) -> bool {
-        self.rng.random_ratio(self.fault_percent, 100 * rarer)
-    }
-
-    pub fn note_fault(&mut self, fault: Fault, shell: &Shell) {
+    fn note_fault(&mut self, fault: Fault, shell: &Shell) {
         let now = self.clock.now();
         let status = shell.machine.status(now);
         let connection = shell.machine.tenant().connection;
@@ -510,58 +318,5 @@ impl Simulation {
         for (_, work) in work.into_iter().filter(|(holds, _)| *holds) {
             self.grid.hit(work, fault, &connection);
         }
-    }
-
-    pub const fn seed(&self) -> u64 {
-        self.seed
-    }
-}
-
-impl Flying {
-    fn next_at(&self) -> u64 {
-        let next = match &self.way {
-            Way::Out { arrives } => *arrives,
-            Way::Back {
-                leaves, open: Some(_), ..
-            } => *leaves,
-            Way::Back { hears, .. } => *hears,
-        };
-        next.min(self.gives_up)
-    }
-}
-
-fn timed_out(is_write: bool) -> Answer {
-    let asked = if is_write { Asked::Write } else { Asked::Read };
-    Answer {
-        result: Err(of_lost(asked, Lost::TimedOut)),
-        meta: AnswerMeta::default(),
-    }
-}
-
-fn not_sent(kind: FailureKind, remedy: Remedy) -> Answer {
-    Answer {
-        result: Err(Failure {
-            kind,
-            remedy,
-            received: Received::No,
-            status: None,
-            message: "it did not leave".to_owned(),
-            validation: Vec::new(),
-        }),
-        meta: AnswerMeta::default(),
-    }
-}
-
-/// A request in a few words.
-pub fn word(request: &Request) -> String {
-    match request {
-        Request::Write { target, key, .. } => format!(
-            "{target:?} key …{}",
-            key.get(key.len().saturating_sub(6)..).unwrap_or(key)
-        ),
-        Request::InvoicesByNumber(numbers) => format!("by number {numbers:?}"),
-        Request::MadeByUs { kind, since, page } => format!("made by us {} since {since} page {page}", kind.label()),
-        Request::InvoicesById(ids) => format!("by id {ids:?}"),
-        other => other.resource().to_owned(),
     }
 }

@@ -20,6 +20,8 @@ pub struct Wire {
     pub tenant: Uuid,
     token: String,
     expires_ms: i64,
+    /// Something may have changed in Xero since it was last looked at.
+    pub is_touched: bool,
 }
 
 /// What became of a request that arrived.
@@ -44,6 +46,7 @@ impl Wire {
             tenant,
             token: String::new(),
             expires_ms: i64::MIN,
+            is_touched: true,
         }
     }
 
@@ -91,6 +94,7 @@ impl Wire {
 
     /// The request arrives.
     pub fn serve(&mut self, now: Instants, request: &Request, rule: Option<&str>) -> Served {
+        self.is_touched = true;
         if let Some(rule) = rule {
             self.control(now, "POST", "faults", rule);
         }
@@ -126,6 +130,7 @@ impl Wire {
 
     /// A control call; `None` = refused.
     pub fn try_control(&mut self, now: Instants, method: &str, path: &str, body: &str) -> Option<Value> {
+        self.is_touched = true;
         let request = sandbox::Request {
             method: method.into(),
             path: format!("/_sandbox/{path}"),
@@ -134,6 +139,15 @@ impl Wire {
         };
         let answer = self.world.respond(now, &request).answer;
         (answer.status < 300).then(|| serde_json::from_slice(&answer.body).expect("JSON"))
+    }
+
+    /// What the sandbox counts against us.
+    pub fn violations(&mut self, now: Instants) -> Vec<Value> {
+        let mut list = self.control(now, "GET", "violations", "");
+        match list["data"].take() {
+            Value::Array(list) => list,
+            other => panic!("no list: {other}"),
+        }
     }
 
     fn outgoing(&self, request: &Request) -> sandbox::Request {

@@ -1,0 +1,213 @@
+//! Faults stop: everything settles, and is as the host wants it.
+
+use counterfoil::engine::event::{ConnectionEvent, Event};
+use counterfoil::model::connection::{ConnectionState, Gate};
+use counterfoil::model::document::{HostStatus, InvoiceKind};
+use counterfoil::model::ids::Marker;
+use counterfoil::model::reason::ReasonCode;
+use counterfoil::model::row::{Badge, Invoice as Row};
+use counterfoil::sandbox::books::{Books, Invoice, InvoiceStatus};
+use counterfoil::store::Urgency;
+
+use super::draft::approved;
+use super::play::{lock, map, put, set_toggle, sync_now};
+use super::simulation::Simulation;
+
+/// Everything must have settled so long after the last fault: an unknown outcome takes up to 35
+/// minutes, what follows from it ten more.
+const SETTLES_WITHIN_MS: u64 = 45 * 60_000;
+/// A valid document reaches Xero within this.
+const PUSHED_WITHIN_MS: u64 = 10 * 60_000;
+/// With few calls a day, the fair share comes with the next day.
+const NEXT_DAY_MS: u64 = 25 * 3_600_000;
+/// A day's limit that never binds here.
+const ENOUGH_A_DAY: u32 = 1_000;
+
+/// Faults stop: everything settles.
+pub fn settle(simulation: &mut Simulation) {
+    simulation.faults_strike = false;
+    simulation.dies_in = None;
+    simulation.say(|| "faults stop".to_owned());
+    if simulation.knobs.ends_right {
+        simulation.clock.skew_ms = 0;
+        simulation.promises.skewed();
+    }
+    simulation.run_ms(1_300_000);
+    resolve_connection(simulation);
+    simulation.run_ms(fair_share(simulation, SETTLES_WITHIN_MS));
+    assert_settled(simulation);
+}
+
+fn fair_share(simulation: &Simulation, span_ms: u64) -> u64 {
+    let knobs = &simulation.knobs;
+    let documents = u64::from(knobs.documents);
+    // Two calls for each at the slowest pace, beside what others need.
+    let paced_ms = documents * 4 * 60_000 / u64::from(knobs.minute);
+    let daily_ms = if knobs.day < ENOUGH_A_DAY { NEXT_DAY_MS } else { 0 };
+    span_ms + paced_ms + daily_ms
+}
+
+fn resolve_connection(simulation: &mut Simulation) {
+    let Some(shell) = simulation.shell.as_ref() else {
+        panic!("38: the process does not come back");
+    };
+    let event = match shell.machine.tenant().connection.state {
+        ConnectionState::Active => return,
+        ConnectionState::PendingCredits => ConnectionEvent::ToppedUp,
+        ConnectionState::RequiresReauth | ConnectionState::GracePeriod | ConnectionState::Disconnected => {
+            ConnectionEvent::Reconnected
+        }
+    };
+    simulation.say(|| format!("resolved: {event:?}"));
+    simulation.feed(Event::Connection(event), Urgency::Result);
+}
+
+fn assert_settled(simulation: &Simulation) {
+    let promises = &simulation.promises;
+    let now = simulation.clock.now();
+    let shell = simulation.shell.as_ref().expect("38: the process is there");
+    let status = shell.machine.status(now);
+    assert_eq!(
+        promises.tenant.connection.gate,
+        Gate::Open,
+        "36: it catches up for ever: {status:?}"
+    );
+    assert!(
+        promises.batches.is_empty(),
+        "34: outcomes are still unknown: {:?}",
+        promises.batches
+    );
+    assert!(
+        promises.intents.is_empty(),
+        "36: still queued: {status:?} {:?}",
+        promises.intents
+    );
+    let operations = promises.operations.values();
+    assert!(
+        operations.into_iter().all(|operation| operation.state.is_final()),
+        "36: an operation never ends"
+    );
+    assert!(shell.asks.is_empty(), "36: callers never hear: {:?}", shell.asks);
+    assert!(
+        shell.commits.is_empty() && shell.waiting.is_empty() && shell.calls.is_empty(),
+        "30: something stays behind"
+    );
+    let books = books(simulation);
+    for row in promises.invoices.values() {
+        assert_ne!(
+            row.sync.badge,
+            Some(Badge::Pending),
+            "33: {} is still grey",
+            row.host_ref
+        );
+        let is_there = books
+            .invoices()
+            .iter()
+            .any(|found| found.url.as_deref().and_then(Marker::find) == Some(row.marker));
+        assert!(
+            !is_there || row.link.is_some(),
+            "8: {} is in Xero and not linked",
+            row.host_ref
+        );
+    }
+}
+
+fn books(simulation: &Simulation) -> &Books {
+    simulation.wire.world.books(simulation.wire.tenant).expect("the books")
+}
+
+/// Then it is in Xero just as the host wants it.
+pub fn people_press_sync_now(simulation: &mut Simulation) {
+    lock(simulation, false);
+    set_toggle(simulation, true);
+    map(simulation);
+    let names: Vec<String> = simulation
+        .promises
+        .invoices
+        .values()
+        .map(|row| row.host_ref.clone())
+        .collect();
+    for name in &names {
+        sync_now(simulation, name);
+    }
+    simulation.run_ms(fair_share(simulation, SETTLES_WITHIN_MS));
+    assert_settled(simulation);
+    for row in simulation.promises.invoices.values() {
+        let link = row.link.as_ref();
+        match link.and_then(|link| books(simulation).invoices().get(link.xero_id.0)) {
+            None => assert_explained(simulation, row),
+            Some(found) => assert_as_wanted(simulation, row, found),
+        }
+    }
+}
+
+/// Why a document may not be in Xero after all.
+fn assert_explained(simulation: &Simulation, row: &Row) {
+    let name = &row.host_ref;
+    let is_red = row.sync.badge == Some(Badge::Failed);
+    let others = books(simulation).invoices();
+    let is_taken = row.draft.kind == InvoiceKind::Sales && others.iter().any(|other| other.number == row.draft.number);
+    let code = row.sync.reason.as_ref().map(|reason| reason.code);
+    let is_about_contact = matches!(code, Some(ReasonCode::ContactArchived | ReasonCode::ContactCollision));
+    let is_disturbed = simulation.promises.disturbed.contains(&row.draft.contact.name);
+    let is_explained = row.draft.host_status == HostStatus::Void
+        || (is_taken && is_red)
+        || (is_disturbed && is_red && is_about_contact);
+    assert!(is_explained, "33: {name} is not in Xero: {:?}", row.sync);
+}
+
+fn assert_as_wanted(simulation: &Simulation, row: &Row, found: &Invoice) {
+    let name = &row.host_ref;
+    let is_red = row.sync.badge == Some(Badge::Failed);
+    if row.draft.host_status == HostStatus::Void {
+        assert!(
+            found.status.is_cancelled() || (found.has_money() && is_red),
+            "33: {name} was not voided: {:?}",
+            row.sync
+        );
+    } else if found.status.is_cancelled() {
+        // Voided, and wanted again: only a person can re-issue it.
+        assert!(is_red, "33: {name}: {:?}", row.sync);
+    } else if found.has_money() || found.status == InvoiceStatus::Paid {
+        assert!(
+            is_red || row.sync.badge == Some(Badge::Synced),
+            "33: {name}: {:?}",
+            row.sync
+        );
+    } else {
+        let code = row.sync.reason.as_ref().map(|reason| reason.code);
+        let is_disturbed = simulation.promises.disturbed.contains(&row.draft.contact.name);
+        if is_red && is_disturbed && code == Some(ReasonCode::ContactArchived) {
+            return;
+        }
+        assert_eq!(row.sync.badge, Some(Badge::Synced), "33: {name}: {:?}", row.sync);
+        let theirs = found
+            .lines
+            .iter()
+            .map(|line| (line.description.clone().unwrap_or_default(), line.unit_amount));
+        let ours = row
+            .draft
+            .lines
+            .iter()
+            .map(|line| (line.description.clone(), Some(line.unit_price)));
+        let is_edited = simulation.promises.edited.contains(&found.id);
+        assert!(
+            is_edited || theirs.eq(ours),
+            "33: {name} is not what the host wrote: {:?}",
+            found.lines
+        );
+    }
+}
+
+/// A new document is in Xero within ten minutes.
+pub fn one_more(simulation: &mut Simulation) {
+    let which = simulation.knobs.documents + 1_000;
+    put(
+        simulation,
+        "last",
+        approved(which + u32::from(simulation.seed % 2 == 1)),
+    );
+    simulation.run_ms(fair_share(simulation, PUSHED_WITHIN_MS));
+    let row = simulation.promises.find("last").expect("7: it was written");
+    assert_eq!(row.sync.badge, Some(Badge::Synced), "33: {:?}", row.sync);
+}

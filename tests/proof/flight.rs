@@ -1,0 +1,224 @@
+//! A call's way to Xero and back.
+
+use counterfoil::engine::effect::Call;
+use counterfoil::engine::event::Event;
+use counterfoil::model::failure::{Failure, FailureKind, Received, Remedy};
+use counterfoil::model::xero::{Answer, AnswerMeta, Request};
+use counterfoil::store::Urgency;
+use counterfoil::xero::outcome::{Asked, Lost, of_lost};
+use rand::RngExt as _;
+
+use super::draw::{Draw, draw};
+use super::fault::Fault;
+use super::shell::{Flying, Way};
+use super::simulation::Simulation;
+use super::wire::Wire;
+
+impl Simulation {
+    /// A call is decided and durable: it borrows a token, and leaves.
+    pub(super) fn call(&mut self, call: Call) {
+        self.nth.calls += 1;
+        let (nth, at) = (self.nth.calls, self.clock.at);
+        let fault = self.fault_of_call(nth);
+        let leaves = match fault {
+            Some(Fault::SlowToken) => at + draw(self.seed, Draw::Call, nth).random_range(500..25_000),
+            _ => at,
+        };
+        let flying = Flying {
+            call,
+            nth,
+            departed: at,
+            gives_up: u64::MAX,
+            fault,
+            way: Way::Leaving { at: leaves },
+        };
+        if leaves == at {
+            self.leave(flying);
+        } else if let Some(shell) = self.shell.as_mut() {
+            shell.calls.push(flying);
+        }
+    }
+
+    /// The call goes on its way, unless what it rests on holds no more.
+    fn leave(&mut self, mut flying: Flying) {
+        let (at, now) = (self.clock.at, self.clock.now());
+        let Some(shell) = self.shell.as_ref() else { return };
+        if let Err(failure) = shell.machine.may_leave(now, flying.call.id) {
+            self.say(|| format!("does not leave: {}", failure.message));
+            return self.hears(flying, unsent(failure));
+        }
+        let in_flight = shell.calls.iter().filter(|flying| flying.has_left()).count();
+        self.promises.may_leave(at, in_flight, self.knobs.concurrent);
+        self.promises.departs(&self.reader, &flying.call.request, at);
+        let fault = flying.fault;
+        self.say(|| {
+            let fault = fault.map_or(String::new(), |fault| format!("{fault:?}"));
+            format!("calls ({}) {} {fault}", flying.nth, word(&flying.call.request))
+        });
+        if let Some(fault) = fault {
+            self.note(fault);
+        }
+        let mut rng = draw(self.seed, Draw::Call, flying.nth);
+        let at_once = |hears, answer| Way::Back {
+            leaves: hears,
+            hears,
+            answer: Box::new(answer),
+            open: None,
+        };
+        let arrives = at + rng.random_range(5..80);
+        flying.departed = at;
+        flying.gives_up = at + if flying.call.request.is_write() { 60_000 } else { 30_000 };
+        flying.way = match (Wire::unasked(&flying.call.request), fault) {
+            (Some(answer), _) => at_once(at, answer),
+            (None, Some(Fault::NoPlace)) => at_once(
+                at + 20_000,
+                unsent(failure(FailureKind::Throttled, Remedy::RetryWithBackoff)),
+            ),
+            (None, Some(Fault::GrantDead)) => {
+                at_once(at + 200, unsent(failure(FailureKind::GrantRejected, Remedy::Reconnect)))
+            }
+            (None, Some(Fault::SlowRequest)) => Way::Out {
+                arrives: at + rng.random_range(1_000..55_000),
+            },
+            (None, _) => Way::Out { arrives },
+        };
+        if let Some(shell) = self.shell.as_mut() {
+            shell.calls.push(flying);
+        }
+    }
+
+    /// The call's next moment: it leaves, arrives, its answer leaves, is heard, or nobody waits any
+    /// more.
+    pub(super) fn fly(&mut self, index: usize) {
+        let (at, now) = (self.clock.at, self.clock.xero());
+        let Some(shell) = self.shell.as_mut() else { return };
+        let mut flying = shell.calls.swap_remove(index);
+        let mut rng = draw(self.seed, Draw::Call, flying.nth | 1 << 40);
+        let is_write = flying.call.request.is_write();
+        match &mut flying.way {
+            Way::Leaving { .. } if shell.is_draining => {
+                self.hears(
+                    flying,
+                    unsent(failure(FailureKind::Unavailable, Remedy::RetryWithBackoff)),
+                );
+            }
+            Way::Leaving { .. } => self.leave(flying),
+            Way::Out { arrives } if *arrives <= at && at < flying.gives_up => {
+                self.wire.borrow(now);
+                let rule = flying.fault.and_then(|fault| fault.rule(&mut rng));
+                let served = self.wire.serve(now, &flying.call.request, rule.as_deref());
+                flying.way = Way::Back {
+                    leaves: at + served.delay_ms,
+                    hears: at + served.delay_ms + rng.random_range(5..80),
+                    answer: Box::new(served.answer),
+                    open: served.call,
+                };
+                shell.calls.push(flying);
+            }
+            Way::Back { leaves, open, .. } if *leaves <= at && open.is_some() => {
+                if let Some(call) = open.take() {
+                    self.wire.world.answered(call, now);
+                }
+                shell.calls.push(flying);
+            }
+            Way::Back { hears, answer, .. } if *hears <= at => {
+                let answer = (**answer).clone();
+                self.hears(flying, answer);
+            }
+            Way::Out { arrives } => {
+                // The caller hangs up; what is on its way may arrive all the same.
+                if is_write && rng.random_bool(0.5) {
+                    self.ghosts.push((*arrives, flying.call.request.clone()));
+                }
+                self.hears(flying, timed_out(is_write));
+            }
+            Way::Back { open, .. } => {
+                if let Some(call) = open.take() {
+                    self.wire.world.answered(call, now);
+                }
+                self.hears(flying, timed_out(is_write));
+            }
+        }
+    }
+
+    fn hears(&mut self, flying: Flying, answer: Answer) {
+        if matches!(&answer.result, Err(failure) if failure.kind == FailureKind::TokenRejected) {
+            self.wire.invalidate();
+        }
+        self.say(|| match &answer.result {
+            Ok(_) => format!("hears ({}) {}: well", flying.nth, word(&flying.call.request)),
+            Err(failure) => format!(
+                "hears ({}) {}: {:?} {:?} {}",
+                flying.nth,
+                word(&flying.call.request),
+                failure.kind,
+                failure.received,
+                failure.message
+            ),
+        });
+        self.promises.heard(&flying, &answer, self.clock.at);
+        let Some(shell) = self.shell.as_ref() else { return };
+        let rows = shell.rows(&flying.call.rows);
+        let call = flying.call.id;
+        self.feed(Event::Answered { call, answer, rows }, Urgency::Result);
+    }
+}
+
+impl Flying {
+    pub fn next_at(&self) -> u64 {
+        let next = match &self.way {
+            Way::Leaving { at } => *at,
+            Way::Out { arrives } => *arrives,
+            Way::Back {
+                leaves, open: Some(_), ..
+            } => *leaves,
+            Way::Back { hears, .. } => *hears,
+        };
+        next.min(self.gives_up)
+    }
+
+    const fn has_left(&self) -> bool {
+        !matches!(self.way, Way::Leaving { .. })
+    }
+}
+
+fn timed_out(is_write: bool) -> Answer {
+    let asked = if is_write { Asked::Write } else { Asked::Read };
+    Answer {
+        result: Err(of_lost(asked, Lost::TimedOut)),
+        meta: AnswerMeta::default(),
+    }
+}
+
+/// It did not leave.
+fn failure(kind: FailureKind, remedy: Remedy) -> Failure {
+    Failure {
+        kind,
+        remedy,
+        received: Received::No,
+        status: None,
+        message: "it did not leave".to_owned(),
+        validation: Vec::new(),
+    }
+}
+
+fn unsent(failure: Failure) -> Answer {
+    Answer {
+        result: Err(failure),
+        meta: AnswerMeta::default(),
+    }
+}
+
+/// A request in a few words.
+pub fn word(request: &Request) -> String {
+    match request {
+        Request::Write { target, key, .. } => format!(
+            "{target:?} key …{}",
+            key.get(key.len().saturating_sub(6)..).unwrap_or(key)
+        ),
+        Request::InvoicesByNumber(numbers) => format!("by number {numbers:?}"),
+        Request::MadeByUs { kind, since, page } => format!("made by us {} since {since} page {page}", kind.label()),
+        Request::InvoicesById(ids) => format!("by id {ids:?}"),
+        other => other.resource().to_owned(),
+    }
+}

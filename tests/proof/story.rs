@@ -1,0 +1,222 @@
+//! A seed's story as data: it can be printed, shortened and kept as a regression.
+
+use std::collections::BTreeMap;
+
+use counterfoil::model::document::HostStatus;
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+use serde::{Deserialize, Serialize};
+
+use super::draw::{Draw, draw};
+use super::fault::Fault;
+
+/// Everything that decides a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Story {
+    /// Of all chances that are not written down here: latencies, identifiers.
+    pub seed: u64,
+    pub knobs: Knobs,
+    pub acts: Vec<Act>,
+    pub faults: Faults,
+}
+
+/// How the world is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Knobs {
+    /// Documents the host plays with.
+    pub documents: u32,
+    pub minute: u32,
+    pub day: u32,
+    pub concurrent: u32,
+    /// Most documents of one call; 0 = the policy's own.
+    pub batch_max: usize,
+    /// Whether the wall clock is set right when the faults stop.
+    pub ends_right: bool,
+}
+
+/// Where faults strike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Faults {
+    /// At this share of the calls, in percent, and at a tenth of it of the commits.
+    Drawn(u32),
+    /// Only at these.
+    Planned(Plan),
+}
+
+/// Faults by the number of the call, commit or listing they strike.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    #[serde(default)]
+    pub calls: BTreeMap<u64, Fault>,
+    #[serde(default)]
+    pub commits: BTreeMap<u64, Fault>,
+    #[serde(default)]
+    pub listings: BTreeMap<u64, Fault>,
+}
+
+/// One thing that somebody does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Act {
+    /// The host writes a document: its whole content.
+    Put {
+        which: u32,
+        status: HostStatus,
+        prices: Vec<u32>,
+        /// With a nominal code that no mapping knows at first.
+        unmapped: bool,
+    },
+    /// The host writes this many, one right after the other.
+    PutAll(u32),
+    SyncNow(u32),
+    /// Time passes, in milliseconds.
+    Run(u64),
+    /// The process dies after so many effects, within so many milliseconds.
+    CrashIn(u32, u64),
+    /// It is told to stop, and started again.
+    Drain,
+    /// The wall clock goes wrong by so many milliseconds.
+    Jump(i64),
+    Connection(Turn),
+    AutoSync(bool),
+    /// The unmapped code is mapped.
+    Map,
+    /// A person does something to one of our documents in Xero.
+    InXero(u32, Deed),
+    /// A person makes a document with the number of ours in Xero.
+    Stranger(u32),
+    /// A person makes a contact in Xero with the name of ours.
+    Twin(u32),
+    ArchiveContact(u32),
+    /// The organisation's books are locked up to a day behind all documents; or not any more.
+    Lock(bool),
+}
+
+/// What happens to a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Turn {
+    CreditsUsedUp,
+    ToppedUp,
+    GrantDead,
+    NotListed,
+    Listed,
+    Reconnected,
+    Disconnected,
+}
+
+/// What people do to a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Deed {
+    Void,
+    Pay,
+    Unpay,
+    Edit(u32),
+}
+
+impl Story {
+    /// The story of a seed.
+    pub fn of(seed: u64) -> Self {
+        let mut rng = draw(seed, Draw::Story, 0);
+        let rng = &mut rng;
+        let calm = rng.random_bool(0.1);
+        let percent = if calm { 0 } else { rng.random_range(5..50) };
+        let knobs = Knobs::of(rng);
+        let count = rng.random_range(10..60);
+        let acts = (0..count).map(|_| act(rng, calm, &knobs)).collect();
+        Self {
+            seed,
+            knobs,
+            acts,
+            faults: Faults::Drawn(percent),
+        }
+    }
+}
+
+impl Knobs {
+    fn of(rng: &mut StdRng) -> Self {
+        let is_wide = rng.random_bool(0.06);
+        let is_tight = rng.random_bool(0.25);
+        let (minute, concurrent) = match is_tight {
+            true => (rng.random_range(6..30), rng.random_range(1..4)),
+            false => (60, 5),
+        };
+        let is_short_of_day = !is_wide && rng.random_bool(0.05);
+        Self {
+            documents: if is_wide { rng.random_range(20..70) } else { 5 },
+            minute,
+            day: if is_short_of_day {
+                rng.random_range(60..120)
+            } else {
+                5_000
+            },
+            concurrent,
+            batch_max: [0, 0, 0, 1, 3][rng.random_range(0..5)],
+            ends_right: rng.random_bool(0.5),
+        }
+    }
+}
+
+fn act(rng: &mut StdRng, calm: bool, knobs: &Knobs) -> Act {
+    let which = rng.random_range(0..knobs.documents);
+    let connections = [
+        Turn::CreditsUsedUp,
+        Turn::ToppedUp,
+        Turn::ToppedUp,
+        Turn::GrantDead,
+        Turn::NotListed,
+        Turn::Listed,
+        Turn::Reconnected,
+        Turn::Reconnected,
+        Turn::Reconnected,
+        Turn::Disconnected,
+    ];
+    match rng.random_range(0..1_000) {
+        0..260 => put(rng, which),
+        260..285 => Act::PutAll(rng.random_range(2..=knobs.documents)),
+        285..390 => Act::SyncNow(which),
+        390..680 => {
+            let most = [200, 3_000, 40_000, 400_000][rng.random_range(0..4)];
+            Act::Run(rng.random_range(1..most))
+        }
+        680..775 if !calm => Act::CrashIn(rng.random_range(0..14), rng.random_range(1..30_000)),
+        775..785 if !calm => Act::Drain,
+        785..815 if !calm => {
+            let day_ms = 86_400_000;
+            Act::Jump([0, 600_000, -600_000, day_ms, -day_ms, 3_000, -3_000][rng.random_range(0..7)])
+        }
+        815..870 => Act::Connection(connections[rng.random_range(0..connections.len())]),
+        870..895 => Act::AutoSync(rng.random_bool(0.6)),
+        895..905 => Act::Map,
+        905..935 => Act::InXero(which, deed(rng)),
+        935..950 => Act::Stranger(which),
+        950..955 => Act::Twin(which),
+        955..960 => Act::ArchiveContact(which),
+        960..967 => Act::Lock(rng.random_bool(0.5)),
+        _ => Act::Run(5_000),
+    }
+}
+
+fn put(rng: &mut StdRng, which: u32) -> Act {
+    let status = match rng.random_range(0..10) {
+        0 => HostStatus::Draft,
+        1 => HostStatus::Pending,
+        2 => HostStatus::Void,
+        _ => HostStatus::Approved,
+    };
+    let price = rng.random_range(1..1_000);
+    let lines = rng.random_range(1..3);
+    Act::Put {
+        which,
+        status,
+        prices: (0..lines).map(|at| price + at).collect(),
+        unmapped: rng.random_bool(0.06),
+    }
+}
+
+fn deed(rng: &mut StdRng) -> Deed {
+    match rng.random_range(0..4) {
+        0 => Deed::Void,
+        1 => Deed::Pay,
+        2 => Deed::Unpay,
+        _ => Deed::Edit(rng.random_range(0..100)),
+    }
+}
