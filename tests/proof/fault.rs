@@ -123,18 +123,17 @@ impl Fault {
 
     /// Whether it strikes a call: only where calls may leave can it be met.
     pub const fn is_of_a_call(self) -> bool {
-        !matches!(
+        let is_elsewhere = matches!(
             self,
-            Self::StoreFull
-                | Self::StoreReserve
-                | Self::StoreLostBefore
-                | Self::StoreLostAfter
-                | Self::StoreHang
-                | Self::Unlisted
-                | Self::Crash
-                | Self::Reboot
-                | Self::Drain
-                | Self::ClockJump
+            Self::Unlisted | Self::Crash | Self::Reboot | Self::Drain | Self::ClockJump
+        );
+        !is_elsewhere && !self.is_of_a_commit()
+    }
+
+    pub const fn is_of_a_commit(self) -> bool {
+        matches!(
+            self,
+            Self::StoreFull | Self::StoreReserve | Self::StoreLostBefore | Self::StoreLostAfter | Self::StoreHang
         )
     }
 

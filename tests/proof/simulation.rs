@@ -259,7 +259,9 @@ impl Simulation {
         let mut rng = draw(self.seed, Draw::CallFault, nth);
         let fault = match &self.faults {
             _ if !self.faults_strike => None,
-            Faults::Drawn(percent) => rng.random_ratio(*percent, 100).then(|| Fault::of_a_call(&mut rng)),
+            Faults::Drawn(percent) => rng
+                .random_ratio(*percent, 100)
+                .then(|| self.knobs.favoured(&mut rng, Fault::is_of_a_call, Fault::of_a_call)),
             Faults::Planned(plan) => plan.calls.get(&nth).copied(),
         };
         self.struck.calls.extend(fault.map(|fault| (nth, fault)));
@@ -271,7 +273,9 @@ impl Simulation {
         let mut rng = draw(self.seed, Draw::CommitFault, nth);
         let fault = match &self.faults {
             _ if !self.faults_strike => None,
-            Faults::Drawn(percent) => rng.random_ratio(*percent, 1_000).then(|| Fault::of_a_commit(&mut rng)),
+            Faults::Drawn(percent) => rng
+                .random_ratio(*percent, 1_000)
+                .then(|| self.knobs.favoured(&mut rng, Fault::is_of_a_commit, Fault::of_a_commit)),
             Faults::Planned(plan) => plan.commits.get(&nth).copied(),
         };
         self.struck.commits.extend(fault.map(|fault| (nth, fault)));

@@ -32,6 +32,9 @@ pub struct Knobs {
     pub batch_max: usize,
     /// Whether the wall clock is set right when the faults stop.
     pub ends_right: bool,
+    /// Half of the faults drawn are this one, where it fits.
+    #[serde(default)]
+    pub favourite: Option<Fault>,
 }
 
 /// Where faults strike.
@@ -121,7 +124,8 @@ impl Story {
         let percent = if calm { 0 } else { rng.random_range(5..50) };
         let knobs = Knobs::of(rng);
         let count = rng.random_range(10..60);
-        let acts = (0..count).map(|_| act(rng, calm, &knobs)).collect();
+        let turns = turns(rng);
+        let acts = (0..count).map(|_| act(rng, calm, &knobs, &turns)).collect();
         Self {
             seed,
             knobs,
@@ -151,24 +155,42 @@ impl Knobs {
             concurrent,
             batch_max: [0, 0, 0, 1, 3][rng.random_range(0..5)],
             ends_right: rng.random_bool(0.5),
+            favourite: rng
+                .random_bool(0.5)
+                .then(|| Fault::ALL[rng.random_range(0..Fault::ALL.len())]),
         }
     }
 }
 
-fn act(rng: &mut StdRng, calm: bool, knobs: &Knobs) -> Act {
-    let which = rng.random_range(0..knobs.documents);
-    let connections = [
+/// What happens to the connection in this story: one thing mostly, or anything.
+fn turns(rng: &mut StdRng) -> Vec<Turn> {
+    let all = [
         Turn::CreditsUsedUp,
-        Turn::ToppedUp,
         Turn::ToppedUp,
         Turn::GrantDead,
         Turn::NotListed,
         Turn::Listed,
         Turn::Reconnected,
         Turn::Reconnected,
-        Turn::Reconnected,
         Turn::Disconnected,
     ];
+    let mut turns = all.to_vec();
+    if rng.random_bool(0.5) {
+        let mostly = [
+            Turn::CreditsUsedUp,
+            Turn::CreditsUsedUp,
+            Turn::GrantDead,
+            Turn::NotListed,
+            Turn::Disconnected,
+        ][rng.random_range(0..5)];
+        turns.extend([mostly; 6]);
+        turns.extend([Turn::Reconnected; 3]);
+    }
+    turns
+}
+
+fn act(rng: &mut StdRng, calm: bool, knobs: &Knobs, turns: &[Turn]) -> Act {
+    let which = rng.random_range(0..knobs.documents);
     match rng.random_range(0..1_000) {
         0..260 => put(rng, which),
         260..285 => Act::PutAll(rng.random_range(2..=knobs.documents)),
@@ -183,7 +205,7 @@ fn act(rng: &mut StdRng, calm: bool, knobs: &Knobs) -> Act {
             let day_ms = 86_400_000;
             Act::Jump([0, 600_000, -600_000, day_ms, -day_ms, 3_000, -3_000][rng.random_range(0..7)])
         }
-        815..870 => Act::Connection(connections[rng.random_range(0..connections.len())]),
+        815..870 => Act::Connection(turns[rng.random_range(0..turns.len())]),
         870..895 => Act::AutoSync(rng.random_bool(0.6)),
         895..905 => Act::Map,
         905..935 => Act::InXero(which, deed(rng)),
@@ -192,6 +214,16 @@ fn act(rng: &mut StdRng, calm: bool, knobs: &Knobs) -> Act {
         955..960 => Act::ArchiveContact(which),
         960..967 => Act::Lock(rng.random_bool(0.5)),
         _ => Act::Run(5_000),
+    }
+}
+
+impl Knobs {
+    /// A fault of some kind: the favourite as often as any, where it is of that kind.
+    pub fn favoured(&self, rng: &mut StdRng, fits: fn(Fault) -> bool, any: fn(&mut StdRng) -> Fault) -> Fault {
+        match self.favourite.filter(|fault| fits(*fault)) {
+            Some(favourite) if rng.random_bool(0.5) => favourite,
+            _ => any(rng),
+        }
     }
 }
 
