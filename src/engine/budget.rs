@@ -20,6 +20,8 @@ const DAY_AND_MINUTE_MS: i64 = 86_460_000;
 const PHANTOM_DAY_MS: u64 = 1_800_000;
 /// A wait longer than this is the day limit's (Xero names it, but a restart forgets the name).
 const DAY_LIMIT_FROM_MS: u64 = 120_000;
+/// Long after this no call of a process that ended can be under way.
+const CALL_ENDS_MS: i64 = 600_000;
 /// Calls of a minute that only people's clicks may use.
 const RESERVED_FOR_USER: u32 = 2;
 /// A class with more calls waiting than this is saturated and goes at an even pace.
@@ -105,15 +107,15 @@ impl Budget {
     pub fn restore(limits: Limits, now: Now, mut rows: Vec<CallMinute>) -> Self {
         let mut budget = Self::new(limits);
         rows.sort_by_key(|row| row.minute);
-        let (mut sent, mut answered) = (0_u32, 0_u32);
+        let mut open = 0_u32;
+        let mut was_calling = false;
         for row in rows {
             let starts = Timestamp(row.minute.saturating_mul(60_000));
             let age_ms = now.wall.since_ms(starts).max(0);
             budget.push_day(signed(now.mono).saturating_sub(age_ms), row.minute, row.sent);
-            if age_ms < 10 * 60_000 {
-                sent = sent.saturating_add(row.sent);
-                answered = answered.saturating_add(count(row.answered.len()));
-            }
+            was_calling |= row.sent > 0 && age_ms < CALL_ENDS_MS;
+            // An answer may be noted many minutes after its call.
+            open = open.saturating_add(row.sent).saturating_sub(count(row.answered.len()));
             budget
                 .answered
                 .extend(row.answered.iter().map(|at| now.mono_at(Timestamp(*at), 0)));
@@ -132,7 +134,9 @@ impl Budget {
             }
             budget.current = Some(row);
         }
-        for _ in answered..sent {
+        // Calls of older crashes were never answered either; more than these were not in flight.
+        let in_flight = if was_calling { open.min(limits.concurrent) } else { 0 };
+        for _ in 0..in_flight {
             budget.answered.push_back(now.mono);
         }
         budget.answered.make_contiguous().sort_unstable();

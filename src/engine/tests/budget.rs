@@ -263,6 +263,28 @@ fn a_crash_forgets_no_call() {
 }
 
 #[test]
+fn invariant_15_an_answer_noted_long_after_its_call_hides_no_call_in_flight() {
+    let mut rows = std::collections::BTreeMap::new();
+    let mut budget = Budget::new(Limits::default());
+    let mut keep = |writes: Vec<Write>| {
+        for write in writes {
+            if let Write::Calls(row) = write {
+                rows.insert(row.minute, row);
+            }
+        }
+    };
+    // Held by the disk for twelve minutes, it never leaves.
+    keep(budget.start(at(0), TENANT, Class::Push));
+    keep(vec![budget.finish(at(720_000), TENANT, &AnswerMeta::default())]);
+    keep(budget.start(at(721_000), TENANT, Class::Push));
+    keep(vec![budget.finish(at(722_000), TENANT, &AnswerMeta::default())]);
+    // In flight when the process ends.
+    keep(budget.start(at(723_000), TENANT, Class::Push));
+    let restored = Budget::restore(Limits::default(), at(724_000), rows.into_values().collect());
+    assert_eq!(restored.minute_used(at(724_000).mono), 3);
+}
+
+#[test]
 fn invariant_30_minutes_older_than_a_day_are_dropped_from_memory_and_store() {
     let mut budget = Budget::new(Limits::default());
     let mut dropped = 0;
