@@ -19,7 +19,7 @@ use crate::engine::status::{Blocked, TenantStatus};
 use crate::model::connection::Gate;
 use crate::model::ids::{BatchId, IdSource, IntentId, InvoiceId, OperationId};
 use crate::model::row::{Batch, CallMinute, Class, Intent, Operation, Tenant};
-use crate::model::time::{Mono, Now};
+use crate::model::time::{Mono, Now, Timestamp};
 use crate::model::write::Write;
 use crate::model::xero::Encode;
 
@@ -79,6 +79,8 @@ pub(super) struct Work {
     pub batch_cap: usize,
     /// When its document was last read in Xero.
     pub read_at: Option<Mono>,
+    /// When the reference data was read that was not enough for it.
+    pub doubted_chart: Option<Timestamp>,
     /// Its number is taken: find out by whom.
     pub check_number: bool,
     /// Xero refused a read of several documents: this one is read by itself.

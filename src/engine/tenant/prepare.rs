@@ -46,6 +46,9 @@ pub(super) struct Ready {
     pub step: Step,
 }
 
+/// A reading lasts at least until so many calls at an even pace could be made.
+const READING_LASTS_CALLS: u64 = 4;
+
 impl TenantMachine {
     pub(super) fn loaded(
         &mut self,
@@ -91,6 +94,9 @@ impl TenantMachine {
                 }
                 Step::Chart => {
                     self.dequeue(id, Stage::Chart);
+                    if let Some(work) = self.works.get_mut(&id) {
+                        work.doubted_chart = chart.map(|chart| chart.read_at);
+                    }
                     self.chart.want();
                 }
                 Step::Contact => {
@@ -175,6 +181,8 @@ impl TenantMachine {
             // What is missing may have been added in Xero since the chart was read.
             Step::Red(obstacle)
                 if chart_age_ms > self.setup.policy.chart_doubt_age_ms
+                    // Read anew for this very push, however long that took: it is believed.
+                    && work.doubted_chart.is_none_or(|doubted| doubted == chart.read_at)
                     && matches!(
                         obstacle.code,
                         ReasonCode::UnmappedNominalCode
@@ -260,7 +268,9 @@ impl TenantMachine {
 
     fn is_freshly_read(&self, now: Now, work: &Work) -> bool {
         let age_ms = work.read_at.map(|at| now.mono.since_ms(at));
-        age_ms.is_some_and(|age_ms| age_ms < self.setup.policy.read_max_age_ms)
+        // With few calls a minute the next call comes late, and it must not find the reading stale.
+        let paced_ms = READING_LASTS_CALLS * 60_000 / u64::from(self.budget.limits().minute.max(1));
+        age_ms.is_some_and(|age_ms| age_ms < self.setup.policy.read_max_age_ms.max(paced_ms))
     }
 
     /// A change without a known outcome was followed by a new reading: if Xero shows just what was

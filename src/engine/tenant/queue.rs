@@ -77,6 +77,7 @@ impl TenantMachine {
                 intent,
                 stage,
                 batch_cap: usize::MAX,
+                doubted_chart: None,
                 read_at: None,
                 check_number: false,
                 reads_alone: false,

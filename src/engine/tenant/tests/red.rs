@@ -402,3 +402,24 @@ fn fault_e2_a_lock_that_was_lifted_is_noticed_although_the_clock_was_set_back() 
     bench.assert_settled();
     assert_eq!(bench.invoice("a").sync.badge, Some(Badge::Synced));
 }
+
+#[test]
+fn invariant_36_with_few_calls_a_minute_reading_and_doubting_come_to_an_end() {
+    for minute in [4, 6, 7, 10] {
+        let mut policy = crate::engine::policy::Policy::default();
+        policy.limits.minute = minute;
+        let mut bench = Bench::with(policy);
+        bench.put("a", draft(Sales, "N1"));
+        bench.run_ms(1_200_000);
+        let mut changed = draft(Sales, "N1");
+        changed.lines[0].nominal_code = Some("4000".to_owned());
+        bench.put("a", changed);
+        bench.run_ms(1_200_000);
+        bench.assert_settled();
+        assert_eq!(bench.code("a"), Some(R::UnmappedNominalCode), "{minute}");
+        map(&mut bench, MappingKind::NominalCodes, "4000", "400");
+        bench.run_ms(1_200_000);
+        bench.assert_settled();
+        assert_eq!(bench.invoice("a").sync.badge, Some(Badge::Synced), "{minute}");
+    }
+}
