@@ -50,10 +50,14 @@ impl Simulation {
         let in_flight = shell.calls.iter().filter(|flying| flying.has_left()).count();
         self.promises.may_leave(at, in_flight, self.knobs.concurrent);
         self.promises.departs(&self.reader, &flying.call.request, at);
-        let fault = flying.fault;
+        let (fault, used) = (flying.fault, shell.machine.status(now).minute_used);
         self.say(|| {
             let fault = fault.map_or(String::new(), |fault| format!("{fault:?}"));
-            format!("calls ({}) {} {fault}", flying.nth, word(&flying.call.request))
+            format!(
+                "calls ({}, {used} in the minute) {} {fault}",
+                flying.nth,
+                word(&flying.call.request)
+            )
         });
         if let Some(fault) = fault {
             self.note(fault);

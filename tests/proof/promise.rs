@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use counterfoil::engine::connection::access;
 use counterfoil::model::connection::{Connection, ConnectionState, Gate};
-use counterfoil::model::document::InvoiceKind;
+use counterfoil::model::document::{HostStatus, InvoiceKind};
 use counterfoil::model::failure::{Received, Remedy};
 use counterfoil::model::ids::{BatchId, IntentId, InvoiceId, Marker, XeroInvoiceId};
 use counterfoil::model::reason::ReasonCode;
@@ -36,6 +36,8 @@ struct Attempt {
     members: Vec<Member>,
     first_sent: u64,
     last_sent: u64,
+    /// When it was sent last before that.
+    sent_before: u64,
     sends: u32,
     sends_without_effect: u32,
     /// A complete answer was heard.
@@ -176,7 +178,9 @@ impl Promises {
                 "an older row of {name} came over a newer one"
             );
             let was_red = before.sync.badge == Some(Badge::Failed);
-            let vanished = was_red && row.sync.badge.is_none() && before.rev == row.rev;
+            // A document that was cancelled before it was made needs nothing any more.
+            let is_void = row.draft.host_status == HostStatus::Void;
+            let vanished = was_red && row.sync.badge.is_none() && before.rev == row.rev && !is_void;
             assert!(!vanished, "40: {name} was red and has no badge now");
             if let (Some(old), Some(new)) = (&before.copy, &row.copy) {
                 assert!(
@@ -342,7 +346,7 @@ impl Promises {
                 age_ms <= KEY_WINDOW_MS,
                 "5: a key is sent {age_ms} ms after its first time"
             );
-            attempt.last_sent = at;
+            attempt.sent_before = std::mem::replace(&mut attempt.last_sent, at);
             attempt.sends += 1;
             return;
         }
@@ -367,6 +371,7 @@ impl Promises {
             members: stored.members,
             first_sent: at,
             last_sent: at,
+            sent_before: at,
             sends: 1,
             sends_without_effect: 0,
             answered_at: None,
@@ -444,7 +449,11 @@ impl Promises {
                     }
                     Ok(_) => attempt.answered_at = Some(at),
                     Err(failure) => match failure.received {
-                        Received::No => attempt.sends_without_effect += 1,
+                        // As if it had not been sent.
+                        Received::No => {
+                            attempt.sends_without_effect += 1;
+                            attempt.last_sent = attempt.sent_before;
+                        }
                         Received::RefusedWhole => {
                             attempt.refused_whole = true;
                             attempt.answered_at = Some(at);

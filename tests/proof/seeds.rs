@@ -96,6 +96,20 @@ fn show(story: &Story, broken: &str) {
     println!("{}\n", serde_json::to_string(&short).expect("a story has a form"));
 }
 
+/// Plays the story in the file that `PROOF_STORY` names, and prints all that happens in it.
+#[test]
+fn one_story_from_a_file() {
+    let Ok(file) = std::env::var("PROOF_STORY") else {
+        println!("PROOF_STORY names no file");
+        return;
+    };
+    let text = fs::read_to_string(file).expect("a file");
+    let story: Story = serde_json::from_str(&text).expect("a story");
+    let played = played(&story);
+    println!("{}", played.simulation.script.join("\n"));
+    assert_eq!(played.broken, None);
+}
+
 /// Stories that once broke a promise.
 #[test]
 fn what_once_failed_holds() {
