@@ -8,7 +8,7 @@ use counterfoil::engine::connection::access;
 use counterfoil::model::connection::{Connection, ConnectionState, Gate};
 use counterfoil::model::document::{HostStatus, InvoiceKind};
 use counterfoil::model::failure::{Received, Remedy};
-use counterfoil::model::ids::{BatchId, IntentId, InvoiceId, Marker, XeroInvoiceId};
+use counterfoil::model::ids::{BatchId, EventId, IntentId, InvoiceId, Marker, TenantId, XeroInvoiceId};
 use counterfoil::model::reason::ReasonCode;
 use counterfoil::model::row::{Badge, Batch, CallMinute, Event, Intent, Invoice, Member, Operation, Tenant};
 use counterfoil::model::write::Write;
@@ -59,7 +59,8 @@ pub struct Promises {
     pub intents: BTreeMap<IntentId, Intent>,
     pub batches: BTreeMap<BatchId, Batch>,
     pub operations: BTreeMap<String, Operation>,
-    events_count: u64,
+    /// The feed, in the order of the commits.
+    events: Vec<EventId>,
     calls: BTreeMap<i64, CallMinute>,
     accepted: BTreeMap<String, u64>,
     linked: BTreeMap<XeroInvoiceId, InvoiceId>,
@@ -86,7 +87,7 @@ impl Promises {
             intents: BTreeMap::new(),
             batches: BTreeMap::new(),
             operations: BTreeMap::new(),
-            events_count: 0,
+            events: Vec::new(),
             calls: BTreeMap::new(),
             accepted: BTreeMap::new(),
             linked: BTreeMap::new(),
@@ -122,6 +123,11 @@ impl Promises {
     }
 
     fn apply(&mut self, write: &Write, wire: &Wire) {
+        let owner = owner(write);
+        assert!(
+            owner.is_none_or(|owner| owner == self.tenant.id),
+            "26: a row of another organisation"
+        );
         match write {
             Write::Tenant(tenant) => {
                 let (from, to) = (&self.tenant.connection, &tenant.connection);
@@ -192,7 +198,7 @@ impl Promises {
     }
 
     fn told(&mut self, event: &Event, wire: &Wire) {
-        self.events_count += 1;
+        self.events.push(event.id);
         if event.event_type != "invoice.synced" {
             return;
         }
@@ -272,7 +278,7 @@ impl Promises {
             reader.batches(id).unwrap().iter().eq(self.batches.values()),
             "7: other attempts"
         );
-        assert_eq!(reader.feed_end().unwrap(), self.events_count, "31: the feed has gaps");
+        self.compare_feed(reader);
         let counts = reader.counts(id).unwrap();
         let have = |badge| {
             let count = self.invoices.values().filter(|row| row.sync.badge == badge).count();
@@ -288,6 +294,20 @@ impl Promises {
                 "7: {host_ref} was accepted and lost"
             );
         }
+    }
+
+    fn compare_feed(&self, reader: &Reader) {
+        let (mut after, mut ids) = (0, Vec::new());
+        while after < reader.feed_end().unwrap() {
+            let page = reader.events(after, 500, Some(self.tenant.id)).unwrap();
+            let seqs = page.events.iter().map(|(seq, _)| *seq);
+            assert!(seqs.eq(after + 1..=page.next), "31: the feed has gaps");
+            ids.extend(page.events.iter().map(|(_, event)| event.id));
+            after = page.next;
+        }
+        assert_eq!(ids, self.events, "31: the feed is not in the order of the commits");
+        let distinct: BTreeSet<&EventId> = ids.iter().collect();
+        assert_eq!(distinct.len(), ids.len(), "31: one event came twice");
     }
 
     /// The host was told.
@@ -549,5 +569,23 @@ fn is_allowed(from: &Connection, to: &Connection) -> bool {
         | (S::GracePeriod, S::Disconnected) => true,
         (S::RequiresReauth | S::GracePeriod | S::Disconnected, S::Active) => catches_up,
         _ => false,
+    }
+}
+
+/// Whose row is written; `None` = nobody's in particular.
+fn owner(write: &Write) -> Option<TenantId> {
+    match write {
+        Write::Tenant(row) => Some(row.id),
+        Write::Invoice(row) => Some(row.tenant),
+        Write::Intent(row) => Some(row.tenant),
+        Write::Batch(row) => Some(row.tenant),
+        Write::Contact(row) => Some(row.tenant),
+        Write::Chart(row) => Some(row.tenant),
+        Write::Mapping(row) => Some(row.tenant),
+        Write::Calls(row) => Some(row.tenant),
+        Write::Operation(row) => Some(row.tenant),
+        Write::Event(row) => Some(row.tenant),
+        Write::DropIntent(tenant, _) | Write::DropBatch(tenant, _) | Write::DropCalls(tenant, _) => Some(*tenant),
+        Write::Grant(_) | Write::DropGrant(_) | Write::Receipt(_) | Write::DropReceipt(_) => None,
     }
 }

@@ -290,7 +290,7 @@ impl Simulation {
         let mut rng = draw(self.seed, Draw::Listing, nth);
         let is_gone = match &self.faults {
             _ if !self.faults_strike => false,
-            Faults::Drawn(percent) => *percent > 0 && rng.random_bool(0.15),
+            Faults::Drawn(percent) => *percent > 0 && rng.random_bool(0.3),
             Faults::Planned(plan) => plan.listings.contains_key(&nth),
         };
         if !is_gone {

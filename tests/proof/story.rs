@@ -125,7 +125,15 @@ impl Story {
         let knobs = Knobs::of(rng);
         let count = rng.random_range(10..60);
         let turns = turns(rng);
-        let acts = (0..count).map(|_| act(rng, calm, &knobs, &turns)).collect();
+        let mut acts = Vec::new();
+        for _ in 0..count {
+            acts.push(act(rng, calm, &knobs, &turns));
+            // What is held while writes may not go is read and looked up all the same.
+            if rng.random_bool(0.03) {
+                acts.push(Act::Connection(Turn::CreditsUsedUp));
+                acts.push(Act::Run(rng.random_range(1..400_000)));
+            }
+        }
         Self {
             seed,
             knobs,
