@@ -3,6 +3,7 @@
 use counterfoil::engine::effect::Call;
 use counterfoil::engine::event::Event;
 use counterfoil::model::failure::{Failure, FailureKind, Received, Remedy};
+use counterfoil::model::time::Now;
 use counterfoil::model::xero::{Answer, AnswerMeta, Request};
 use counterfoil::store::Urgency;
 use counterfoil::xero::outcome::{Asked, Lost, of_lost};
@@ -22,6 +23,8 @@ impl Simulation {
         let fault = self.fault_of_call(nth);
         let leaves = match fault {
             Some(Fault::SlowToken) => at + draw(self.seed, Draw::Call, nth).random_range(500..25_000),
+            Some(Fault::NoPlace) => at + 20_000,
+            Some(Fault::GrantDead) => at + 200,
             _ => at,
         };
         let flying = Flying {
@@ -40,8 +43,18 @@ impl Simulation {
     }
 
     /// The call goes on its way, unless what it rests on holds no more.
-    fn leave(&mut self, mut flying: Flying) {
+    fn leave(&mut self, flying: Flying) {
         let (at, now) = (self.clock.at, self.clock.now());
+        let (kind, remedy) = match flying.fault {
+            Some(Fault::NoPlace) => (FailureKind::Throttled, Remedy::RetryWithBackoff),
+            Some(Fault::GrantDead) => (FailureKind::GrantRejected, Remedy::Reconnect),
+            _ => return self.leave_with_token(flying, at, now),
+        };
+        self.note_flying(&flying);
+        self.hears(flying, unsent(failure(kind, remedy)));
+    }
+
+    fn leave_with_token(&mut self, mut flying: Flying, at: u64, now: Now) {
         let Some(shell) = self.shell.as_ref() else { return };
         if let Err(failure) = shell.machine.may_leave(now, flying.call.id) {
             self.say(|| format!("does not leave: {}", failure.message));
@@ -59,9 +72,7 @@ impl Simulation {
                 word(&flying.call.request)
             )
         });
-        if let Some(fault) = fault {
-            self.note(fault);
-        }
+        self.note_flying(&flying);
         let mut rng = draw(self.seed, Draw::Call, flying.nth);
         let at_once = |hears, answer| Way::Back {
             leaves: hears,
@@ -74,13 +85,6 @@ impl Simulation {
         flying.gives_up = at + if flying.call.request.is_write() { 60_000 } else { 30_000 };
         flying.way = match (Wire::unasked(&flying.call.request), fault) {
             (Some(answer), _) => at_once(at, answer),
-            (None, Some(Fault::NoPlace)) => at_once(
-                at + 20_000,
-                unsent(failure(FailureKind::Throttled, Remedy::RetryWithBackoff)),
-            ),
-            (None, Some(Fault::GrantDead)) => {
-                at_once(at + 200, unsent(failure(FailureKind::GrantRejected, Remedy::Reconnect)))
-            }
             (None, Some(Fault::SlowRequest)) => Way::Out {
                 arrives: at + rng.random_range(1_000..55_000),
             },
@@ -88,6 +92,12 @@ impl Simulation {
         };
         if let Some(shell) = self.shell.as_mut() {
             shell.calls.push(flying);
+        }
+    }
+
+    fn note_flying(&mut self, flying: &Flying) {
+        if let Some(fault) = flying.fault {
+            self.note(fault);
         }
     }
 

@@ -23,8 +23,9 @@ use super::wire::Wire;
 
 /// A key is used this long.
 const KEY_WINDOW_MS: u64 = 300_000;
-/// This long after the last send nothing of an attempt can happen any more.
-const QUIESCENCE_MS: u64 = 180_000;
+/// This long after the last send nothing of an attempt can happen any more: 180 seconds from the
+/// decision to send, and it leaves at most 20 later.
+const QUIESCENCE_MS: u64 = 160_000;
 /// Two look-ups that prove absence are this far apart.
 const ABSENCE_GAP_MS: u64 = 60_000;
 /// A rolling minute.
