@@ -107,13 +107,14 @@ impl Budget {
     pub fn restore(limits: Limits, now: Now, mut rows: Vec<CallMinute>) -> Self {
         let mut budget = Self::new(limits);
         rows.sort_by_key(|row| row.minute);
-        let mut open = 0_u32;
-        let mut was_calling = false;
+        let (mut open, mut recent) = (0_u32, 0_u32);
         for row in rows {
             let starts = Timestamp(row.minute.saturating_mul(60_000));
             let age_ms = now.wall.since_ms(starts).max(0);
             budget.push_day(signed(now.mono).saturating_sub(age_ms), row.minute, row.sent);
-            was_calling |= row.sent > 0 && age_ms < CALL_ENDS_MS;
+            if age_ms < CALL_ENDS_MS {
+                recent = recent.saturating_add(row.sent);
+            }
             // An answer may be noted many minutes after its call.
             open = open.saturating_add(row.sent).saturating_sub(count(row.answered.len()));
             budget
@@ -134,9 +135,8 @@ impl Budget {
             }
             budget.current = Some(row);
         }
-        // Calls of older crashes were never answered either; more than these were not in flight.
-        let in_flight = if was_calling { open.min(limits.concurrent) } else { 0 };
-        for _ in 0..in_flight {
+        // Calls of older crashes were never answered either: what is under way was sent lately.
+        for _ in 0..open.min(recent) {
             budget.answered.push_back(now.mono);
         }
         budget.answered.make_contiguous().sort_unstable();
