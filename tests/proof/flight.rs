@@ -21,6 +21,10 @@ impl Simulation {
         self.nth.calls += 1;
         let (nth, at) = (self.nth.calls, self.clock.at);
         let fault = self.fault_of_call(nth);
+        // These two never leave; the others are counted when they do.
+        if let Some(fault @ (Fault::NoPlace | Fault::GrantDead)) = fault {
+            self.note(fault);
+        }
         let leaves = match fault {
             Some(Fault::SlowToken) => at + draw(self.seed, Draw::Call, nth).random_range(500..25_000),
             Some(Fault::NoPlace) => at + 20_000,
@@ -50,7 +54,6 @@ impl Simulation {
             Some(Fault::GrantDead) => (FailureKind::GrantRejected, Remedy::Reconnect),
             _ => return self.leave_with_token(flying, at, now),
         };
-        self.note_flying(&flying);
         self.hears(flying, unsent(failure(kind, remedy)));
     }
 
