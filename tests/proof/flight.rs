@@ -11,7 +11,7 @@ use rand::RngExt as _;
 
 use super::draw::{Draw, draw};
 use super::fault::Fault;
-use super::shell::{Flying, Way};
+use super::shell::{Flying, Shell, Way};
 use super::simulation::Simulation;
 use super::wire::Wire;
 
@@ -22,7 +22,11 @@ impl Simulation {
         let (nth, at) = (self.nth.calls, self.clock.at);
         let fault = self.fault_of_call(nth);
         // These two never leave; the others are counted when they do.
-        if let Some(fault @ (Fault::NoPlace | Fault::GrantDead)) = fault {
+        let now = self.clock.now();
+        let may_leave = |shell: &Shell| shell.machine.may_leave(now, call.id).is_ok();
+        if let Some(fault @ (Fault::NoPlace | Fault::GrantDead)) = fault
+            && self.shell.as_ref().is_some_and(may_leave)
+        {
             self.note(fault);
         }
         let leaves = match fault {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use counterfoil::engine::event::{ConnectionEvent, Event};
-use counterfoil::model::connection::Connection;
+use counterfoil::model::connection::{Connection, ConnectionState};
 use counterfoil::model::ids::{GrantId, TenantId};
 use counterfoil::model::row::{Settings, Tenant};
 use counterfoil::model::write::Write;
@@ -297,7 +297,14 @@ impl Simulation {
             return ConnectionEvent::Listed;
         }
         self.struck.listings.insert(nth, Fault::Unlisted);
-        self.note(Fault::Unlisted);
+        // A question held by the disk may be asked when it is of no use any more.
+        let state = self.shell.as_ref().map(|shell| shell.machine.tenant().connection.state);
+        if !matches!(
+            state,
+            Some(ConnectionState::RequiresReauth | ConnectionState::Disconnected)
+        ) {
+            self.note(Fault::Unlisted);
+        }
         ConnectionEvent::NotListed(ConnectionCause::AppRevoked)
     }
 
