@@ -1,9 +1,9 @@
 //! The chart: organisation, accounts and tax rates, read before the first push needs them.
 
-use super::machine::{Direction, Purpose, Stage, TenantMachine};
+use super::machine::{Direction, Purpose, TenantMachine};
+use super::queue::Waiting;
 use crate::engine::effect::Effect;
 use crate::engine::event::ConnectionEvent;
-use crate::model::ids::IntentId;
 use crate::model::row::{Chart, Class};
 use crate::model::time::{Mono, Now};
 use crate::model::write::Write;
@@ -82,19 +82,9 @@ impl TenantMachine {
         }
     }
 
-    /// The chart is as urgent as the most urgent push that waits for it.
+    /// How urgent the chart is.
     pub(super) fn chart_class(&self) -> Class {
-        self.waiting_for_chart()
-            .map(|(class, _)| class)
-            .min()
-            .map_or(Class::Push, |class| class.min(Class::Push))
-    }
-
-    fn waiting_for_chart(&self) -> impl Iterator<Item = (Class, IntentId)> {
-        self.works
-            .values()
-            .filter(|work| work.stage == Stage::Chart)
-            .map(|work| (work.intent.class, work.intent.id))
+        Waiting::class(&self.waiting.chart)
     }
 
     /// One of the three parts of the chart came.
@@ -128,7 +118,7 @@ impl TenantMachine {
             writes.push(Write::Tenant(Box::new(tenant.clone())));
         }
         out.push(Effect::Persist(writes));
-        for (_, id) in self.waiting_for_chart().collect::<Vec<_>>() {
+        for (_, id) in self.waiting.chart.clone() {
             self.enqueue(id, now.mono);
         }
         if self.is_catching_up() {

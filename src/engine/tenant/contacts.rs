@@ -3,6 +3,7 @@
 use super::attempt::Attempt;
 use super::desk::{ContactStage, contact_number};
 use super::machine::{Direction, Purpose, Stage, TenantMachine};
+use super::queue::Waiting;
 use super::send::idempotency_key;
 use crate::engine::desired::Obstacle;
 use crate::engine::effect::{Effect, Notice};
@@ -52,16 +53,9 @@ impl TenantMachine {
         }
     }
 
-    /// The contacts are as urgent as the most urgent push that waits for one.
+    /// How urgent the contacts are.
     pub(super) fn contacts_class(&self) -> Class {
-        self.contacts
-            .open
-            .values()
-            .flat_map(|work| &work.waiting)
-            .filter_map(|id| self.works.get(id))
-            .map(|work| work.intent.class)
-            .min()
-            .map_or(Class::Push, |class| class.min(Class::Push))
+        Waiting::class(&self.waiting.contact)
     }
 
     /// Nothing is looked for or made for pushes that were dropped.

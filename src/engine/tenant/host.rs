@@ -263,31 +263,25 @@ impl TenantMachine {
         operation: Option<OperationId>,
         writes: &mut Vec<Write>,
     ) {
-        let Some(work) = self.works.get(&id) else {
-            return;
-        };
-        let (stage, old_class) = (work.stage, work.intent.class);
-        if let Stage::Queued(due) = stage {
-            self.queue.remove(&(old_class, due, id));
-        }
+        self.unlist(id);
         let Some(work) = self.works.get_mut(&id) else {
             return;
         };
-        work.intent.class = old_class.min(class);
+        work.intent.class = work.intent.class.min(class);
         work.intent.retries = 0;
         work.intent.operation = operation.or(work.intent.operation);
         work.batch_cap = usize::MAX;
         work.free_waits = 0;
         work.doomed = None;
         work.reads_alone = false;
-        if let Stage::Queued(old_due) = stage {
+        if let Stage::Queued(old_due) = work.stage {
             // Never later than before: a document that is edited all the time is sent all the same.
             let due = old_due.min(now.mono.plus_ms(wait_ms));
             work.intent.due = now.wall_at(due);
             work.stage = Stage::Queued(due);
-            self.queue.insert((work.intent.class, due, id));
         }
         writes.push(Write::Intent(Box::new(work.intent.clone())));
+        self.list(id);
     }
 
     fn queued_intent(&self, invoice: InvoiceId) -> Option<IntentId> {

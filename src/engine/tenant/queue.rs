@@ -1,32 +1,67 @@
 //! The queue of open intents: by class, then by when they are due, then by age.
 
+use std::collections::BTreeSet;
+
 use super::machine::{Stage, TenantMachine, Work};
 use crate::engine::effect::Effect;
 use crate::model::ids::IntentId;
-use crate::model::row::{Intent, Invoice};
+use crate::model::row::{Class, Intent, Invoice};
 use crate::model::time::{Mono, Now};
 use crate::model::write::Write;
+
+/// Those that wait for reference data, the most urgent first: looked at after every event, so that
+/// a long queue must not be walked for them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Waiting {
+    pub chart: BTreeSet<(Class, IntentId)>,
+    pub contact: BTreeSet<(Class, IntentId)>,
+}
+
+impl Waiting {
+    /// Reference data is as urgent as the most urgent push that waits for it, and no less than a push.
+    pub(super) fn class(waiting: &BTreeSet<(Class, IntentId)>) -> Class {
+        let first = waiting.first();
+        first.map_or(Class::Push, |(class, _)| (*class).min(Class::Push))
+    }
+}
 
 impl TenantMachine {
     /// Puts an intent (back) into the queue.
     pub(super) fn enqueue(&mut self, id: IntentId, due: Mono) {
-        if let Some(work) = self.works.get_mut(&id) {
-            if let Stage::Queued(old) = work.stage {
-                self.queue.remove(&(work.intent.class, old, id));
-            }
-            work.stage = Stage::Queued(due);
-            self.queue.insert((work.intent.class, due, id));
-        }
+        self.dequeue(id, Stage::Queued(due));
     }
 
     /// Takes an intent out of the queue for the next step.
     pub(super) fn dequeue(&mut self, id: IntentId, stage: Stage) {
+        self.unlist(id);
         if let Some(work) = self.works.get_mut(&id) {
-            if let Stage::Queued(old) = work.stage {
-                self.queue.remove(&(work.intent.class, old, id));
-            }
             work.stage = stage;
         }
+        self.list(id);
+    }
+
+    /// Takes an intent off the lists of its stage and class, before either changes.
+    pub(super) fn unlist(&mut self, id: IntentId) {
+        let Some(work) = self.works.get(&id) else { return };
+        let class = work.intent.class;
+        match work.stage {
+            Stage::Queued(due) => self.queue.remove(&(class, due, id)),
+            Stage::Chart => self.waiting.chart.remove(&(class, id)),
+            Stage::Contact => self.waiting.contact.remove(&(class, id)),
+            Stage::Loading | Stage::Reading | Stage::InBatch(_) => false,
+        };
+    }
+
+    /// Puts an intent on the lists of its stage and class.
+    pub(super) fn list(&mut self, id: IntentId) {
+        let Some(work) = self.works.get(&id) else { return };
+        let class = work.intent.class;
+        match work.stage {
+            Stage::Queued(due) => self.queue.insert((class, due, id)),
+            Stage::Chart => self.waiting.chart.insert((class, id)),
+            Stage::Contact => self.waiting.contact.insert((class, id)),
+            Stage::Loading | Stage::Reading | Stage::InBatch(_) => false,
+        };
     }
 
     /// Remembers the version of each row that is written while its work is open.
@@ -52,10 +87,8 @@ impl TenantMachine {
 
     /// The intent has ended.
     pub(super) fn forget(&mut self, id: IntentId) -> Option<Intent> {
+        self.unlist(id);
         let work = self.works.remove(&id)?;
-        if let Stage::Queued(due) = work.stage {
-            self.queue.remove(&(work.intent.class, due, id));
-        }
         if self.by_invoice.get(&work.intent.invoice) == Some(&id) {
             self.by_invoice.remove(&work.intent.invoice);
         }
@@ -70,7 +103,6 @@ impl TenantMachine {
         };
         let id = intent.id;
         self.by_invoice.insert(intent.invoice, id);
-        let class = intent.class;
         self.works.insert(
             id,
             Work {
@@ -87,9 +119,7 @@ impl TenantMachine {
                 free_waits: 0,
             },
         );
-        if let Stage::Queued(due) = stage {
-            self.queue.insert((class, due, id));
-        }
+        self.list(id);
     }
 
     /// No saved push waits longer than its longest delay: a later moment comes from a wall clock
