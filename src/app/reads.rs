@@ -52,7 +52,8 @@ impl Reads for StoredReads {
             badge: query.badge,
             reason: query.reason,
             kind: query.kind,
-            text: query.text.clone().or_else(|| query.number.clone()),
+            number: query.number.clone(),
+            text: query.text.clone(),
             after: query.after,
             limit: query.limit,
             newest_first: query.newest_first,
@@ -62,13 +63,7 @@ impl Reads for StoredReads {
         let mut found: Vec<Invoice> = Vec::new();
         loop {
             let page = self.reader.invoices(tenant, &wanted).map_err(failed)?;
-            let fits = |invoice: &Invoice| {
-                query
-                    .number
-                    .as_ref()
-                    .is_none_or(|number| invoice.draft.number == *number)
-            };
-            found.extend(page.invoices.into_iter().filter(fits));
+            found.extend(page.invoices);
             wanted.after = page.next;
             wanted.limit = query.limit.saturating_sub(found.len());
             if wanted.after.is_none() || wanted.limit == 0 {

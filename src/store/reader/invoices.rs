@@ -28,6 +28,8 @@ pub struct InvoiceQuery {
     pub reason: Option<ReasonCode>,
     /// Only sales invoices or only bills.
     pub kind: Option<InvoiceKind>,
+    /// Only those with exactly this number.
+    pub number: Option<String>,
     /// Only those whose number, host reference or contact name contains this, in any case.
     pub text: Option<String>,
     /// Continue behind this invoice.
@@ -129,6 +131,9 @@ impl Reader {
         let Some(list) = List::choose(tenant, query) else {
             return Ok(page);
         };
+        if let Some(number) = &query.number {
+            return self.numbered_page(&list, number, query);
+        }
         let limit = query.limit.clamp(1, INVOICE_PAGE_MAX);
         let mut scan = list.scan(query.after);
         let mut examined = 0;
@@ -158,6 +163,40 @@ impl Reader {
                 return Ok(page);
             }
         }
+    }
+
+    /// A page of the invoices with one number, which may be a sales invoice's and many bills'.
+    fn numbered_page(&self, list: &List, number: &str, query: &InvoiceQuery) -> Result<InvoicePage, ReadError> {
+        let limit = query.limit.clamp(1, INVOICE_PAGE_MAX);
+        let mut indexes = Vec::new();
+        for kind in [InvoiceKind::Sales, InvoiceKind::Purchase] {
+            if query.kind.is_none_or(|wanted| wanted == kind) {
+                let scan = Scan {
+                    prefix: keys::invoices_by_number(list.tenant, kind, number),
+                    after: None,
+                    limit: limit.saturating_add(1),
+                    direction: list.direction,
+                };
+                indexes.extend(self.store.scan(&after_id(scan, query.after))?);
+            }
+        }
+        indexes.sort_by_key(|(index, _)| keys::last_id(index));
+        if list.direction == Direction::Backward {
+            indexes.reverse();
+        }
+        let has_more = indexes.len() > limit;
+        indexes.truncate(limit);
+        let mut page = InvoicePage::default();
+        if has_more {
+            let last = indexes.last().and_then(|(index, _)| keys::last_id(index));
+            page.next = last.map(InvoiceId::from_bytes);
+        }
+        for (index, _) in indexes {
+            let key = row_key(list.tenant, &index);
+            let row = self.follow(&index, &key, |row: &Invoice| row.draft.number == number)?;
+            page.invoices.extend(row.filter(|row| list.wants_row(row, query)));
+        }
+        Ok(page)
     }
 
     /// How many invoices have which badge: four reads, whatever their number.
@@ -245,10 +284,7 @@ impl Reader {
             if !list.wants(&listed) {
                 return Ok(None);
             }
-            return self.follow(key, &row_key(list.tenant, key), |row: &Invoice| {
-                query.badge.is_none_or(|badge| badge == row.sync.badge)
-                    && query.reason.is_none_or(|code| is_red_for(row, code, None))
-            });
+            return self.follow(key, &row_key(list.tenant, key), |row: &Invoice| has_state(row, query));
         }
         if !list.all_match && !list.wants(&Head::read(key, value)?.listed()) {
             return Ok(None);
@@ -313,10 +349,20 @@ impl List {
         after_id(scan, after)
     }
 
+    fn wants_row(&self, row: &Invoice, query: &InvoiceQuery) -> bool {
+        self.wants(&Head::of(row).listed()) && has_state(row, query)
+    }
+
     fn wants(&self, listed: &Listed<'_>) -> bool {
         self.kind.is_none_or(|kind| kind == listed.kind)
             && self.folded.as_deref().is_none_or(|folded| listed.contains(folded))
     }
+}
+
+/// Whether an invoice has the badge and the reason that are asked for.
+fn has_state(row: &Invoice, query: &InvoiceQuery) -> bool {
+    query.badge.is_none_or(|badge| badge == row.sync.badge)
+        && query.reason.is_none_or(|code| is_red_for(row, code, None))
 }
 
 fn after_id(scan: Scan, after: Option<InvoiceId>) -> Scan {

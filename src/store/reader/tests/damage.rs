@@ -32,6 +32,25 @@ fn is_damaged<T>(result: Result<T, ReadError>) -> bool {
 }
 
 #[test]
+fn a_number_is_found_without_a_look_at_other_invoices() {
+    let world = World::memory();
+    let tenant = tenant_id(1);
+    let rows = [1, 2, 3].map(|n| samples::invoice(tenant, n));
+    world.commit(&rows.clone().map(|row| Write::Invoice(Box::new(row))));
+    // A look at them would fail.
+    spoil(&world, rows[0].key());
+    spoil(&world, rows[2].key());
+    let query = InvoiceQuery {
+        number: Some("INV-2".to_owned()),
+        limit: 10,
+        ..InvoiceQuery::default()
+    };
+    let page = world.reader.invoices(tenant, &query).unwrap();
+    assert_eq!(page.next, None);
+    assert_eq!(page.invoices, [rows[1].clone()]);
+}
+
+#[test]
 fn no_list_skips_a_damaged_row() {
     let world = World::memory();
     let tenant = tenant_id(1);
