@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Demo, House, bill, sale, until, with};
+use crate::support::{Demo, House, bill, invoice_path, sale, until, with};
 
 #[test]
 fn a_write_is_pending_then_synced_with_one_document_and_its_event() {
@@ -202,7 +202,7 @@ fn ux_6_sync_now_answers_queued_and_the_badge_follows() {
     unmapped["lines"][0]["nominal_code"] = json!("4010");
     house.daemon.put(house.ours(), "SO-1", &unmapped).ok(201);
     house.daemon.badge(house.ours(), "SO-1", "failed");
-    let path = format!("/v1/tenants/{}/invoices/ref:SO-1/resync", house.ours());
+    let path = format!("{}/resync", invoice_path(house.ours(), "SO-1"));
     let queued = house.daemon.api.send("POST", &path, &[], "").ok(202);
     assert_eq!(queued["message"], "Queued");
     let id = queued["operation"]["id"].as_str().unwrap();
@@ -339,7 +339,7 @@ fn ux_46_a_missing_email_is_omitted_and_the_preview_shows_the_exact_body() {
     // A draft is not sent by itself, so that there is time to look at it.
     let draft = with(unknown, "/host_status", json!("draft"));
     house.daemon.put(house.ours(), "SO-1", &draft).ok(201);
-    let path = format!("/v1/tenants/{}/invoices/ref:SO-1/push-preview", house.ours());
+    let path = format!("{}/push-preview", invoice_path(house.ours(), "SO-1"));
     let preview = until(20, "the chart to be read", || {
         let preview = house.daemon.api.get(&path).ok(200);
         (preview["outcome"] == "send").then_some(preview)

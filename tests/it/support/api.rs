@@ -31,6 +31,29 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The answer that these bytes begin with; `None` unless it is complete.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let split = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+        let head = String::from_utf8_lossy(bytes.get(..split)?).into_owned();
+        let body = bytes.get(split + 4..)?;
+        let mut lines = head.split("\r\n");
+        let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+        let headers: BTreeMap<String, String> = lines
+            .filter_map(|line| line.split_once(':'))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+            .collect();
+        let body = match headers.get("content-length") {
+            Some(length) => body.get(..length.parse().ok()?)?.to_vec(),
+            None if headers.get("transfer-encoding").is_some_and(|how| how == "chunked") => unchunk(body)?,
+            None => body.to_vec(),
+        };
+        Some(Self {
+            status,
+            headers,
+            text: String::from_utf8_lossy(&body).into_owned(),
+        })
+    }
+
     /// The body as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
@@ -94,7 +117,21 @@ impl Api {
 
     /// Sends anything to somebody who may be gone.
     pub fn try_send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Result<Answer, String> {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+        let headers = [&[("connection", "close")], headers].concat();
+        let head = self.head(method, path, &headers, body);
+        let mut stream = TcpStream::connect(&self.addr).map_err(|error| error.to_string())?;
+        stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
+        stream.write_all(head.as_bytes()).map_err(|error| error.to_string())?;
+        // A body that is refused by its length alone need not be read to its end.
+        let _refused_is_fine = stream.write_all(body.as_bytes());
+        let mut bytes = Vec::new();
+        let end = stream.read_to_end(&mut bytes);
+        Answer::read(&bytes).ok_or_else(|| format!("{} bytes, then {end:?}", bytes.len()))
+    }
+
+    /// The head of a request, up to its body.
+    pub fn head(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
+        let mut head = format!("{method} {path} HTTP/1.1\r\n");
         let has = |name: &str| headers.iter().any(|(given, _)| given.eq_ignore_ascii_case(name));
         if !has("host") {
             head.push_str(&format!("Host: {}\r\n", self.addr));
@@ -112,38 +149,8 @@ impl Api {
             head.push_str(&format!("Content-Length: {}\r\n", body.len()));
         }
         head.push_str("\r\n");
-        let mut stream = TcpStream::connect(&self.addr).map_err(|error| error.to_string())?;
-        stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
-        stream.write_all(head.as_bytes()).map_err(|error| error.to_string())?;
-        // A body that is refused by its length alone need not be read to its end.
-        let _refused_is_fine = stream.write_all(body.as_bytes());
-        let mut bytes = Vec::new();
-        let end = stream.read_to_end(&mut bytes);
-        parse(&bytes).ok_or_else(|| format!("{} bytes, then {end:?}", bytes.len()))
+        head
     }
-}
-
-/// `None` unless the answer is complete.
-fn parse(bytes: &[u8]) -> Option<Answer> {
-    let split = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
-    let head = String::from_utf8_lossy(bytes.get(..split)?).into_owned();
-    let body = bytes.get(split + 4..)?;
-    let mut lines = head.split("\r\n");
-    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
-    let headers: BTreeMap<String, String> = lines
-        .filter_map(|line| line.split_once(':'))
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
-        .collect();
-    let body = match headers.get("content-length") {
-        Some(length) => body.get(..length.parse().ok()?)?.to_vec(),
-        None if headers.get("transfer-encoding").is_some_and(|how| how == "chunked") => unchunk(body)?,
-        None => body.to_vec(),
-    };
-    Some(Answer {
-        status,
-        headers,
-        text: String::from_utf8_lossy(&body).into_owned(),
-    })
 }
 
 fn unchunk(mut rest: &[u8]) -> Option<Vec<u8>> {

@@ -20,6 +20,16 @@ pub struct ConfigFile {
 impl ConfigFile {
     /// A daemon for this sandbox, with its data beside the file and short intervals.
     pub fn new(folder: &Path, sandbox: &Sandbox) -> Self {
+        Self::shipped(folder, sandbox)
+            .set("store.reserve_bytes", "16 MiB")
+            .set("store.ballast_bytes", "1 MiB")
+            .set("store.cache_bytes", "16 MiB")
+            .set("sync.batch_wait", "50ms")
+            .set_raw("sync.retry_delays", r#"["100ms", "200ms", "300ms"]"#)
+    }
+
+    /// The same with the settings that are shipped, as far as they can be.
+    pub fn shipped(folder: &Path, sandbox: &Sandbox) -> Self {
         let secret = folder.join("client-secret");
         let mut file = fs::OpenOptions::new()
             .write(true)
@@ -42,11 +52,6 @@ impl ConfigFile {
             .set("xero.login_url", &sandbox.url)
             .set("control.listen", "127.0.0.1:0")
             .set("store.path", &text(&folder.join("data")))
-            .set("store.reserve_bytes", "16 MiB")
-            .set("store.ballast_bytes", "1 MiB")
-            .set("store.cache_bytes", "16 MiB")
-            .set("sync.batch_wait", "50ms")
-            .set_raw("sync.retry_delays", r#"["100ms", "200ms", "300ms"]"#)
     }
 
     /// With a text.

@@ -166,6 +166,12 @@ impl House {
         let folder = TempDir::new().unwrap();
         let sandbox = Sandbox::start();
         let config = settings(ConfigFile::new(folder.path(), &sandbox));
+        Self::of(folder, sandbox, config)
+    }
+
+    /// Of this sandbox, with these settings, in this folder.
+    #[track_caller]
+    pub fn of(folder: TempDir, sandbox: Sandbox, config: ConfigFile) -> Self {
         let daemon = Daemon::start(&config);
         let tenants = daemon.connect(&sandbox);
         Self {

@@ -11,7 +11,7 @@ mod wait;
 
 pub use api::{Answer, Api};
 pub use config::ConfigFile;
-pub use daemon::{Daemon, Demo, House};
+pub use daemon::{Daemon, Demo, House, invoice_path};
 pub use document::{bill, sale, with};
 pub use feed::Feed;
 pub use process::{Process, run_program};

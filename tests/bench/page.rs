@@ -1,0 +1,119 @@
+//! The page `docs/benchmarks.md`, written as a whole.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::figure::Figure;
+use crate::machine::{Machine, load_average};
+use crate::run::Measured;
+
+const INTRODUCTION: &str = "\
+# Benchmarks
+
+`cargo bench` measures every row below and writes this page as a whole; what is changed by hand is gone after the next run. One row:
+`cargo bench -- push` (prints it, and leaves the page as it is).
+
+Daemon and sandbox are two processes of the release build that talk over loopback, with the settings that are shipped unless a row says
+otherwise. A goal that is missed stands here as a MISS. Times depend on the machine; where something was measured beside a figure, in the
+same run, its ratio depends on it less.
+";
+
+const ABSENT: &str = "\
+## Not here
+
+* Reading from Xero (speed, memory, records lost under edits) and webhooks: this version does not read what changes in Xero.
+* \"02:00 for all 10,000 organisations within the app's limit\": there is no nightly comparison yet, so nothing happens at 02:00.
+* Other programs are not run by this command. Where a row names one, its figure was measured on our sandbox before, by hand.
+";
+
+/// Writes the page. Returns where.
+pub fn write(machine: &Machine, measured: &[Measured]) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/benchmarks.md");
+    fs::write(&path, text(machine, measured)).unwrap();
+    path
+}
+
+fn text(machine: &Machine, measured: &[Measured]) -> String {
+    let mut page = String::from(INTRODUCTION);
+    page.push_str("\n## The run\n\n| | |\n| --- | --- |\n");
+    for (name, value) in &machine.0 {
+        line(&mut page, &[name, value]);
+    }
+    line(&mut page, &["Load when it ended", &load_average()]);
+    let seconds: u64 = measured.iter().map(|row| row.seconds).sum();
+    line(
+        &mut page,
+        &["Took", &format!("{} min {} s", seconds / 60, seconds % 60)],
+    );
+    line(&mut page, &["Command", "`cargo bench`"]);
+    page.push_str("\n## Goals\n\n| Row | What | Figure | Goal | |\n| --- | --- | --- | --- | --- |\n");
+    for row in measured {
+        for figure in &row.figures {
+            if let Some((goal, _)) = &figure.goal {
+                let name = format!("`{}`", row.row.name);
+                line(
+                    &mut page,
+                    &[&name, &figure.what, &figure.figure, goal, figure.verdict()],
+                );
+            }
+        }
+    }
+    for row in measured {
+        section(&mut page, row);
+    }
+    page.push('\n');
+    page.push_str(ABSENT);
+    page
+}
+
+fn section(page: &mut String, measured: &Measured) {
+    let Measured {
+        row,
+        figures,
+        load,
+        seconds,
+    } = measured;
+    let how = wrap(row.how, 140);
+    write!(page, "\n## {}\n\n{how}\n\n", row.title).unwrap();
+    page.push_str("| What | Figure | Goal | | Beside it, in the same run |\n| --- | --- | --- | --- | --- |\n");
+    for figure in figures {
+        let Figure {
+            what,
+            figure: number,
+            goal,
+            beside,
+        } = figure;
+        let goal = goal.as_ref().map_or("", |(goal, _)| goal);
+        let beside = beside.as_deref().unwrap_or_default();
+        line(page, &[what, number, goal, figure.verdict(), beside]);
+    }
+    write!(page, "\nRow `{}`: {seconds} s, load {load} when it began.\n", row.name).unwrap();
+}
+
+fn line(page: &mut String, cells: &[&str]) {
+    page.push('|');
+    for cell in cells {
+        write!(page, " {cell} |").unwrap();
+    }
+    page.push('\n');
+}
+
+/// Breaks a text into lines of at most so many characters.
+fn wrap(text: &str, width: usize) -> String {
+    let mut lines = String::new();
+    let mut used = 0;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length > width {
+            lines.push('\n');
+            used = 0;
+        } else if used > 0 {
+            lines.push(' ');
+            used += 1;
+        }
+        lines.push_str(word);
+        used += length;
+    }
+    lines
+}
