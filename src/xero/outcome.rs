@@ -166,9 +166,11 @@ const GARBLED: Verdict = Verdict {
     kind: FailureKind::Garbled,
     ..UNAVAILABLE
 };
+/// Lists and addresses of ours always exist, so this is said by something in between, or about a
+/// document that is gone, which reading it tells for certain.
 const NOT_FOUND: Verdict = Verdict {
     kind: FailureKind::NotFound,
-    ..REFUSED
+    ..UNAVAILABLE
 };
 const FORBIDDEN: Verdict = Verdict {
     kind: FailureKind::TenantRejected,

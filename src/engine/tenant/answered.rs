@@ -2,7 +2,6 @@
 
 use super::attempt::AttemptState;
 use super::chart::Part;
-use super::found::missing;
 use super::machine::{OpenCall, Purpose, TenantMachine};
 use crate::engine::breaker::Change;
 use crate::engine::effect::{CallId, Effect, Notice};
@@ -14,7 +13,7 @@ use crate::model::reason::ReasonCode;
 use crate::model::row::Invoice;
 use crate::model::time::{Mono, Now};
 use crate::model::write::Write;
-use crate::model::xero::{Answer, Reply, WriteTarget};
+use crate::model::xero::{Answer, Reply};
 
 /// Rejected tokens in a row after which the grant is taken for dead.
 const TOKEN_REJECTIONS_MAX: u32 = 5;
@@ -266,13 +265,7 @@ impl TenantMachine {
                 self.requeue(now, member.intent, 0, &mut writes);
                 continue;
             };
-            let is_gone =
-                failure.kind == FailureKind::NotFound && matches!(attempt.batch.target, WriteTarget::ChangeInvoice(_));
-            if is_gone {
-                self.turn_red(now, member.intent, row, missing(), &mut writes, out);
-            } else {
-                self.refused(now, member.intent, row, &messages, &mut writes, out);
-            }
+            self.refused(now, member.intent, row, &messages, &mut writes, out);
         }
         out.push(Effect::Persist(writes));
     }

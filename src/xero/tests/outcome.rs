@@ -118,7 +118,7 @@ const ROWS: &[Row] = &[
         Received::No,
     ),
     row(403, HTML, Kind::TenantRejected, Remedy::CheckConnection, Received::No),
-    row(404, HTML, Kind::NotFound, GIVE_UP, Received::RefusedWhole),
+    row(404, HTML, Kind::NotFound, RETRY, Received::UnknownAnswered),
     row(405, "", Kind::Refused, GIVE_UP, Received::RefusedWhole),
     row(408, "", Kind::TimedOut, RETRY, Received::Unknown),
     row(409, "", Kind::Unavailable, RETRY, Received::Unknown),

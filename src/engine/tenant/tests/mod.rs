@@ -1,5 +1,6 @@
 //! The machine under a bench that plays the shell, and against a tiny Xero.
 
+mod absent;
 mod bench;
 mod crash;
 mod leave;

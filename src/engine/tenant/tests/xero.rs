@@ -78,6 +78,8 @@ pub enum How {
     TokenRejected,
     /// 403.
     TenantRejected,
+    /// A page that says 404; nothing done.
+    NotFound,
 }
 
 pub struct Xero {
@@ -167,6 +169,13 @@ impl Xero {
                     Received::No,
                     Some(403),
                 ));
+            }
+            How::NotFound => {
+                let received = match request.is_write() {
+                    true => Received::UnknownAnswered,
+                    false => Received::No,
+                };
+                return Err(failure(K::NotFound, Remedy::RetryWithBackoff, received, Some(404)));
             }
             How::Well | How::LostBefore | How::LostAfter | How::ErrorBefore | How::ErrorAfter => {}
         }

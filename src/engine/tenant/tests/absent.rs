@@ -1,0 +1,87 @@
+//! Answers that something is not there: none is believed at once.
+
+use super::bench::*;
+use super::xero::How;
+use crate::model::document::{Draft, HostStatus, InvoiceKind};
+use crate::model::reason::ReasonCode as R;
+use crate::model::row::Badge;
+use crate::model::xero::{Request, WriteTarget};
+use InvoiceKind::Sales;
+
+/// A bench with a document that has been in Xero for an hour, and another version of it.
+fn changed() -> (Bench, Draft) {
+    let mut bench = Bench::warm();
+    bench.put("a", draft(Sales, "N1"));
+    bench.run_ms(5_000);
+    bench.advance_ms(3_600_000);
+    bench.run_ms(5_000);
+    bench.sent.clear();
+    let mut wanted = draft(Sales, "N1");
+    wanted.reference = Some("x".to_owned());
+    (bench, wanted)
+}
+
+const fn is_create(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::Write {
+            target: WriteTarget::CreateInvoices,
+            ..
+        }
+    )
+}
+
+#[test]
+fn a_page_that_says_404_once_changes_nothing() {
+    // Which call is answered so: every one of a create, of a change and of a void in turn.
+    for nth in 0..3 {
+        let mut bench = Bench::warm();
+        bench.rows.contacts.clear();
+        bench.put("a", draft(Sales, "N1"));
+        let mut count = 0;
+        bench.run_with(180_000, |_| {
+            count += 1;
+            if count == nth + 1 { How::NotFound } else { How::Well }
+        });
+        bench.assert_settled();
+        assert_eq!(
+            bench.invoice("a").sync.badge,
+            Some(Badge::Synced),
+            "call {nth} of a create"
+        );
+        assert_eq!(bench.document("a").number, "N1");
+    }
+    for (nth, is_void) in [(0, false), (1, false), (0, true), (1, true)] {
+        let (mut bench, mut wanted) = changed();
+        if is_void {
+            wanted.host_status = HostStatus::Void;
+        }
+        bench.put("a", wanted);
+        let mut count = 0;
+        bench.run_with(180_000, |_| {
+            count += 1;
+            if count == nth + 1 { How::NotFound } else { How::Well }
+        });
+        bench.assert_settled();
+        assert_eq!(
+            bench.invoice("a").sync.badge,
+            Some(Badge::Synced),
+            "call {nth} of a change"
+        );
+        let document = bench.document("a");
+        assert!(document.status.is_gone() == is_void && (is_void || document.reference == "x"));
+    }
+}
+
+#[test]
+fn a_create_that_is_always_answered_404_is_red_for_xero_and_made_once() {
+    let mut bench = Bench::warm();
+    bench.put("a", draft(Sales, "N1"));
+    let how = |request: &Request| if is_create(request) { How::NotFound } else { How::Well };
+    bench.run_with(1_200_000, how);
+    assert_eq!(bench.code("a"), Some(R::XeroUnavailable));
+    bench.sync_now("a");
+    bench.run_ms(30_000);
+    bench.assert_settled();
+    bench.document("a");
+}
