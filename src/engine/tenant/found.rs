@@ -9,8 +9,8 @@ use crate::model::document::HostStatus;
 use crate::model::failure::{Failure, Remedy};
 use crate::model::ids::{IntentId, Marker};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Invoice, Link, OperationState};
-use crate::model::time::Now;
+use crate::model::row::{Invoice, Link, OperationState, WaitCause};
+use crate::model::time::{Mono, Now};
 use crate::model::write::Write;
 use crate::model::xero::XeroInvoice;
 
@@ -65,7 +65,14 @@ impl TenantMachine {
                 .find(|invoice| Some(invoice.id) == link.map(|link| link.xero_id))
             {
                 None if is_young => self.requeue(now, id, LIST_LAG_RETRY_MS, &mut writes),
-                None => self.turn_red(now, id, row, missing(), &mut writes, out),
+                None => match self.missed_until(now, id) {
+                    Some(until) => {
+                        badge::waiting(&mut row, WaitCause::Transient, now.wall_at(until));
+                        writes.push(badge::write(&mut row, now));
+                        self.requeue(now, id, until.since_ms(now.mono), &mut writes);
+                    }
+                    None => self.turn_red(now, id, row, missing(), &mut writes, out),
+                },
                 Some(current) => {
                     let is_newer = row.copy.as_ref().is_none_or(|copy| copy.updated <= current.updated);
                     if is_newer && row.copy.as_ref() != Some(current) {
@@ -74,6 +81,7 @@ impl TenantMachine {
                     }
                     if let Some(work) = self.works.get_mut(&id) {
                         work.read_at = Some(now.mono);
+                        work.missed_at = None;
                     }
                     self.enqueue(id, now.mono);
                 }
@@ -81,6 +89,15 @@ impl TenantMachine {
         }
         self.read_again(now, intents);
         out.push(Effect::Persist(writes));
+    }
+
+    /// A read did not show a linked document: until when it must be looked for once more. One answer
+    /// proves nothing; two that are far enough apart do, as where a document is to be made anew.
+    fn missed_until(&mut self, now: Now, id: IntentId) -> Option<Mono> {
+        let gap_ms = self.setup.policy.absence_gap_ms;
+        let work = self.works.get_mut(&id)?;
+        let until = work.missed_at.get_or_insert(now.mono).plus_ms(gap_ms);
+        (until > now.mono).then_some(until)
     }
 
     /// It was looked up who has the number.

@@ -81,6 +81,8 @@ pub(super) struct Work {
     pub read_at: Option<Mono>,
     /// When the reference data was read that was not enough for it.
     pub doubted_chart: Option<Timestamp>,
+    /// When a read first did not show its document.
+    pub missed_at: Option<Mono>,
     /// Its number is taken: find out by whom.
     pub check_number: bool,
     /// Xero refused a read of several documents: this one is read by itself.

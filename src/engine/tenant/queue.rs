@@ -111,6 +111,7 @@ impl TenantMachine {
                 batch_cap: usize::MAX,
                 doubted_chart: None,
                 read_at: None,
+                missed_at: None,
                 check_number: false,
                 reads_alone: false,
                 doomed: None,

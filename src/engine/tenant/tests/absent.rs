@@ -5,7 +5,7 @@ use super::xero::How;
 use crate::model::document::{Draft, HostStatus, InvoiceKind};
 use crate::model::reason::ReasonCode as R;
 use crate::model::row::Badge;
-use crate::model::xero::{Request, WriteTarget};
+use crate::model::xero::{Reply, Request, WriteTarget};
 use InvoiceKind::Sales;
 
 /// A bench with a document that has been in Xero for an hour, and another version of it.
@@ -84,4 +84,46 @@ fn a_create_that_is_always_answered_404_is_red_for_xero_and_made_once() {
     bench.run_ms(30_000);
     bench.assert_settled();
     bench.document("a");
+}
+
+#[test]
+fn a_document_that_one_read_does_not_show_is_read_again_a_minute_later() {
+    let (mut bench, wanted) = changed();
+    bench.put("a", wanted);
+    bench.advance_ms(300);
+    let (read, _) = bench.open.pop_front().expect("it is read first");
+    let nothing = Reply::Invoices {
+        found: Vec::new(),
+        page_count: 0,
+    };
+    bench.answer_with(&read, Ok(nothing));
+    let row = bench.invoice("a");
+    assert_eq!(row.sync.badge, Some(Badge::Pending));
+    let until = row.sync.waiting.expect("it says until when").until;
+    assert_eq!(until.since_ms(bench.now.wall), 60_000);
+    bench.run_ms(59_000);
+    assert!(bench.sent.len() == 1 && bench.open.is_empty(), "it waits");
+    bench.run_ms(5_000);
+    bench.assert_settled();
+    assert_eq!(bench.invoice("a").sync.badge, Some(Badge::Synced));
+    assert_eq!(bench.document("a").reference, "x");
+}
+
+#[test]
+fn a_document_that_two_reads_do_not_show_is_missing() {
+    let (mut bench, wanted) = changed();
+    let id = bench.document("a").id;
+    bench.xero.invoices.remove(&id);
+    bench.put("a", wanted);
+    bench.run_ms(59_000);
+    assert_eq!(bench.invoice("a").sync.badge, Some(Badge::Pending));
+    bench.run_ms(5_000);
+    assert_eq!(bench.code("a"), Some(R::MissingInXero));
+    assert_eq!(bench.writes_sent(), 0);
+    // A person who asks again starts anew.
+    bench.sync_now("a");
+    bench.run_ms(59_000);
+    assert_eq!(bench.invoice("a").sync.badge, Some(Badge::Pending));
+    bench.run_ms(5_000);
+    assert_eq!(bench.code("a"), Some(R::MissingInXero));
 }
