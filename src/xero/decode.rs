@@ -26,11 +26,11 @@ pub fn reply(request: &Request, body: &[u8]) -> Result<Reply, Misread> {
             organisation.organisation().map(Reply::Organisation)
         }
         Request::Accounts => {
-            let list = listed(json::<Accounts>(body)?.accounts)?;
+            let list = never_empty(json::<Accounts>(body)?.accounts)?;
             Ok(Reply::Accounts(list.into_iter().map(Into::into).collect()))
         }
         Request::TaxRates => {
-            let list = listed(json::<TaxRates>(body)?.tax_rates)?;
+            let list = never_empty(json::<TaxRates>(body)?.tax_rates)?;
             let rates = list.into_iter().filter_map(|rate| rate.rate()).collect();
             Ok(Reply::TaxRates(rates))
         }
@@ -161,6 +161,11 @@ fn written_contacts(body: &[u8], sent: &[u8]) -> Result<Reply, Misread> {
 
 fn listed<T>(list: Option<Vec<T>>) -> Result<Vec<T>, Misread> {
     list.ok_or(Misread::ListMissing)
+}
+
+/// No organisation is without accounts and tax rates: an empty list of them is no answer.
+fn never_empty<T>(list: Option<Vec<T>>) -> Result<Vec<T>, Misread> {
+    listed(list.filter(|list| !list.is_empty()))
 }
 
 fn json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Misread> {

@@ -408,10 +408,13 @@ fn reference_data() {
     };
     assert_eq!(organisation.base_currency.as_str(), "GBP");
     assert_eq!(organisation.period_lock_date.unwrap().to_string(), "2008-09-30");
-    assert_eq!(
-        reply(&Request::Organisation, br#"{"Organisations":[]}"#),
-        Err(Misread::ListMissing)
-    );
+    for (request, body) in [
+        (Request::Organisation, r#"{"Organisations":[]}"#),
+        (Request::Accounts, r#"{"Accounts":[]}"#),
+        (Request::TaxRates, r#"{"TaxRates":[]}"#),
+    ] {
+        assert_eq!(reply(&request, body.as_bytes()), Err(Misread::ListMissing), "{body}");
+    }
     assert_eq!(
         reply(&Request::Organisation, br#"{"Organisations":[{}]}"#),
         Err(Misread::Shape)
