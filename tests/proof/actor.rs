@@ -8,6 +8,9 @@ use rand::RngExt as _;
 
 use super::draw::{Draw, draw};
 use super::fault::Fault;
+use super::nth::course::Passing;
+use super::nth::mode::{Mode, Side};
+use super::nth::point::Point;
 use super::shell::Shell;
 use super::simulation::Simulation;
 
@@ -35,12 +38,16 @@ impl Simulation {
             match effect {
                 Effect::Persist(writes) if writes.is_empty() => {}
                 Effect::Persist(writes) => {
-                    if self.dies_now() {
+                    let passing = self.pass(Point::Submit);
+                    if self.dies_now() || self.dies(passing, Side::Before) {
                         return;
                     }
                     self.nth.commits += 1;
                     let nth = self.nth.commits;
-                    let fault = self.fault_of_commit(nth);
+                    let fault = match passing.mode {
+                        Some(Mode::Store(fault)) => Some(fault),
+                        _ => self.fault_of_commit(nth),
+                    };
                     let mut rng = draw(self.seed, Draw::Commit, nth);
                     let is_slow = self.faults_strike && rng.random_bool(0.02);
                     let took_ms = match fault {
@@ -48,9 +55,12 @@ impl Simulation {
                         _ if is_slow => 3_000,
                         _ => rng.random_range(0..8),
                     };
-                    let due = self.clock.at + took_ms;
+                    let due = self.clock.at + passing.slow_ms().unwrap_or(took_ms);
                     let Some(shell) = self.shell.as_mut() else { return };
                     shell.submit(writes, urgency, due, fault);
+                    if self.dies(passing, Side::After) {
+                        return;
+                    }
                 }
                 effect => {
                     let Some(shell) = self.shell.as_mut() else { return };
@@ -67,10 +77,14 @@ impl Simulation {
             _ => return,
         }
         while let Some(effect) = self.shell.as_mut().and_then(Shell::ready) {
-            if self.dies_now() {
+            let passing = Point::of(&effect).map_or_else(Passing::default, |point| self.pass(point));
+            if self.dies_now() || self.dies(passing, Side::Before) {
                 return;
             }
-            self.run(effect);
+            self.run(effect, passing);
+            if self.dies(passing, Side::After) {
+                return;
+            }
         }
         if let Some(shell) = self.shell.as_mut() {
             shell.is_running = false;
@@ -98,9 +112,15 @@ impl Simulation {
         }
     }
 
-    fn run(&mut self, effect: Effect) {
+    fn run(&mut self, effect: Effect, passing: Passing) {
         let Some(shell) = self.shell.as_mut() else { return };
         match effect {
+            Effect::Load { .. } | Effect::LoadRows { .. } | Effect::LoadFailed { .. }
+                if passing.slow_ms().is_some() =>
+            {
+                self.hold_up(passing.slow_ms().unwrap_or_default());
+                self.run(effect, Passing::default());
+            }
             Effect::Persist(_) => unreachable!("persists do not wait"),
             Effect::Load { load, invoices } => {
                 let loaded = shell.loaded(load, &invoices);
@@ -116,14 +136,22 @@ impl Simulation {
             }
             // Its attempt is durable: after the restart it is found out what became of it.
             Effect::Call(_) if shell.is_draining => {}
-            Effect::Call(call) => self.call(call),
+            Effect::Call(call) => self.call(call, passing.call_fault()),
             Effect::CheckConnection => {
-                let (at, event) = (self.clock.at + 150, self.listing());
+                let event = match passing.mode {
+                    Some(Mode::Listing(event)) => event,
+                    _ => self.listing(),
+                };
+                let at = self.clock.at + passing.slow_ms().unwrap_or(150);
                 let Some(shell) = self.shell.as_mut() else { return };
                 shell.listings.push((at, event));
             }
             Effect::Reply(ask, reply) => {
                 let host_ref = shell.asks.remove(&ask);
+                if let Some((course, Mode::Unheard)) = self.course.as_mut().zip(passing.mode) {
+                    course.unheard += 1;
+                    return;
+                }
                 if let (Some(host_ref), Reply::Accepted { invoice, .. }) = (host_ref, reply) {
                     self.promises.told_accepted(&self.reader, &host_ref, &invoice);
                 }
@@ -134,7 +162,7 @@ impl Simulation {
         }
     }
 
-    pub(super) fn commit(&mut self) {
+    pub(super) fn commit(&mut self, passing: Passing) {
         let Some(shell) = self.shell.as_mut() else { return };
         let Some(commit) = shell.commits.pop_front() else {
             return;
@@ -151,6 +179,9 @@ impl Simulation {
             self.promises.committed(&commit.writes, &self.wire, self.clock.at);
         }
         self.store.heal();
+        if self.dies(passing, Side::After) {
+            return;
+        }
         match (result, commit.fault) {
             (Ok(_), _) => {
                 let Some(shell) = self.shell.as_mut() else { return };

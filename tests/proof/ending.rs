@@ -47,7 +47,7 @@ fn fair_share(simulation: &Simulation, span_ms: u64) -> u64 {
     span_ms + paced_ms + daily_ms
 }
 
-fn resolve_connection(simulation: &mut Simulation) {
+pub fn resolve_connection(simulation: &mut Simulation) {
     let Some(shell) = simulation.shell.as_ref() else {
         panic!("38: the process does not come back");
     };
@@ -62,7 +62,7 @@ fn resolve_connection(simulation: &mut Simulation) {
     simulation.feed(Event::Connection(event), Urgency::Result);
 }
 
-fn assert_settled(simulation: &Simulation) {
+pub fn assert_settled(simulation: &Simulation) {
     let promises = &simulation.promises;
     let now = simulation.clock.now();
     let shell = simulation.shell.as_ref().expect("38: the process is there");

@@ -11,13 +11,14 @@ use rand::RngExt as _;
 
 use super::draw::{Draw, draw};
 use super::fault::Fault;
+use super::nth::call_fault::CallFault;
 use super::shell::{Flying, Shell, Way};
 use super::simulation::Simulation;
 use super::wire::Wire;
 
 impl Simulation {
     /// A call is decided and durable: it borrows a token, and leaves.
-    pub(super) fn call(&mut self, call: Call) {
+    pub(super) fn call(&mut self, call: Call, planned: Option<CallFault>) {
         self.nth.calls += 1;
         let (nth, at) = (self.nth.calls, self.clock.at);
         let fault = self.fault_of_call(nth);
@@ -41,11 +42,34 @@ impl Simulation {
             departed: at,
             gives_up: u64::MAX,
             fault,
+            planned,
             way: Way::Leaving { at: leaves },
         };
-        if leaves == at {
-            self.leave(flying);
-        } else if let Some(shell) = self.shell.as_mut() {
+        // It is on its own from here: nothing of it happens while the actor is busy.
+        if let Some(shell) = self.shell.as_mut() {
+            shell.calls.push(flying);
+        }
+    }
+
+    /// A token is fetched; then the call leaves.
+    fn depart(&mut self, mut flying: Flying) {
+        let at = self.clock.at;
+        let held_back = match (self.fetch_token(), flying.planned.and_then(CallFault::held_back)) {
+            (Err(None), _) => return,
+            (Err(held_back), _) => held_back,
+            (Ok(()), Some((after_ms, kind, remedy))) => Some((after_ms, failure(kind, remedy))),
+            (Ok(()), None) => None,
+        };
+        let Some((after_ms, failure)) = held_back else {
+            return self.leave(flying);
+        };
+        flying.way = Way::Back {
+            leaves: at + after_ms,
+            hears: at + after_ms,
+            answer: Box::new(unsent(failure)),
+            open: None,
+        };
+        if let Some(shell) = self.shell.as_mut() {
             shell.calls.push(flying);
         }
     }
@@ -87,7 +111,8 @@ impl Simulation {
             answer: Box::new(answer),
             open: None,
         };
-        let arrives = at + rng.random_range(5..80);
+        let under_way_ms = rng.random_range(5..80);
+        let arrives = at + flying.planned.and_then(CallFault::takes_ms).unwrap_or(under_way_ms);
         flying.departed = at;
         flying.gives_up = at + if flying.call.request.is_write() { 60_000 } else { 30_000 };
         flying.way = match (Wire::unasked(&flying.call.request), fault) {
@@ -123,17 +148,26 @@ impl Simulation {
                     unsent(failure(FailureKind::Unavailable, Remedy::RetryWithBackoff)),
                 );
             }
-            Way::Leaving { .. } => self.leave(flying),
+            Way::Leaving { .. } => self.depart(flying),
             Way::Out { arrives } if *arrives <= at && at < flying.gives_up => {
-                self.wire.borrow(now);
-                let rule = flying.fault.and_then(|fault| fault.rule(&mut rng));
-                let served = self.wire.serve(now, &flying.call.request, rule.as_deref());
+                if self.course.is_none() {
+                    self.wire.borrow(now);
+                }
+                let rule = match flying.planned {
+                    Some(planned) => planned.rule(&flying.call.request),
+                    None => flying.fault.and_then(|fault| fault.rule(&mut rng)),
+                };
+                let mut outcome = self.wire.ask(now, &flying.call.request, rule.as_deref());
+                self.note_made();
+                self.distort(flying.planned, !is_write, &mut outcome);
+                let served = Wire::read(now, &flying.call.request, &outcome);
                 flying.way = Way::Back {
                     leaves: at + served.delay_ms,
                     hears: at + served.delay_ms + rng.random_range(5..80),
                     answer: Box::new(served.answer),
                     open: served.call,
                 };
+                let Some(shell) = self.shell.as_mut() else { return };
                 shell.calls.push(flying);
             }
             Way::Back { leaves, open, .. } if *leaves <= at && open.is_some() => {
@@ -148,7 +182,7 @@ impl Simulation {
             }
             Way::Out { arrives } => {
                 // The caller hangs up; what is on its way may arrive all the same.
-                if is_write && rng.random_bool(0.5) {
+                if is_write && (flying.planned.is_some() || rng.random_bool(0.5)) {
                     self.ghosts.push((*arrives, flying.call.request.clone()));
                 }
                 self.hears(flying, timed_out(is_write));

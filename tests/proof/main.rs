@@ -21,6 +21,8 @@ mod flight;
 #[cfg(test)]
 mod grid;
 #[cfg(test)]
+mod nth;
+#[cfg(test)]
 mod play;
 #[cfg(test)]
 mod promise;

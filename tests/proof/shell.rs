@@ -18,6 +18,7 @@ use counterfoil::store::rows::batch;
 use counterfoil::store::{Batch, Urgency};
 
 use super::fault::Fault;
+use super::nth::call_fault::CallFault;
 use super::story::Knobs;
 
 /// A commit on its way.
@@ -50,6 +51,7 @@ pub struct Flying {
     pub departed: u64,
     pub gives_up: u64,
     pub fault: Option<Fault>,
+    pub planned: Option<CallFault>,
     pub way: Way,
 }
 

@@ -18,6 +18,9 @@ use super::draw::{Draw, draw};
 use super::fault::Fault;
 use super::flight::word;
 use super::grid::{Grid, Work};
+use super::nth::course::Course;
+use super::nth::mode::Side;
+use super::nth::point::Point;
 use super::promise::Promises;
 use super::shell::{Flying, Shell, Way, setup_of};
 use super::story::{Faults, Knobs, Plan, Story};
@@ -39,8 +42,12 @@ pub struct Simulation {
     pub shell: Option<Shell>,
     pub promises: Promises,
     pub script: Vec<String>,
+    /// Whether nobody wants to read the script.
+    pub is_silent: bool,
     pub grid: Grid,
     pub steps: u64,
+    /// What goes wrong at which effect point, where that is decided one by one.
+    pub course: Option<Course>,
     /// Effects until the process dies.
     pub dies_in: Option<u32>,
     pub(super) restart_at: u64,
@@ -100,8 +107,10 @@ impl Simulation {
             shell: None,
             promises: Promises::new(tenant),
             script: Vec::new(),
+            is_silent: false,
             grid: Grid::default(),
             steps: 0,
+            course: None,
             dies_in: None,
             restart_at: 0,
             ghosts: Vec::new(),
@@ -113,6 +122,9 @@ impl Simulation {
     }
 
     pub fn say(&mut self, words: impl FnOnce() -> String) {
+        if self.is_silent {
+            return;
+        }
         let at = self.clock.at;
         self.script.push(format!("{at:>9} {}", words()));
     }
@@ -127,7 +139,7 @@ impl Simulation {
             self.clock.at = self.clock.at.max(next);
             self.step();
         }
-        self.clock.at = end;
+        self.clock.at = self.clock.at.max(end);
     }
 
     fn next_at(&self) -> Option<u64> {
@@ -164,16 +176,33 @@ impl Simulation {
     fn step_alive(&mut self, at: u64) {
         let Some(shell) = self.shell.as_mut() else { return };
         if shell.commits.front().is_some_and(|commit| commit.due <= at) {
-            self.commit();
+            let passing = self.pass(Point::Commit);
+            if !self.dies(passing, Side::Before) {
+                self.commit(passing);
+            }
         } else if let Some(index) = shell.calls.iter().position(|flying| flying.next_at() <= at) {
-            self.fly(index);
+            let passing = self.pass_call(index);
+            if !self.dies(passing, Side::Before) {
+                self.fly(index);
+                self.dies(passing, Side::After);
+            }
         } else if let Some(index) = shell.listings.iter().position(|(due, _)| *due <= at) {
             let (_, event) = shell.listings.remove(index);
             self.say(|| format!("connections: {event:?}"));
-            self.feed(Event::Connection(event), Urgency::Result);
+            self.happens(Point::Listing, Event::Connection(event));
         } else {
             self.wake_at = None;
-            self.feed(Event::Woken, Urgency::Result);
+            self.happens(Point::Wake, Event::Woken);
+        }
+    }
+
+    fn happens(&mut self, point: Point, event: Event) {
+        let passing = self.pass(point);
+        if let Some(ms) = passing.slow_ms() {
+            self.wake_at = Some(self.clock.at + ms);
+        } else if !self.dies(passing, Side::Before) {
+            self.feed(event, Urgency::Result);
+            self.dies(passing, Side::After);
         }
     }
 
@@ -208,8 +237,10 @@ impl Simulation {
         self.wake_at = None;
         self.say(|| format!("{fault:?}, down for {down_ms} ms"));
         let pending = shell.commits.len();
+        let (spares, down_ms) = self.mourn(down_ms);
         // Unacknowledged commits may be durable or not, each as a whole, in order.
         let kept = match fault {
+            _ if spares.is_some() => pending * usize::from(spares == Some(true)),
             Fault::Crash | Fault::Reboot => rng.random_range(0..=pending),
             Fault::Drain => pending,
             _ => 0,
@@ -221,7 +252,9 @@ impl Simulation {
         let now = self.clock.xero();
         for flying in shell.calls {
             match flying.way {
-                Way::Out { arrives } if flying.call.request.is_write() && rng.random_bool(0.7) => {
+                Way::Out { arrives }
+                    if flying.call.request.is_write() && spares.unwrap_or_else(|| rng.random_bool(0.7)) =>
+                {
                     self.ghosts.push((arrives, flying.call.request));
                 }
                 Way::Leaving { .. } | Way::Out { .. } => {}

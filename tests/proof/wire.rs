@@ -5,7 +5,7 @@ use bytes::Bytes;
 use counterfoil::model::ids::XeroTenantId;
 use counterfoil::model::time::Timestamp;
 use counterfoil::model::xero::{Answer, Request};
-use counterfoil::sandbox::{self, CallId, Instants, Seed, Setup, Transport, World};
+use counterfoil::sandbox::{self, CallId, Instants, Outcome, Seed, Setup, Transport, World};
 use counterfoil::xero::address::{self, Verb};
 use counterfoil::xero::client;
 use counterfoil::xero::outcome::Lost;
@@ -56,7 +56,7 @@ impl Wire {
 
     /// Plays the keyring: a token that lasts.
     pub fn borrow(&mut self, now: Instants) {
-        if self.expires_ms > now.document_ms + 120_000 {
+        if self.has_token(now) {
             return;
         }
         let body = format!(
@@ -80,6 +80,11 @@ impl Wire {
         self.expires_ms = now.document_ms + json["expires_in"].as_i64().expect("a lifetime") * 1_000;
     }
 
+    /// Whether there is a token that lasts.
+    pub fn has_token(&self, now: Instants) -> bool {
+        self.expires_ms > now.document_ms + 120_000
+    }
+
     /// The token is not believed any more.
     pub fn invalidate(&mut self) {
         self.expires_ms = i64::MIN;
@@ -94,6 +99,12 @@ impl Wire {
 
     /// The request arrives.
     pub fn serve(&mut self, now: Instants, request: &Request, rule: Option<&str>) -> Served {
+        let outcome = self.ask(now, request, rule);
+        Self::read(now, request, &outcome)
+    }
+
+    /// What Xero says to the request.
+    pub fn ask(&mut self, now: Instants, request: &Request, rule: Option<&str>) -> Outcome {
         self.is_touched = true;
         if let Some(rule) = rule {
             self.control(now, "POST", "faults", rule);
@@ -102,6 +113,11 @@ impl Wire {
         if rule.is_some() {
             self.control(now, "DELETE", "faults", "");
         }
+        outcome
+    }
+
+    /// What we understand of it.
+    pub fn read(now: Instants, request: &Request, outcome: &Outcome) -> Served {
         let part = |head, lost| Err(Part { head, lost });
         let status = outcome.answer.status;
         let head = headers(&outcome.answer, now);
