@@ -154,16 +154,7 @@ impl XeroClient {
         self.inner.settings.client_secret.expose_secret()
     }
 
-    /// A complete 2xx, or the failure.
-    pub(super) async fn answer(&self, asked: Asked, request: RequestBuilder) -> Result<Whole, Failure> {
-        match self.exchange(asked, request).await {
-            Ok(whole) if (200..300).contains(&whole.status) => Ok(whole),
-            Ok(whole) => Err(outcome::of_answer(asked, whole.status, &whole.headers, &whole.body)),
-            Err(part) => Err(cut_off(asked, &part)),
-        }
-    }
-
-    async fn exchange(&self, asked: Asked, request: RequestBuilder) -> Result<Whole, Part> {
+    pub(super) async fn exchange(&self, asked: Asked, request: RequestBuilder) -> Result<Whole, Part> {
         let timeouts = &self.inner.settings.timeouts;
         let timeout = match asked {
             Asked::Write => timeouts.write,
@@ -262,6 +253,15 @@ pub fn unsent(request: &Request, unaskable: Unaskable) -> Answer {
     Answer {
         result: nothing.ok_or_else(|| outcome::of_lost(asked_by(request), Lost::Unsendable)),
         meta: AnswerMeta::default(),
+    }
+}
+
+/// A complete 2xx, or the failure.
+pub(super) fn answered(asked: Asked, exchanged: Result<Whole, Part>) -> Result<Whole, Failure> {
+    match exchanged {
+        Ok(whole) if (200..300).contains(&whole.status) => Ok(whole),
+        Ok(whole) => Err(outcome::of_answer(asked, whole.status, &whole.headers, &whole.body)),
+        Err(part) => Err(cut_off(asked, &part)),
     }
 }
 

@@ -15,7 +15,7 @@ pub mod client;
 mod decode;
 pub mod encode;
 mod headers;
-mod oauth;
+pub mod oauth;
 pub mod outcome;
 mod refusal;
 pub mod transport;

@@ -5,9 +5,10 @@ use futures_util::future::BoxFuture;
 use reqwest::header::ACCEPT;
 
 use super::api::{Identity, TokenPair};
-use super::client::XeroClient;
+use super::client::{XeroClient, answered};
 use super::decode;
 use super::outcome::{self, Asked};
+use super::transport::{Part, Whole};
 use crate::model::failure::Failure;
 use crate::model::secret::{ExposeSecret, SecretString};
 use crate::model::xero::XeroConnection;
@@ -26,8 +27,7 @@ impl Identity for XeroClient {
                 .basic_auth(client.client_id(), Some(client.client_secret()))
                 .header(ACCEPT, "application/json")
                 .form(&form);
-            let answer = client.answer(Asked::Token, request).await?;
-            decode::tokens(&answer.body).map_err(|misread| outcome::of_misread(Asked::Token, answer.status, misread))
+            pair_from(client.exchange(Asked::Token, request).await)
         }
         .boxed()
     }
@@ -40,9 +40,7 @@ impl Identity for XeroClient {
                 .get(client.api_url("/connections"))
                 .bearer_auth(access_token.expose_secret())
                 .header(ACCEPT, "application/json");
-            let answer = client.answer(Asked::Connections, request).await?;
-            decode::connections(&answer.body)
-                .map_err(|misread| outcome::of_misread(Asked::Connections, answer.status, misread))
+            connections_from(client.exchange(Asked::Connections, request).await)
         }
         .boxed()
     }
@@ -56,7 +54,7 @@ impl Identity for XeroClient {
                 .delete(client.api_url(&format!("/connections/{id}")))
                 .bearer_auth(access_token.expose_secret())
                 .header(ACCEPT, "application/json");
-            match client.answer(Asked::Connections, request).await {
+            match answered(Asked::Connections, client.exchange(Asked::Connections, request).await) {
                 Ok(_ended) => Ok(()),
                 Err(failure) if failure.status == Some(404) => Ok(()),
                 Err(failure) => Err(failure),
@@ -64,4 +62,22 @@ impl Identity for XeroClient {
         }
         .boxed()
     }
+}
+
+/// What one exchange with the token endpoint brought: also one that arrived in part or not.
+///
+/// # Errors
+/// Why there is no pair.
+pub fn pair_from(exchanged: Result<Whole, Part>) -> Result<TokenPair, Failure> {
+    let answer = answered(Asked::Token, exchanged)?;
+    decode::tokens(&answer.body).map_err(|misread| outcome::of_misread(Asked::Token, answer.status, misread))
+}
+
+/// What one exchange about `/connections` brought: also one that arrived in part or not.
+///
+/// # Errors
+/// Why there is no list.
+pub fn connections_from(exchanged: Result<Whole, Part>) -> Result<Vec<XeroConnection>, Failure> {
+    let answer = answered(Asked::Connections, exchanged)?;
+    decode::connections(&answer.body).map_err(|misread| outcome::of_misread(Asked::Connections, answer.status, misread))
 }
