@@ -15,8 +15,12 @@ use crate::model::time::{Mono, Now};
 use crate::model::write::Write;
 use crate::model::xero::{Answer, Reply};
 
-/// Rejected tokens in a row after which the grant is taken for dead.
+/// Rejected tokens in a row after which the grant is taken for dead, when they go on for
+/// [`TOKEN_REJECTED_FOR_MS`]: whether it is dead is for the token endpoint to say, so this is for
+/// a Xero that hands out tokens and takes none.
 const TOKEN_REJECTIONS_MAX: u32 = 5;
+/// Half an hour: longer than a passing fault of Xero's own lasts, for the customer has to act then.
+const TOKEN_REJECTED_FOR_MS: u64 = 30 * 60_000;
 
 impl TenantMachine {
     pub(super) fn answered(
@@ -118,11 +122,7 @@ impl TenantMachine {
     /// What a failure tells about limits, the service, the token and the connection.
     fn learn(&mut self, now: Now, started: Mono, failure: &Failure, writes: &mut Vec<Write>, out: &mut Vec<Effect>) {
         match failure.kind {
-            FailureKind::Unavailable | FailureKind::TimedOut | FailureKind::Garbled => {
-                let jitter_ms = self.ids.below(self.setup.policy.breaker_probe_ms / 10 + 1);
-                let change = self.breaker.failed(now.mono, jitter_ms);
-                self.breaker_changed(change, out);
-            }
+            FailureKind::Unavailable | FailureKind::TimedOut | FailureKind::Garbled => self.service_failed(now, out),
             FailureKind::Refused | FailureKind::NotFound | FailureKind::KeyMismatch => {
                 let change = self.breaker.succeeded();
                 self.breaker_changed(change, out);
@@ -138,17 +138,7 @@ impl TenantMachine {
                 writes.push(write);
                 out.push(Effect::Announce(Notice::Throttled { limit, wait_ms }));
             }
-            Remedy::RefreshToken => {
-                // Calls that were under way together carry one token: they are one rejection.
-                if self.token_rejections == 0 || started >= self.token_rejected_at {
-                    self.token_rejections = self.token_rejections.saturating_add(1);
-                    self.token_rejected_at = now.mono;
-                }
-                if self.token_rejections >= TOKEN_REJECTIONS_MAX {
-                    self.token_rejections = 0;
-                    self.connection_event(now, ConnectionEvent::GrantLost(ConnectionCause::GrantDead), out);
-                }
-            }
+            Remedy::RefreshToken => self.token_rejected(now, started, out),
             Remedy::Reconnect => {
                 let cause = if failure.status == Some(401) {
                     ConnectionCause::ScopeMissing
@@ -162,6 +152,33 @@ impl TenantMachine {
                 self.check_connection(now, out);
             }
             Remedy::RetryWithBackoff | Remedy::GiveUpItem => {}
+        }
+    }
+
+    fn service_failed(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let jitter_ms = self.ids.below(self.setup.policy.breaker_probe_ms / 10 + 1);
+        let change = self.breaker.failed(now.mono, jitter_ms);
+        self.breaker_changed(change, out);
+    }
+
+    /// One rejection is a token that has ended. Xero's fault it is when the next ones, just made,
+    /// are rejected too: the breaker then keeps calls from going on at once for ever.
+    fn token_rejected(&mut self, now: Now, started: Mono, out: &mut Vec<Effect>) {
+        // Calls that were under way together carry one token: they are one rejection.
+        if self.token_rejections > 0 && started < self.token_rejected_at {
+            return;
+        }
+        if self.token_rejections == 0 {
+            self.token_rejected_first = now.mono;
+        } else {
+            self.service_failed(now, out);
+        }
+        self.token_rejections = self.token_rejections.saturating_add(1);
+        self.token_rejected_at = now.mono;
+        let lasted_ms = now.mono.since_ms(self.token_rejected_first);
+        if self.token_rejections >= TOKEN_REJECTIONS_MAX && lasted_ms >= TOKEN_REJECTED_FOR_MS {
+            self.token_rejections = 0;
+            self.connection_event(now, ConnectionEvent::GrantLost(ConnectionCause::GrantDead), out);
         }
     }
 

@@ -140,6 +140,8 @@ pub struct TenantMachine {
     pub(super) asked_listed_at: Option<Mono>,
     pub(super) token_rejections: u32,
     pub(super) token_rejected_at: Mono,
+    /// Of those in a row, the first.
+    pub(super) token_rejected_first: Mono,
     pub(super) tenant_rejections: u32,
     pub(super) relabels: Relabels,
     next_number: u64,
@@ -182,6 +184,7 @@ impl TenantMachine {
             asked_listed_at: None,
             token_rejections: 0,
             token_rejected_at: now.mono,
+            token_rejected_first: now.mono,
             tenant_rejections: 0,
             relabels: Relabels::default(),
             next_number: 0,
