@@ -1,6 +1,6 @@
 //! The shell around the grants' state machines: carries out what they ask for.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::tokens::{Access, Durable, NewPair};
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
 use crate::model::ids::GrantId;
 use crate::model::secret::SecretString;
-use crate::model::time::Timestamp;
+use crate::model::time::Now;
 
 /// How often idle grants are looked at.
 const IDLE_CHECK: Duration = Duration::from_secs(60 * 60);
@@ -62,7 +62,7 @@ pub struct IsBusy;
 /// The owner of all grants.
 pub struct KeyringActor {
     parts: KeyringParts,
-    grants: HashMap<GrantId, Grant>,
+    grants: BTreeMap<GrantId, Grant>,
     waiting: HashMap<WaiterId, oneshot::Sender<Result<Access, Failure>>>,
     last_waiter: u64,
 }
@@ -70,9 +70,10 @@ pub struct KeyringActor {
 impl KeyringActor {
     /// An actor that owns these grants.
     pub fn new(parts: KeyringParts, stored: Vec<(GrantId, Durable)>) -> Self {
+        let now = parts.clock.now();
         let grants = stored
             .into_iter()
-            .map(|(id, durable)| (id, Grant::stored(durable, keep_alive_ms(id))))
+            .map(|(id, durable)| (id, Grant::stored(now, durable, keep_alive_ms(id))))
             .collect();
         Self {
             parts,
@@ -85,8 +86,23 @@ impl KeyringActor {
     fn feed(&mut self, id: GrantId, input: Input, ctx: &mut Context<Self>) {
         let now = self.now();
         if let Some(grant) = self.grants.get_mut(&id) {
+            let was_dead = grant.is_dead();
             let acts = grant.handle(now, input);
+            let has_died = grant.is_dead() && !was_dead;
+            let is_nobodys = !grant.has_worked();
             self.carry_out(id, acts, ctx);
+            if has_died && is_nobodys {
+                self.forget(id, ctx);
+            } else if has_died {
+                tracing::warn!(grant = %id, "xero refuses this grant; its organisations must be reconnected");
+            }
+        }
+    }
+
+    fn wake_all(&mut self, ctx: &mut Context<Self>) {
+        let ids: Vec<GrantId> = self.grants.keys().copied().collect();
+        for id in ids {
+            self.feed(id, Input::Woken, ctx);
         }
     }
 
@@ -143,8 +159,8 @@ impl KeyringActor {
         }
     }
 
-    fn now(&self) -> Timestamp {
-        self.parts.clock.now().wall
+    fn now(&self) -> Now {
+        self.parts.clock.now()
     }
 }
 
@@ -153,12 +169,9 @@ impl Actor for KeyringActor {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX_CAPACITY);
-        ctx.run_interval(IDLE_CHECK, |actor, ctx| {
-            let ids: Vec<GrantId> = actor.grants.keys().copied().collect();
-            for id in ids {
-                actor.feed(id, Input::Woken, ctx);
-            }
-        });
+        // What the process before this one may have left unheard cannot wait.
+        self.wake_all(ctx);
+        ctx.run_interval(IDLE_CHECK, Self::wake_all);
     }
 }
 
@@ -201,9 +214,10 @@ impl Handler<Adopt> for KeyringActor {
         if let Some(grant) = self.grants.iter().find_map(knows) {
             return MessageResult(Adopted { grant, is_new: false });
         }
-        let made_at_ms = u64::try_from(self.now().0).unwrap_or(0);
+        let now = self.now();
+        let made_at_ms = u64::try_from(now.wall.0).unwrap_or(0);
         let id = GrantId::from_parts(made_at_ms, self.parts.entropy.random_u128());
-        let (grant, acts) = Grant::adopted(token, keep_alive_ms(id));
+        let (grant, acts) = Grant::adopted(now, token, keep_alive_ms(id));
         self.grants.insert(id, grant);
         self.carry_out(id, acts, ctx);
         MessageResult(Adopted {
@@ -225,6 +239,12 @@ impl Handler<Forget> for KeyringActor {
     type Result = ();
 
     fn handle(&mut self, Forget(id): Forget, ctx: &mut Self::Context) {
+        self.forget(id, ctx);
+    }
+}
+
+impl KeyringActor {
+    fn forget(&mut self, id: GrantId, ctx: &mut Context<Self>) {
         let dropped = self.grants.remove(&id);
         for waiter in dropped.into_iter().flat_map(Grant::into_waiters) {
             self.answer(waiter, Err(no_such_grant()));

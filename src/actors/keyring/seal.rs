@@ -66,6 +66,7 @@ impl Sealer {
                 token: access.token.expose_secret(),
                 expires_at: access.expires_at,
             }),
+            is_unsure: durable.is_unsure,
         };
         let plain = serde_json::to_vec(&content).map_err(|_never| SealError::Unsealable)?;
         let plain = Zeroizing::new(plain);
@@ -122,6 +123,7 @@ impl Sealer {
                 expires_at: access.expires_at,
             }),
             refreshed_at: row.refreshed_at,
+            is_unsure: content.is_unsure,
         })
     }
 }
@@ -140,6 +142,8 @@ struct Content<'a> {
     previous: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     access: Option<AccessContent<'a>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_unsure: bool,
 }
 
 #[derive(Serialize)]
@@ -155,6 +159,8 @@ struct Opened {
     previous: Option<String>,
     #[serde(default)]
     access: Option<OpenedAccess>,
+    #[serde(default)]
+    is_unsure: bool,
 }
 
 #[derive(Deserialize)]

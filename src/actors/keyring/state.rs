@@ -1,16 +1,26 @@
 //! The decisions about one grant, without clock, store or network.
 //!
 //! ```text
-//! Idle ──borrow, token about to expire──▶ Refreshing ──pair──▶ Saving ──durable──▶ Idle, waiters served
-//!   ▲                                        │ failed              │ not durable: tried again, nothing used
-//!   └────────────────────────────────────────┘                     │
-//! Refreshing ──invalid_grant──▶ the previous token, once ──invalid_grant──▶ Dead
+//!                         durable                        pair            durable
+//! Idle ──token ends──▶ Marking ──▶ Refreshing (current) ──▶ Saving ───────────▶ Idle, waiters served
+//!  ▲                      │            │           │          │ not durable: tried again, nothing used
+//!  └──────── failed ──────┴────────────┘      invalid_grant
+//!                                                  ▼
+//!             Refused, a pause ◀──invalid_grant── Refreshing (previous)
+//!                │   └──────────────▶ Marking, the next round
+//!                └──third round──▶ Dead
 //! ```
+//!
+//! Xero rotates the refresh token at each use and takes the one before it for 30 minutes more. So
+//! that no crash and no lost answer lets these pass unnoticed, it is durable that a refresh is
+//! asked for before it is, and whatever ended unheard is asked for again without anybody waiting.
+
+mod renewal;
 
 use super::tokens::{Access, Durable, NewPair};
-use crate::model::failure::{Failure, FailureKind, Received, Remedy};
+use crate::model::failure::Failure;
 use crate::model::secret::{ExposeSecret, SecretString};
-use crate::model::time::Timestamp;
+use crate::model::time::{Mono, Now, Timestamp};
 
 /// An access token is renewed this long before it expires, so that no call starts with a token
 /// that dies under way. Xero's own command line does the same.
@@ -25,6 +35,15 @@ const BACKOFF_FIRST_MS: u64 = 1_000;
 /// Longest delay after a failure. Well inside the 30 minutes in which Xero takes the previous
 /// refresh token again.
 pub const BACKOFF_MAX_MS: u64 = 60_000;
+/// A request whose answer nobody waits for any more may still arrive at Xero, and rotate, for so
+/// long after it was sent: no proxy holds one longer. After that a refresh tells which pair counts.
+pub const STRAY_MAX_MS: u64 = 5 * 60_000;
+/// Pauses between the rounds in which a refused grant is asked for again. A grant is dead when Xero
+/// has refused all its tokens once more than there are pauses; together they are shorter than a
+/// call waits for its token.
+pub const REFUSED_PAUSES_MS: [u64; 2] = [2_000, 6_000];
+/// A token that is rejected sooner after it was made is no token that has expired.
+const YOUNG_MS: u64 = 5 * 60_000;
 
 /// Names somebody who waits for a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,19 +84,38 @@ pub struct Grant {
     step: Step,
     waiters: Vec<WaiterId>,
     failures_count: u32,
+    /// Rounds in a row in which Xero refused every token of the grant.
+    refusals_count: usize,
+    /// Young tokens in a row that Xero rejected.
+    rejections_count: u32,
+    /// When the access token in hand was got, if in this process.
+    got_at: Option<Mono>,
     /// Why the last refresh failed, and when the next may be tried.
-    resting: Option<(Failure, Timestamp)>,
-    /// Xero may have rotated the token without our hearing of it. Then the refresh is repeated
-    /// even if nobody asks, because Xero takes the old token for 30 minutes only.
-    is_outcome_unknown: bool,
+    resting: Option<(Failure, Mono)>,
+    /// When a refresh is due even if nobody asks, because Xero may have rotated unheard.
+    repeat_at: Option<Mono>,
+    /// When the last request left that was given up, and may still be on its way to Xero.
+    stray: Option<Mono>,
+    /// The moment it waits for; other wakes are not its own.
+    wake_at: Option<Mono>,
     keep_alive_ms: i64,
 }
 
 #[derive(Debug)]
 enum Step {
     Idle,
-    Refreshing { with: Which },
-    Saving { next: Durable, is_under_way: bool },
+    /// It is being made durable that a refresh is asked for.
+    Marking,
+    Refreshing {
+        with: Which,
+        left_at: Mono,
+    },
+    Saving {
+        next: Durable,
+        is_under_way: bool,
+    },
+    /// Xero refused every token; it is asked once more after a pause.
+    Refused,
     Dead(Failure),
 }
 
@@ -88,17 +126,24 @@ enum Which {
 }
 
 impl Grant {
-    /// A grant as the store has it. `keep_alive_ms` is how long it may go without a refresh, at
-    /// most [`KEEP_ALIVE_MS`]; the shell spreads it.
+    /// A grant as the store has it; it wants to be woken at once. `keep_alive_ms` is how long it
+    /// may go without a refresh, at most [`KEEP_ALIVE_MS`]; the shell spreads it.
     #[must_use]
-    pub fn stored(durable: Durable, keep_alive_ms: i64) -> Self {
+    pub fn stored(now: Now, durable: Durable, keep_alive_ms: i64) -> Self {
+        // The process before this one may have asked in its last moment.
+        let unsure_since = durable.is_unsure.then_some(now.mono);
         Self {
             durable,
             step: Step::Idle,
             waiters: Vec::new(),
             failures_count: 0,
+            refusals_count: 0,
+            rejections_count: 0,
+            got_at: None,
             resting: None,
-            is_outcome_unknown: false,
+            repeat_at: unsure_since,
+            stray: unsure_since,
+            wake_at: unsure_since,
             keep_alive_ms: keep_alive_ms.min(KEEP_ALIVE_MS),
         }
     }
@@ -106,14 +151,15 @@ impl Grant {
     /// A grant somebody handed us. It is stored before its token is used: the token dies at its
     /// first use, so a crash right after must not leave the only trace of the chain at Xero.
     #[must_use]
-    pub fn adopted(refresh_token: SecretString, keep_alive_ms: i64) -> (Self, Vec<Act>) {
+    pub fn adopted(now: Now, refresh_token: SecretString, keep_alive_ms: i64) -> (Self, Vec<Act>) {
         let durable = Durable {
             current: refresh_token,
             previous: None,
             access: None,
             refreshed_at: Timestamp::default(),
+            is_unsure: false,
         };
-        let mut grant = Self::stored(durable.clone(), keep_alive_ms);
+        let mut grant = Self::stored(now, durable.clone(), keep_alive_ms);
         grant.step = Step::Saving {
             next: durable.clone(),
             is_under_way: true,
@@ -126,7 +172,7 @@ impl Grant {
     pub fn knows(&self, refresh_token: &SecretString) -> bool {
         let pending = match &self.step {
             Step::Saving { next, .. } => Some(next),
-            Step::Idle | Step::Refreshing { .. } | Step::Dead(_) => None,
+            _ => None,
         };
         [Some(&self.durable), pending]
             .into_iter()
@@ -142,10 +188,16 @@ impl Grant {
         matches!(self.step, Step::Dead(_))
     }
 
+    /// Whether it ever gave a token. One that did not is nobody's.
+    #[must_use]
+    pub fn has_worked(&self) -> bool {
+        self.durable.has_worked()
+    }
+
     /// Whether a refresh is under way, or a new pair is not durable yet.
     #[must_use]
     pub const fn is_busy(&self) -> bool {
-        matches!(self.step, Step::Refreshing { .. } | Step::Saving { .. })
+        matches!(self.step, Step::Marking | Step::Refreshing { .. } | Step::Saving { .. })
     }
 
     /// Those who wait, of a grant that is dropped.
@@ -155,22 +207,22 @@ impl Grant {
     }
 
     /// Takes what happened and tells what to do.
-    pub fn handle(&mut self, now: Timestamp, input: Input) -> Vec<Act> {
+    pub fn handle(&mut self, now: Now, input: Input) -> Vec<Act> {
         match input {
             Input::Borrow(waiter) => self.borrowed(now, waiter),
             Input::Invalidate(token) => {
-                self.invalidated(&token);
+                self.invalidated(now, &token);
                 Vec::new()
             }
             Input::Refreshed(Ok(pair)) => self.rotated(now, pair),
-            Input::Refreshed(Err(failure)) => self.refused(now, failure),
+            Input::Refreshed(Err(failure)) => self.not_rotated(now, failure),
             Input::Saved(Ok(())) => self.saved(now),
             Input::Saved(Err(_why)) => self.not_saved(now),
             Input::Woken => self.woken(now),
         }
     }
 
-    fn borrowed(&mut self, now: Timestamp, waiter: WaiterId) -> Vec<Act> {
+    fn borrowed(&mut self, now: Now, waiter: WaiterId) -> Vec<Act> {
         if let Step::Dead(failure) = &self.step {
             return vec![Act::Answer(waiter, Err(failure.clone()))];
         }
@@ -179,149 +231,59 @@ impl Grant {
         }
         self.waiters.push(waiter);
         match &self.step {
-            Step::Refreshing { .. } | Step::Saving { is_under_way: true, .. } => Vec::new(),
             Step::Saving {
                 is_under_way: false, ..
-            } => self.answer_all(now, Err(not_saved())),
+            } => self.answer_all(now, &Err(renewal::not_stored())),
+            Step::Marking | Step::Refreshing { .. } | Step::Saving { .. } => Vec::new(),
+            Step::Refused => self.serve_from_hand(now),
             Step::Idle | Step::Dead(_) => match self.resting_failure(now) {
-                Some(failure) => self.answer_all(now, Err(failure)),
-                None => vec![self.refresh(Which::Current)],
+                Some(failure) => self.answer_all(now, &Err(failure)),
+                None => vec![self.mark()],
             },
         }
     }
 
-    /// Only the token that is still current: a late 401 to an older one says nothing.
-    fn invalidated(&mut self, token: &SecretString) {
-        let is_current = |access: &Access| is_same(&access.token, token);
-        if self.durable.access.as_ref().is_some_and(is_current) {
-            self.durable.access = None;
+    /// Only the token that is still current: a late 401 to an older one says nothing. When tokens
+    /// are rejected that have just been made, the next ones are asked for ever more slowly.
+    fn invalidated(&mut self, now: Now, token: &SecretString) {
+        let is_current = |access: &mut Access| is_same(&access.token, token);
+        if self.durable.access.take_if(is_current).is_none() {
+            return;
         }
-    }
-
-    /// Nothing of the new pair is used before it is durable.
-    fn rotated(&mut self, now: Timestamp, pair: NewPair) -> Vec<Act> {
-        let used = match self.step {
-            Step::Refreshing { with: Which::Previous } => self.durable.previous.clone(),
-            Step::Refreshing { with: Which::Current } => Some(self.durable.current.clone()),
-            // An answer nobody asked for cannot come from the shell.
-            Step::Idle | Step::Saving { .. } | Step::Dead(_) => return Vec::new(),
+        let is_young = self.got_at.is_some_and(|at| now.mono.since_ms(at) < YOUNG_MS);
+        self.rejections_count = if is_young {
+            self.rejections_count.saturating_add(1)
+        } else {
+            0
         };
-        let lives_ms = i64::try_from(pair.expires_in_s.saturating_mul(1_000)).unwrap_or(i64::MAX);
-        let next = Durable {
-            current: pair.refresh,
-            previous: used,
-            access: Some(Access {
-                token: pair.access,
-                expires_at: now.plus_ms(lives_ms),
-            }),
-            refreshed_at: now,
-        };
-        self.failures_count = 0;
-        self.resting = None;
-        self.is_outcome_unknown = false;
-        self.step = Step::Saving {
-            next: next.clone(),
-            is_under_way: true,
-        };
-        vec![Act::Save(next)]
-    }
-
-    fn refused(&mut self, now: Timestamp, failure: Failure) -> Vec<Act> {
-        let Step::Refreshing { with } = self.step else {
-            return Vec::new();
-        };
-        if failure.kind == FailureKind::GrantRejected {
-            if with == Which::Current && self.durable.previous.is_some() {
-                return vec![self.refresh(Which::Previous)];
-            }
-            self.step = Step::Dead(failure.clone());
-            self.durable.access = None;
-            return self.answer_all(now, Err(failure));
+        if let Some(doublings) = self.rejections_count.checked_sub(2) {
+            self.resting = Some((rejected_again(), now.mono.plus_ms(backoff_ms(doublings))));
         }
-        let wait_ms = match failure.remedy {
-            Remedy::WaitForLimit {
-                retry_after_ms: Some(wait_ms),
-                ..
-            } => wait_ms.min(BACKOFF_MAX_MS),
-            _ => self.next_backoff_ms(),
-        };
-        self.step = Step::Idle;
-        self.resting = Some((failure.clone(), now.plus_ms(as_span(wait_ms))));
-        let may_have_rotated = matches!(failure.received, Received::Unknown | Received::UnknownAnswered);
-        self.is_outcome_unknown |= may_have_rotated;
-        let mut acts = self.answer_all(now, Err(failure));
-        if self.is_outcome_unknown {
-            acts.push(Act::WakeAfter(wait_ms));
-        }
-        acts
-    }
-
-    fn saved(&mut self, now: Timestamp) -> Vec<Act> {
-        let step = std::mem::replace(&mut self.step, Step::Idle);
-        let Step::Saving { next, .. } = step else {
-            self.step = step;
-            return Vec::new();
-        };
-        self.durable = next;
-        self.failures_count = 0;
-        match self.durable.access.clone() {
-            Some(access) => self.answer_all(now, Ok(access)),
-            // Just adopted.
-            None if self.waiters.is_empty() => Vec::new(),
-            None => vec![self.refresh(Which::Current)],
-        }
-    }
-
-    /// The pair is kept and saved again until that works: Xero has forgotten the older one but
-    /// for its grace of 30 minutes.
-    fn not_saved(&mut self, now: Timestamp) -> Vec<Act> {
-        let Step::Saving { is_under_way, .. } = &mut self.step else {
-            return Vec::new();
-        };
-        *is_under_way = false;
-        let mut acts = vec![Act::WakeAfter(self.next_backoff_ms())];
-        acts.extend(self.answer_all(now, Err(not_saved())));
-        acts
-    }
-
-    fn woken(&mut self, now: Timestamp) -> Vec<Act> {
-        let is_due = self.is_outcome_unknown || self.is_idle_too_long(now);
-        match &mut self.step {
-            Step::Saving { next, is_under_way } if !*is_under_way => {
-                *is_under_way = true;
-                vec![Act::Save(next.clone())]
-            }
-            Step::Idle if is_due => vec![self.refresh(Which::Current)],
-            Step::Idle | Step::Refreshing { .. } | Step::Saving { .. } | Step::Dead(_) => Vec::new(),
-        }
-    }
-
-    fn is_idle_too_long(&self, now: Timestamp) -> bool {
-        now.since_ms(self.durable.refreshed_at) >= self.keep_alive_ms && self.resting_failure(now).is_none()
-    }
-
-    fn refresh(&mut self, with: Which) -> Act {
-        let token = match (with, &self.durable.previous) {
-            (Which::Previous, Some(previous)) => previous.clone(),
-            (Which::Previous, None) | (Which::Current, _) => self.durable.current.clone(),
-        };
-        self.step = Step::Refreshing { with };
-        Act::Refresh(token)
     }
 
     /// A failure is only passed on to those whom the token in hand does not help either.
-    fn answer_all(&mut self, now: Timestamp, result: Result<Access, Failure>) -> Vec<Act> {
-        let result = match self.access_with(now, LAST_USE_AHEAD_MS) {
-            Some(access) if result.is_err() => Ok(access),
-            _ => result,
+    fn answer_all(&mut self, now: Now, result: &Result<Access, Failure>) -> Vec<Act> {
+        let mut acts = match result {
+            Ok(_) => Vec::new(),
+            Err(_) => self.serve_from_hand(now),
         };
         let answer = |waiter| Act::Answer(waiter, result.clone());
+        acts.extend(self.waiters.drain(..).map(answer));
+        acts
+    }
+
+    /// Those who wait get the old token as long as it lives.
+    fn serve_from_hand(&mut self, now: Now) -> Vec<Act> {
+        let Some(access) = self.access_with(now, LAST_USE_AHEAD_MS) else {
+            return Vec::new();
+        };
+        let answer = |waiter| Act::Answer(waiter, Ok(access.clone()));
         self.waiters.drain(..).map(answer).collect()
     }
 
     /// The durable access token, if it lives longer than `ahead_ms` from now.
-    fn access_with(&self, now: Timestamp, ahead_ms: i64) -> Option<Access> {
-        let lives = |access: &&Access| access.expires_at.since_ms(now) > ahead_ms;
+    fn access_with(&self, now: Now, ahead_ms: i64) -> Option<Access> {
+        let lives = |access: &&Access| access.expires_at.since_ms(now.wall) > ahead_ms;
         self.durable.access.as_ref().filter(lives).cloned()
     }
 
@@ -332,35 +294,22 @@ impl Grant {
         RENEW_AHEAD_MS.min(lives_ms / 2)
     }
 
-    /// A moment further ahead than the longest delay means that the clock was set back.
-    fn resting_failure(&self, now: Timestamp) -> Option<Failure> {
+    fn resting_failure(&self, now: Now) -> Option<Failure> {
         let (failure, until) = self.resting.as_ref()?;
-        let left_ms = until.since_ms(now);
-        (left_ms > 0 && left_ms <= as_span(BACKOFF_MAX_MS)).then(|| failure.clone())
-    }
-
-    fn next_backoff_ms(&mut self) -> u64 {
-        let doublings = self.failures_count.min(10);
-        self.failures_count = self.failures_count.saturating_add(1);
-        BACKOFF_FIRST_MS.saturating_mul(1 << doublings).min(BACKOFF_MAX_MS)
+        (*until > now.mono).then(|| failure.clone())
     }
 }
 
-fn not_saved() -> Failure {
-    Failure {
-        kind: FailureKind::Unavailable,
-        remedy: Remedy::RetryWithBackoff,
-        received: Received::No,
-        status: None,
-        message: "the renewed token could not be stored and is not used before it is".to_owned(),
-        validation: Vec::new(),
-    }
+fn backoff_ms(doublings: u32) -> u64 {
+    BACKOFF_FIRST_MS
+        .saturating_mul(1 << doublings.min(10))
+        .min(BACKOFF_MAX_MS)
+}
+
+fn rejected_again() -> Failure {
+    renewal::unavailable("xero rejects access tokens that it has just handed out")
 }
 
 fn is_same(one: &SecretString, other: &SecretString) -> bool {
     one.expose_secret() == other.expose_secret()
-}
-
-fn as_span(span_ms: u64) -> i64 {
-    i64::try_from(span_ms).unwrap_or(i64::MAX)
 }

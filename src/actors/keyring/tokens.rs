@@ -21,8 +21,19 @@ pub struct Durable {
     pub previous: Option<SecretString>,
     /// The token for calls that came with it.
     pub access: Option<Access>,
-    /// When the pair was made.
+    /// When the pair was made; the start of time while there was none.
     pub refreshed_at: Timestamp,
+    /// A refresh is asked for whose end is not heard, or one that was given up may still arrive:
+    /// Xero may be further than this pair.
+    pub is_unsure: bool,
+}
+
+impl Durable {
+    /// Whether there was ever a pair.
+    #[must_use]
+    pub fn has_worked(&self) -> bool {
+        self.refreshed_at != Timestamp::default()
+    }
 }
 
 /// A new pair from Xero.

@@ -1,15 +1,19 @@
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::future::Future;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix::{Arbiter, System};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
+use tokio::time::Instant;
 
 use super::seal::{Counting, sealer};
 use crate::actors::keyring::port::GrantStore;
 use crate::actors::keyring::seal::SealError;
+use crate::actors::keyring::state::STRAY_MAX_MS;
 use crate::actors::keyring::{Keyring, KeyringError, KeyringParts};
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
 use crate::model::ids::{GrantId, XeroTenantId};
@@ -19,13 +23,17 @@ use crate::model::time::{Clock, Mono, Now, Timestamp};
 use crate::model::xero::XeroConnection;
 use crate::xero::api::{Identity, TokenPair};
 
-struct Wall(AtomicI64);
+/// The runtime's clock, moved by what tests let pass at once.
+#[derive(Default)]
+struct Moved(AtomicU64);
 
-impl Clock for Wall {
+impl Clock for Moved {
     fn now(&self) -> Now {
+        let ran_ms = STARTED.with(|started| u64::try_from(started.get().unwrap().elapsed().as_millis()).unwrap());
+        let mono = Mono(ran_ms + self.0.load(Ordering::Relaxed));
         Now {
-            wall: Timestamp(self.0.load(Ordering::Relaxed)),
-            mono: Mono(0),
+            wall: Timestamp(1_700_000_000_000).plus_ms(i64::try_from(mono.0).unwrap()),
+            mono,
         }
     }
     fn boot_id(&self) -> &str {
@@ -37,6 +45,8 @@ impl Clock for Wall {
 #[derive(Default)]
 struct Rows {
     rows: Mutex<BTreeMap<GrantId, GrantRow>>,
+    /// Saves that work before those that fail.
+    passing_saves: AtomicI64,
     failing_saves: AtomicI64,
     log: Log,
 }
@@ -45,7 +55,8 @@ type Log = Arc<Mutex<Vec<String>>>;
 
 impl GrantStore for Rows {
     fn save(&self, row: GrantRow) -> BoxFuture<'static, Result<(), String>> {
-        if self.failing_saves.fetch_sub(1, Ordering::Relaxed) > 0 {
+        let is_spared = self.passing_saves.fetch_sub(1, Ordering::Relaxed) > 0;
+        if !is_spared && self.failing_saves.fetch_sub(1, Ordering::Relaxed) > 0 {
             self.log.lock().unwrap().push("save fails".into());
             return std::future::ready(Err("disk full".to_owned())).boxed();
         }
@@ -139,7 +150,7 @@ fn failed(kind: FailureKind) -> Failure {
 struct World {
     store: Arc<Rows>,
     xero: Arc<Xero>,
-    clock: Arc<Wall>,
+    clock: Arc<Moved>,
     log: Log,
 }
 
@@ -159,7 +170,7 @@ impl World {
                 log: Arc::clone(&log),
                 state: Arc::new(Mutex::new(chain)),
             }),
-            clock: Arc::new(Wall(AtomicI64::new(1_700_000_000_000))),
+            clock: Arc::default(),
             log,
         }
     }
@@ -175,7 +186,7 @@ impl World {
         Keyring::start(&Arbiter::current(), parts).await
     }
 
-    fn pass_ms(&self, span_ms: i64) {
+    fn pass_ms(&self, span_ms: u64) {
         self.clock.0.fetch_add(span_ms, Ordering::Relaxed);
     }
 
@@ -184,18 +195,39 @@ impl World {
     }
 }
 
+thread_local! {
+    /// When the process that is played began.
+    static STARTED: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// Plays a test in its own time: whatever waits costs none.
+fn play(test: impl Future<Output = ()>) {
+    let runtime = || {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_time().start_paused(true).build().unwrap()
+    };
+    System::with_tokio_rt(runtime).block_on(async {
+        STARTED.with(|started| started.set(Some(Instant::now())));
+        test.await;
+    });
+}
+
+async fn pass(span: Duration) {
+    tokio::time::sleep(span).await;
+}
+
 fn token(borrowed: Result<super::super::Borrowed, Failure>) -> String {
     borrowed.unwrap().token.expose_secret().to_owned()
 }
 
 #[test]
 fn an_adopted_grant_survives_a_restart_and_refreshes_once_for_everybody() {
-    System::new().block_on(async {
+    play(async {
         let world = World::new();
         let keyring = world.keyring(1).await.unwrap();
         let (grant, connections) = keyring.adopt("given".into()).await.unwrap();
         assert_eq!(connections.len(), 1);
-        assert_eq!(world.log(), ["save", "refresh given", "save"]);
+        assert_eq!(world.log(), ["save", "save", "refresh given", "save"]);
         assert_eq!(token(keyring.borrow(grant).await), "a1");
         // Adopting the same token again is the same grant, without a refresh.
         assert_eq!(keyring.adopt("given".into()).await.unwrap().0, grant);
@@ -206,17 +238,18 @@ fn an_adopted_grant_survives_a_restart_and_refreshes_once_for_everybody() {
         world.pass_ms(1_800_000);
         let all = join_all((0..50).map(|_| restarted.borrow(grant))).await;
         assert!(all.into_iter().all(|one| token(one) == "a2"));
-        assert_eq!(world.log(), ["refresh r1", "save"]);
+        assert_eq!(world.log(), ["save", "refresh r1", "save"]);
     });
 }
 
 #[test]
 fn a_crash_between_rotation_and_save_goes_on_with_the_stored_token() {
-    System::new().block_on(async {
+    play(async {
         let world = World::new();
         let keyring = world.keyring(1).await.unwrap();
         let (grant, _) = keyring.adopt("given".into()).await.unwrap();
         world.pass_ms(1_800_000);
+        world.store.passing_saves.store(1, Ordering::Relaxed);
         world.store.failing_saves.store(i64::MAX, Ordering::Relaxed);
         let unsaved = keyring.borrow(grant).await.unwrap_err();
         assert_eq!(unsaved.kind, FailureKind::Unavailable);
@@ -229,20 +262,64 @@ fn a_crash_between_rotation_and_save_goes_on_with_the_stored_token() {
 }
 
 #[test]
-fn a_failed_save_is_repeated_by_itself() {
-    System::new().block_on(async {
+fn what_a_crash_left_unheard_is_asked_for_again_at_once_although_nobody_waits() {
+    let world = World::new();
+    let mut grant = None;
+    play(async {
+        let keyring = world.keyring(1).await.unwrap();
+        grant = Some(keyring.adopt("given".into()).await.unwrap().0);
+        world.pass_ms(1_800_000);
+        world.store.passing_saves.store(1, Ordering::Relaxed);
+        world.store.failing_saves.store(i64::MAX, Ordering::Relaxed);
+        keyring.borrow(grant.unwrap()).await.unwrap_err();
+    });
+    world.store.failing_saves.store(0, Ordering::Relaxed);
+    world.log();
+    play(async {
+        let restarted = world.keyring(1).await.unwrap();
+        pass(Duration::from_secs(1)).await;
+        assert_eq!(world.log(), ["save", "refresh r1", "save"]);
+        // A request of the old process may still have been on its way.
+        pass(Duration::from_millis(STRAY_MAX_MS)).await;
+        assert_eq!(world.log(), ["save", "refresh r3", "save"]);
+        pass(Duration::from_secs(1_000)).await;
+        assert_eq!(world.log(), Vec::<String>::new());
+        assert_eq!(token(restarted.borrow(grant.unwrap()).await), "a4");
+    });
+}
+
+#[test]
+fn nothing_is_asked_of_xero_that_could_not_be_stored() {
+    play(async {
         let world = World::new();
         let keyring = world.keyring(1).await.unwrap();
         let (grant, _) = keyring.adopt("given".into()).await.unwrap();
         world.pass_ms(1_800_000);
+        world.log();
+        world.store.failing_saves.store(1, Ordering::Relaxed);
+        let refused = keyring.borrow(grant).await.unwrap_err();
+        assert_eq!(refused.kind, FailureKind::Unavailable);
+        assert_eq!(world.log(), ["save fails"]);
+    });
+}
+
+#[test]
+fn a_failed_save_is_repeated_by_itself() {
+    play(async {
+        let world = World::new();
+        let keyring = world.keyring(1).await.unwrap();
+        let (grant, _) = keyring.adopt("given".into()).await.unwrap();
+        world.pass_ms(1_800_000);
+        world.store.passing_saves.store(1, Ordering::Relaxed);
         world.store.failing_saves.store(1, Ordering::Relaxed);
         assert!(keyring.borrow(grant).await.is_err());
+        assert_eq!(world.xero.state.lock().unwrap().live, "r2");
         let served = tokio::time::timeout(Duration::from_secs(20), async {
             loop {
                 if let Ok(borrowed) = keyring.borrow(grant).await {
                     return borrowed;
                 }
-                tokio::time::sleep(Duration::from_millis(20)).await;
+                pass(Duration::from_millis(20)).await;
             }
         });
         assert_eq!(served.await.unwrap().token.expose_secret(), "a2");
@@ -252,7 +329,7 @@ fn a_failed_save_is_repeated_by_itself() {
 
 #[test]
 fn a_refused_token_is_renewed_and_a_dead_grant_says_so() {
-    System::new().block_on(async {
+    play(async {
         let world = World::new();
         let keyring = world.keyring(1).await.unwrap();
         let (grant, _) = keyring.adopt("given".into()).await.unwrap();
@@ -267,12 +344,15 @@ fn a_refused_token_is_renewed_and_a_dead_grant_says_so() {
             ..Chain::default()
         };
         keyring.invalidate(grant, "a2".into());
+        // It is the second that was rejected as soon as it was made.
+        pass(Duration::from_secs(1)).await;
         world.log();
         assert_eq!(
             keyring.borrow(grant).await.unwrap_err().kind,
             FailureKind::GrantRejected
         );
-        assert_eq!(world.log(), ["refresh r2", "refresh r1"]);
+        let round = ["save", "refresh r2", "refresh r1"];
+        assert_eq!(world.log(), [round, round, round].concat());
         assert_eq!(
             keyring.borrow(grant).await.unwrap_err().kind,
             FailureKind::GrantRejected
@@ -283,7 +363,7 @@ fn a_refused_token_is_renewed_and_a_dead_grant_says_so() {
 
 #[test]
 fn a_token_xero_refuses_leaves_nothing_behind() {
-    System::new().block_on(async {
+    play(async {
         let world = World::new();
         let keyring = world.keyring(1).await.unwrap();
         let refused = keyring.adopt("stolen".into()).await.unwrap_err();
@@ -298,7 +378,7 @@ fn a_token_xero_refuses_leaves_nothing_behind() {
 
 #[test]
 fn a_panic_of_the_client_is_a_failure_like_any_other() {
-    System::new().block_on(async {
+    play(async {
         let world = World::new();
         let keyring = world.keyring(1).await.unwrap();
         let failure = keyring.adopt("panic".into()).await.unwrap_err();
@@ -309,7 +389,7 @@ fn a_panic_of_the_client_is_a_failure_like_any_other() {
 
 #[test]
 fn the_wrong_key_refuses_to_start() {
-    System::new().block_on(async {
+    play(async {
         let world = World::new();
         let (grant, _) = world.keyring(1).await.unwrap().adopt("given".into()).await.unwrap();
         let refused = world.keyring(2).await.unwrap_err();

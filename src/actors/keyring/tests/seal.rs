@@ -31,6 +31,7 @@ fn durable() -> Durable {
             expires_at: Timestamp(5),
         }),
         refreshed_at: Timestamp(7),
+        is_unsure: true,
     }
 }
 
@@ -43,6 +44,7 @@ fn what_was_sealed_opens_and_hides_everything() {
     assert_eq!(row.refreshed_at, Timestamp(7));
     let opened = sealer.open(&row).unwrap();
     assert_eq!(opened.current.expose_secret(), "refresh-canary");
+    assert!(opened.is_unsure);
     assert_eq!(opened.previous.unwrap().expose_secret(), "previous-canary");
     let access = opened.access.unwrap();
     assert_eq!(
