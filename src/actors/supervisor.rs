@@ -1,7 +1,7 @@
 //! Keeps one actor per tenant alive. actix's own `Supervisor` does not survive a panic, so each
 //! tenant's actor carries a drop guard that tells here how it ended.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,12 +9,13 @@ use std::time::Duration;
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, ResponseFuture};
 use tokio::sync::oneshot;
 
+use super::keyring::GrantDied;
 use super::lane::fresh_generation;
 use super::ports::Ports;
 use super::registry::Door;
-use super::tenant::{Down, Drain, LookAgain, TenantActor};
+use super::tenant::{Down, Drain, GrantsDied, LookAgain, TenantActor};
 use crate::engine::status::TenantStatus;
-use crate::model::ids::TenantId;
+use crate::model::ids::{GrantId, TenantId};
 use crate::model::row::Tenant;
 use crate::model::time::Mono;
 use crate::observe::labels::RestartCause;
@@ -32,6 +33,8 @@ const RESTART_MAX_MS: u64 = 30_000;
 /// Longest delay before a restart for the store's sake: as often as it is itself tried again, for
 /// hosts are turned away meanwhile.
 const RESTART_STORE_MAX_MS: u64 = 2_000;
+/// How long grants that died are gathered.
+const TELL_DEATHS_AFTER: Duration = Duration::from_millis(500);
 /// A tenant that ran this long starts afresh with its delays.
 const CALM_MS: u64 = 60_000;
 
@@ -48,6 +51,8 @@ pub struct Supervisor {
     ports: Arc<Ports>,
     metrics: Metrics,
     histories: HashMap<TenantId, History>,
+    /// Grants that died a moment ago.
+    dead: HashSet<GrantId>,
     draining: Option<(usize, Option<oneshot::Sender<()>>)>,
 }
 
@@ -59,6 +64,7 @@ impl Supervisor {
             ports,
             metrics,
             histories: HashMap::new(),
+            dead: HashSet::new(),
             draining: None,
         }
     }
@@ -261,6 +267,23 @@ impl Handler<Down> for Supervisor {
             self.metrics.actor_restarted(RestartCause::Store);
             self.restart_later(down.tenant, RestartCause::Store, ctx);
         }
+    }
+}
+
+/// Grants that die together are told together: each telling goes to every tenant.
+impl Handler<GrantDied> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, GrantDied(grant): GrantDied, ctx: &mut Context<Self>) {
+        if self.dead.is_empty() {
+            ctx.run_later(TELL_DEATHS_AFTER, |supervisor, _ctx| {
+                let dead = Arc::new(std::mem::take(&mut supervisor.dead));
+                for (_, addr) in supervisor.ports.registry.running() {
+                    addr.do_send(GrantsDied(Arc::clone(&dead)));
+                }
+            });
+        }
+        self.dead.insert(grant);
     }
 }
 

@@ -132,6 +132,7 @@ impl Daemon {
         if core.supervisor.send(Run(tenants)).await.is_err() {
             return Err(core.undo(StartError::Supervisor).await);
         }
+        core.ports.keyring.tell_deaths(core.supervisor.clone().recipient());
         let door = Door::new(Arc::clone(&core.ports), core.supervisor.clone());
         let state = endpoint::state(&config, &door, &core.ports, &metrics, &token.secret, mounts);
         let listen = http::Listen {

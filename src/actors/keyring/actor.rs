@@ -5,7 +5,8 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture, WrapFuture,
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, Recipient, ResponseFuture,
+    WrapFuture,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -59,9 +60,20 @@ pub struct Forget(pub GrantId);
 #[rtype(result = "bool")]
 pub struct IsBusy;
 
+/// Names who is to be told of grants that die.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct TellDeaths(pub Recipient<GrantDied>);
+
+/// To the supervisor: Xero refuses every token of this grant.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct GrantDied(pub GrantId);
+
 /// The owner of all grants.
 pub struct KeyringActor {
     parts: KeyringParts,
+    bereaved: Option<Recipient<GrantDied>>,
     grants: BTreeMap<GrantId, Grant>,
     waiting: HashMap<WaiterId, oneshot::Sender<Result<Access, Failure>>>,
     last_waiter: u64,
@@ -77,6 +89,7 @@ impl KeyringActor {
             .collect();
         Self {
             parts,
+            bereaved: None,
             grants,
             waiting: HashMap::new(),
             last_waiter: 0,
@@ -95,7 +108,14 @@ impl KeyringActor {
                 self.forget(id, ctx);
             } else if has_died {
                 tracing::warn!(grant = %id, "xero refuses this grant; its organisations must be reconnected");
+                self.tell_death(id);
             }
+        }
+    }
+
+    fn tell_death(&self, id: GrantId) {
+        if let Some(bereaved) = &self.bereaved {
+            bereaved.do_send(GrantDied(id));
         }
     }
 
@@ -224,6 +244,17 @@ impl Handler<Adopt> for KeyringActor {
             grant: id,
             is_new: true,
         })
+    }
+}
+
+impl Handler<TellDeaths> for KeyringActor {
+    type Result = ();
+
+    fn handle(&mut self, TellDeaths(bereaved): TellDeaths, _ctx: &mut Self::Context) {
+        self.bereaved = Some(bereaved);
+        // Those that died before anybody listened.
+        let dead = self.grants.iter().filter(|(_, grant)| grant.is_dead());
+        dead.for_each(|(id, _)| self.tell_death(*id));
     }
 }
 

@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, Addr, ArbiterHandle};
+use actix::{Actor, Addr, ArbiterHandle, Recipient};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::actor::{Adopt, Adopted, Borrow, Forget, Invalidate, IsBusy, KeyringActor};
+use super::actor::{Adopt, Adopted, Borrow, Forget, GrantDied, Invalidate, IsBusy, KeyringActor, TellDeaths};
 use super::port::GrantStore;
 use super::seal::{SealError, Sealer};
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
@@ -161,6 +161,12 @@ impl Keyring {
             keyring.identity.disconnect(borrowed.token, connection_id).await
         }
         .boxed()
+    }
+
+    /// Names who is told of every grant that dies from now on, and of those that are dead. Whoever
+    /// borrows learns it anyway; this is for those who need no token for a while.
+    pub fn tell_deaths(&self, to: Recipient<GrantDied>) {
+        self.actor.do_send(TellDeaths(to));
     }
 
     /// Whether its actor runs. Without it no call can be made, and only a restart brings it back.

@@ -11,6 +11,7 @@ pub mod seal;
 pub mod state;
 pub mod tokens;
 
+pub use actor::GrantDied;
 pub use handle::{Borrowed, Keyring, KeyringError, KeyringParts};
 
 #[cfg(test)]

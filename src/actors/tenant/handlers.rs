@@ -6,12 +6,14 @@ use actix::{Context, Handler};
 
 use super::actor::TenantActor;
 use super::messages::{
-    ConnectionChanged, Drain, LookAgain, PutInvoice, Regranted, Replier, SetMapping, SetSettings, SyncNow, WantPreview,
+    ConnectionChanged, Drain, GrantsDied, LookAgain, PutInvoice, Regranted, Replier, SetMapping, SetSettings, SyncNow,
+    WantPreview,
 };
 use super::perform::Committed;
 use crate::actors::control::{InvoiceName, Refused};
 use crate::engine::effect::{Effect, Reply};
-use crate::engine::event::Event;
+use crate::engine::event::{ConnectionEvent, Event};
+use crate::model::connection::ConnectionCause;
 use crate::model::row::Invoice;
 use crate::store::Urgency;
 use crate::store::reader::ReadError;
@@ -125,6 +127,17 @@ impl Handler<ConnectionChanged> for TenantActor {
 
     fn handle(&mut self, message: ConnectionChanged, ctx: &mut Context<Self>) {
         self.feed(Event::Connection(message.0), Urgency::Result, ctx);
+    }
+}
+
+impl Handler<GrantsDied> for TenantActor {
+    type Result = ();
+
+    fn handle(&mut self, GrantsDied(dead): GrantsDied, ctx: &mut Context<Self>) {
+        if dead.contains(&self.machine.tenant().grant) {
+            let lost = ConnectionEvent::GrantLost(ConnectionCause::GrantDead);
+            self.feed(Event::Connection(lost), Urgency::Result, ctx);
+        }
     }
 }
 

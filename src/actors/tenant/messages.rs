@@ -1,6 +1,9 @@
 //! What may be sent to a tenant. From outside only by `try_send`: a full mailbox is shown to the
 //! caller as "busy".
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use actix::Message;
 use tokio::sync::oneshot;
 
@@ -72,6 +75,11 @@ pub struct SetSettings {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct ConnectionChanged(pub ConnectionEvent);
+
+/// From the supervisor: these grants are dead, perhaps this tenant's too.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct GrantsDied(pub Arc<HashSet<GrantId>>);
 
 /// From the control endpoint: another consent reaches the organisation.
 #[derive(Message)]

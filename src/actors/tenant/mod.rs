@@ -13,7 +13,8 @@ mod perform;
 
 pub use actor::{Down, TenantActor};
 pub use messages::{
-    ConnectionChanged, Drain, LookAgain, PutInvoice, Regranted, Replier, SetMapping, SetSettings, SyncNow, WantPreview,
+    ConnectionChanged, Drain, GrantsDied, LookAgain, PutInvoice, Regranted, Replier, SetMapping, SetSettings, SyncNow,
+    WantPreview,
 };
 pub(super) use perform::refusal;
 

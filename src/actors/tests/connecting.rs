@@ -4,7 +4,9 @@ use futures_util::future::join;
 
 use super::world::{World, organisation, until};
 use crate::actors::control::Refused;
-use crate::model::connection::ConnectionState;
+use crate::actors::keyring::GrantDied;
+use crate::model::connection::{ConnectionCause, ConnectionState};
+use crate::model::ids::TenantId;
 use crate::store::memory::{Fault, Repeat};
 
 #[actix::test]
@@ -109,5 +111,27 @@ async fn another_grant_takes_the_place_of_the_old_one_which_is_forgotten() {
     until(|| (!world.grants.0.lock().unwrap().contains_key(&one.grant)).then_some(())).await;
     let stored = world.ports.reader.tenants().unwrap();
     assert!(stored.iter().all(|tenant| tenant.grant == moved[0].grant), "{stored:?}");
+    world.end();
+}
+
+#[actix::test]
+async fn organisations_of_a_dead_grant_are_told_although_they_want_nothing() {
+    let world = World::new().await;
+    let (one, other) = (world.tenant(1).await, world.tenant(2).await);
+    *world.xero.live_token.lock().unwrap() = "fresh".to_owned();
+    world.xero.listed.lock().unwrap().push(organisation(3));
+    let spared = world
+        .import("fresh", Some(vec![organisation(3)]))
+        .await
+        .unwrap()
+        .remove(0);
+    assert_ne!(spared.grant, one.grant);
+    world.supervisor.do_send(GrantDied(one.grant));
+    let state = |tenant: TenantId| world.ports.reader.tenant(tenant).unwrap().unwrap().connection;
+    for told in [&one, &other] {
+        until(|| (state(told.id).state == ConnectionState::RequiresReauth).then_some(())).await;
+        assert_eq!(state(told.id).cause, Some(ConnectionCause::GrantDead));
+    }
+    assert_eq!(state(spared.id).state, ConnectionState::Active);
     world.end();
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use actix::{Arbiter, System};
+use actix::{Actor, Arbiter, Context, Handler, System};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 use tokio::time::Instant;
@@ -14,7 +14,7 @@ use super::seal::{Counting, sealer};
 use crate::actors::keyring::port::GrantStore;
 use crate::actors::keyring::seal::SealError;
 use crate::actors::keyring::state::STRAY_MAX_MS;
-use crate::actors::keyring::{Keyring, KeyringError, KeyringParts};
+use crate::actors::keyring::{GrantDied, Keyring, KeyringError, KeyringParts};
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
 use crate::model::ids::{GrantId, XeroTenantId};
 use crate::model::row::GrantRow;
@@ -358,6 +358,41 @@ fn a_refused_token_is_renewed_and_a_dead_grant_says_so() {
             FailureKind::GrantRejected
         );
         assert_eq!(world.log(), Vec::<String>::new());
+    });
+}
+
+/// Listens for grants that die.
+struct Listener(Log);
+
+impl Actor for Listener {
+    type Context = Context<Self>;
+}
+
+impl Handler<GrantDied> for Listener {
+    type Result = ();
+
+    fn handle(&mut self, GrantDied(grant): GrantDied, _ctx: &mut Context<Self>) {
+        self.0.lock().unwrap().push(format!("{grant} died"));
+    }
+}
+
+#[test]
+fn who_listens_is_told_of_grants_that_die_and_of_those_that_are_dead() {
+    play(async {
+        let world = World::new();
+        let keyring = world.keyring(1).await.unwrap();
+        let (grant, _) = keyring.adopt("given".into()).await.unwrap();
+        world.xero.state.lock().unwrap().live = "other".into();
+        world.xero.state.lock().unwrap().grace = None;
+        world.pass_ms(1_800_000);
+        for is_late in [false, true] {
+            let heard = Log::default();
+            keyring.tell_deaths(Listener(Arc::clone(&heard)).start().recipient());
+            let refused = keyring.borrow(grant).await.unwrap_err();
+            assert_eq!(refused.kind, FailureKind::GrantRejected);
+            pass(Duration::from_secs(1)).await;
+            assert_eq!(*heard.lock().unwrap(), [format!("{grant} died")], "late: {is_late}");
+        }
     });
 }
 
