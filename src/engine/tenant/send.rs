@@ -149,6 +149,7 @@ impl TenantMachine {
             });
             if invoice.sync.badge != Some(Badge::Pending) {
                 crate::engine::badge::pending(&mut invoice, now);
+                writes.push(crate::engine::badge::event(&mut self.ids, &invoice, now));
             }
             invoice.create_was_sent |= target == WriteTarget::CreateInvoices;
             members.push(Member {

@@ -62,6 +62,26 @@ fn a_held_push_is_red_with_the_state_and_goes_out_by_itself_afterwards() {
 }
 
 #[test]
+fn a_held_push_that_leaves_the_moment_it_may_is_told_to_be_on_its_way() {
+    let mut bench = Bench::warm();
+    bench.connection(E::CreditsUsedUp);
+    bench.put("a", draft(Sales, "N1"));
+    bench.run_ms(60_000);
+    bench.rows.events.clear();
+    bench.connection(E::ToppedUp);
+    assert_eq!(bench.writes_sent(), 1, "it leaves at once");
+    let told = |event: &&crate::model::row::Event| event.data["host_ref"] == "a";
+    let told: Vec<&str> = bench
+        .rows
+        .events
+        .iter()
+        .filter(told)
+        .map(|event| event.event_type.as_str())
+        .collect();
+    assert_eq!(told, ["invoice.pending"]);
+}
+
+#[test]
 fn disconnecting_ends_what_waits_wherever_it_stands_and_what_comes_later() {
     // Dies at every step of the way: queued, chart, contact, reading, in flight.
     for steps in 0..7 {
