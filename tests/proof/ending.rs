@@ -92,6 +92,7 @@ pub fn assert_settled(simulation: &Simulation) {
         shell.commits.is_empty() && shell.waiting.is_empty() && shell.calls.is_empty(),
         "30: something stays behind"
     );
+    promises.witness.assert_nothing_owed(&promises.invoices);
     let books = books(simulation);
     for row in promises.invoices.values() {
         assert_ne!(

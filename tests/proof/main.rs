@@ -38,3 +38,5 @@ mod simulation;
 mod story;
 #[cfg(test)]
 mod wire;
+#[cfg(test)]
+mod witness;

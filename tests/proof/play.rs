@@ -3,6 +3,7 @@
 use counterfoil::engine::event::{ConnectionEvent, Event};
 use counterfoil::model::connection::ConnectionCause;
 use counterfoil::model::document::Draft;
+use counterfoil::model::ids::Marker;
 use counterfoil::model::row::{Mapping, MappingKind, Settings};
 use counterfoil::store::Urgency;
 use uuid::Uuid;
@@ -180,8 +181,14 @@ fn stranger(simulation: &mut Simulation, which: u32) {
 
 /// Somebody works in Xero itself.
 fn in_xero(simulation: &mut Simulation, which: u32, deed: Deed) {
-    let row = simulation.promises.find(&format!("r{which}"));
-    let Some(id) = row.and_then(|row| row.link.as_ref()).map(|link| link.xero_id) else {
+    // People see what is there, also before we do.
+    let marker = simulation.promises.find(&format!("r{which}")).map(|row| row.marker);
+    let books = simulation.wire.world.books(simulation.wire.tenant).expect("the books");
+    let ours = books
+        .invoices()
+        .iter()
+        .find(|found| marker.is_some() && marker == found.url.as_deref().and_then(Marker::find));
+    let Some(id) = ours.map(|found| found.id) else {
         return;
     };
     let (scenario, args) = match deed {
@@ -193,7 +200,7 @@ fn in_xero(simulation: &mut Simulation, which: u32, deed: Deed) {
     simulation.say(|| format!("a person does {scenario} to r{which} in Xero"));
     let body = format!(r#"{{"scenario":"{scenario}","invoice_id":"{id}","args":{args}}}"#);
     if scenario == "invoice.edit" {
-        simulation.promises.edited.insert(id.0);
+        simulation.promises.edited.insert(id);
     }
     let now = simulation.clock.xero();
     // Xero may refuse it, as it refuses people.

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use counterfoil::engine::connection::access;
 use counterfoil::model::connection::{Connection, ConnectionState, Gate};
 use counterfoil::model::document::{HostStatus, InvoiceKind};
 use counterfoil::model::failure::{Received, Remedy};
@@ -20,6 +19,7 @@ use uuid::Uuid;
 use super::clock::SimClock;
 use super::shell::Flying;
 use super::wire::Wire;
+use super::witness::Witness;
 
 /// A key is used this long.
 const KEY_WINDOW_MS: u64 = 300_000;
@@ -78,6 +78,7 @@ pub struct Promises {
     haunted_at: Option<u64>,
     violations_seen: usize,
     was_skewed: bool,
+    pub witness: Witness,
 }
 
 impl Promises {
@@ -102,6 +103,7 @@ impl Promises {
             haunted_at: None,
             violations_seen: 0,
             was_skewed: false,
+            witness: Witness::default(),
         }
     }
 
@@ -117,6 +119,7 @@ impl Promises {
 
     /// These changes are durable now.
     pub fn committed(&mut self, writes: &[Write], wire: &Wire, at: u64) {
+        self.witness.commit(writes, &self.invoices, &self.intents);
         for write in writes {
             self.apply(write, wire);
         }
@@ -182,7 +185,7 @@ impl Promises {
             assert!(before.rev <= row.rev, "7: {name} went back to an older edit");
             assert!(
                 before.version < row.version,
-                "an older row of {name} came over a newer one"
+                "21: an older row of {name} came over a newer one"
             );
             let was_red = before.sync.badge == Some(Badge::Failed);
             // A document that was cancelled before it was made needs nothing any more.
@@ -218,35 +221,43 @@ impl Promises {
             *open.entry(intent.invoice).or_default() += 1;
             assert!(
                 self.invoices.contains_key(&intent.invoice),
-                "an intent without its invoice"
+                "36: an intent without its invoice"
             );
         }
-        assert!(open.values().all(|count| *count == 1), "one open push for one document");
+        assert!(
+            open.values().all(|count| *count == 1),
+            "2: two open pushes for one document"
+        );
         for batch in self.batches.values() {
             for member in &batch.members {
                 let intent = self.intents.get(&member.intent);
                 let is_settled = intent.is_none_or(|intent| intent.batch != Some(batch.id));
-                assert!(is_settled || intent.is_some_and(|intent| intent.invoice == member.invoice));
+                assert!(
+                    is_settled || intent.is_some_and(|intent| intent.invoice == member.invoice),
+                    "2: an attempt for another document"
+                );
+                let badge = self.invoices.get(&member.invoice).and_then(|row| row.sync.badge);
+                assert!(
+                    is_settled || badge == Some(Badge::Pending),
+                    "51: an open attempt is {badge:?}"
+                );
             }
         }
         for row in self.invoices.values() {
             let name = &row.host_ref;
             let is_open = open.contains_key(&row.id);
+            if let Some(link) = &row.link {
+                let document = books.invoices().get(link.xero_id.0);
+                let document = document.unwrap_or_else(|| panic!("8: {name} is linked to what is not in Xero"));
+                let marker = document.url.as_deref().and_then(Marker::find);
+                assert_eq!(marker, Some(row.marker), "8: {name} is linked to another's document");
+            }
             match row.sync.badge {
                 Some(Badge::Pending) => assert!(is_open, "36: {name} is grey and nothing is queued ({at})"),
-                Some(Badge::Synced) => {
-                    let link = row
-                        .link
-                        .as_ref()
-                        .unwrap_or_else(|| panic!("8: {name} is green and not linked"));
-                    let document = books.invoices().get(link.xero_id.0);
-                    let document = document.unwrap_or_else(|| panic!("8: {name} is green and not in Xero"));
-                    let marker = document.url.as_deref().and_then(Marker::find);
-                    assert_eq!(marker, Some(row.marker), "8: {name} is linked to another's document");
-                }
+                Some(Badge::Synced) => assert!(row.link.is_some(), "8: {name} is green and not linked"),
                 Some(Badge::Failed) => {
                     let reason = row.sync.reason.as_ref();
-                    let reason = reason.unwrap_or_else(|| panic!("{name} is red without a reason"));
+                    let reason = reason.unwrap_or_else(|| panic!("50: {name} is red without a reason"));
                     let is_refused = reason.code == ReasonCode::ValidationRefused && row.link.is_none();
                     if is_refused && !is_open {
                         let markers = books.invoices().iter().filter_map(|found| found.url.as_deref());
@@ -331,14 +342,11 @@ impl Promises {
     }
 
     pub fn departs(&mut self, reader: &Reader, request: &Request, at: u64) {
-        let access = access(&self.tenant.connection);
-        let state = self.tenant.connection.state;
-        assert!(access.reads, "18: a call while {}", state.label());
-        assert!(
-            !request.is_write() || access.writes,
-            "18: a write while {}",
-            state.label()
-        );
+        let (state, gate) = (self.tenant.connection.state, self.tenant.connection.gate);
+        let reads = matches!(state, ConnectionState::Active | ConnectionState::PendingCredits);
+        let writes = state == ConnectionState::Active && gate == Gate::Open;
+        assert!(reads, "18: a call while {}", state.label());
+        assert!(!request.is_write() || writes, "18: a write while {}", state.label());
         match request {
             Request::Write { target, body, key } => self.write_departs(reader, (*target, body, key), request, at),
             Request::InvoicesById(ids) => self.read_since_write.extend(ids.iter().map(|id| (*id, true))),
@@ -371,6 +379,7 @@ impl Promises {
             attempt.sends += 1;
             return;
         }
+        self.witness.departs(&stored, &self.intents);
         match target {
             WriteTarget::ChangeInvoice(id) => {
                 let was_read = self.read_since_write.insert(id, false);
@@ -460,6 +469,7 @@ impl Promises {
                 let Some(attempt) = self.attempts.get_mut(key) else {
                     return;
                 };
+                self.witness.heard(&attempt.members, answer);
                 match result {
                     Ok(Reply::Written(elements)) => {
                         attempt.answered_at = Some(at);
@@ -484,11 +494,12 @@ impl Promises {
                     },
                 }
             }
-            (request, Ok(Reply::Invoices { found, .. })) => {
+            (request, Ok(Reply::Invoices { found, page_count })) => {
                 self.read_since_write.extend(found.iter().map(|found| (found.id, true)));
+                self.witness.read(found);
                 let (numbers, kind) = match request {
                     Request::InvoicesByNumber(numbers) => (numbers.clone(), None),
-                    Request::MadeByUs { kind, .. } => (Vec::new(), Some(*kind)),
+                    Request::MadeByUs { kind, page, .. } if page >= page_count => (Vec::new(), Some(*kind)),
                     _ => return,
                 };
                 self.look_ups.push(LookUp {

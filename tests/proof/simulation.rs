@@ -171,6 +171,7 @@ impl Simulation {
         }
         let now = self.clock.xero();
         self.promises.check_xero(&mut self.wire, now, at);
+        self.watch_waiting();
     }
 
     fn step_alive(&mut self, at: u64) {
