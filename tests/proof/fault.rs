@@ -25,6 +25,8 @@ pub enum Fault {
     SlowRequest,
     TokenExpired,
     Forbidden,
+    /// Refused with 400, although nothing is wrong with it: so a replay may be answered.
+    Invalid,
     GrantDead,
     NoPlace,
     /// A token or a place comes late.
@@ -45,7 +47,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Refused,
         Self::DroppedBefore,
         Self::DroppedAfter,
@@ -62,6 +64,7 @@ impl Fault {
         Self::SlowRequest,
         Self::TokenExpired,
         Self::Forbidden,
+        Self::Invalid,
         Self::GrantDead,
         Self::NoPlace,
         Self::SlowToken,
@@ -96,6 +99,7 @@ impl Fault {
             (8, Self::SlowRequest),
             (4, Self::TokenExpired),
             (3, Self::Forbidden),
+            (3, Self::Invalid),
             (1, Self::GrantDead),
             (4, Self::NoPlace),
             (6, Self::SlowToken),
@@ -175,6 +179,10 @@ impl Fault {
             Self::TooLate => named("delay", r#","ms":90000"#),
             Self::TokenExpired => named("token_expired", ""),
             Self::Forbidden => named("status", r#","code":403"#),
+            Self::Invalid => named(
+                "status",
+                r#","code":400,"body":"{\"ErrorNumber\":10,\"Type\":\"ValidationException\"}""#,
+            ),
             _ => None,
         }
     }

@@ -9,6 +9,8 @@ mod actor;
 #[cfg(test)]
 mod clock;
 #[cfg(test)]
+mod directed;
+#[cfg(test)]
 mod draft;
 #[cfg(test)]
 mod draw;
