@@ -80,9 +80,9 @@ pub async fn list(call: &Call) -> Result<Reply, Problem> {
         position = reached;
         let is_over = Instant::now() >= end || call.shared.stopping.is_ordered();
         if !events.is_empty() || is_over {
-            let data: Vec<Value> = events.iter().map(|(seq, event)| shown(*seq, event)).collect();
+            let data = events.iter().map(|(seq, event)| shown(*seq, event));
             let next_cursor = cursor_at(call, position);
-            return Ok(Reply::json(200, &json!({"data": data, "next_cursor": next_cursor})));
+            return Ok(Reply::list(data, &json!({"next_cursor": next_cursor})));
         }
         if position < call.shared.state.reads.feed_end() {
             continue;

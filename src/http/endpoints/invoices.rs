@@ -1,6 +1,6 @@
 //! Invoices: the host's writes, and what became of them.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::call::Call;
 use super::refused;
@@ -92,15 +92,11 @@ pub async fn list(call: &Call) -> Result<Reply, Problem> {
         .filter(|_| has_more)
         .map(|row| cursor::encode_list(&list, &row.id.to_string()));
     let around = surroundings(call, &tenant);
-    let data: Vec<Value> = rows
-        .iter()
-        .map(|row| render::invoice(row, around, Detail::Summary))
-        .collect();
+    let data = rows.iter().map(|row| render::invoice(row, around, Detail::Summary));
     let total = total(&wanted, &counts);
-    Ok(Reply::json(
-        200,
+    Ok(Reply::list(
+        data,
         &json!({
-            "data": data,
             "next_cursor": next,
             "has_more": has_more,
             "total": total.map(|value| json!({"value": value, "exact": true})),

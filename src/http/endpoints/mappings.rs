@@ -21,8 +21,8 @@ pub async fn list(call: &Call) -> Result<Reply, Problem> {
     let kind = kind(call)?;
     let tenant = call.tenant().await?.id;
     let mappings = call.shared.read(move |reads| reads.mappings(tenant, kind)).await?;
-    let data: Vec<Value> = mappings.iter().map(shown).collect();
-    Ok(Reply::json(200, &json!({"data": data, "has_more": false})))
+    let data = mappings.iter().map(shown);
+    Ok(Reply::list(data, &json!({"has_more": false})))
 }
 
 /// One mapping.

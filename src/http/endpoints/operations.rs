@@ -1,6 +1,6 @@
 //! Asynchronous acts.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::call::Call;
 use crate::http::cursor;
@@ -75,11 +75,8 @@ pub async fn list(call: &Call) -> Result<Reply, Problem> {
         .after
         .filter(|_| has_more)
         .map(|last| cursor::encode_list(&list, &last.to_string()));
-    let data: Vec<Value> = shown.iter().map(render::operation).collect();
-    Ok(Reply::json(
-        200,
-        &json!({"data": data, "next_cursor": next, "has_more": has_more}),
-    ))
+    let data = shown.iter().map(render::operation);
+    Ok(Reply::list(data, &json!({"next_cursor": next, "has_more": has_more})))
 }
 
 fn state_of(word: &str) -> Result<OperationState, Problem> {

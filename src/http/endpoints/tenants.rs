@@ -1,6 +1,6 @@
 //! The connected organisations.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::call::Call;
 use crate::http::cursor;
@@ -46,14 +46,12 @@ pub async fn list(call: &Call) -> Result<Reply, Problem> {
         .last()
         .filter(|_| has_more)
         .map(|(tenant, _)| cursor::encode_list(LIST, &tenant.id.to_string()));
-    let data: Vec<Value> = rows
+    let data = rows
         .iter()
-        .map(|(tenant, counts)| render::tenant(tenant, counts, call.status(tenant.id).as_ref()))
-        .collect();
-    Ok(Reply::json(
-        200,
+        .map(|(tenant, counts)| render::tenant(tenant, counts, call.status(tenant.id).as_ref()));
+    Ok(Reply::list(
+        data,
         &json!({
-            "data": data,
             "next_cursor": next,
             "has_more": has_more,
             "total": {"value": total, "exact": true},

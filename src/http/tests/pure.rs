@@ -1,12 +1,34 @@
 //! Properties of the readers that take anything.
 
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use crate::http::cursor::{self, FeedCursor};
 use crate::http::json;
 use crate::http::reads::InvoiceQuery;
+use crate::http::reply::{Content, Reply};
 use crate::http::{filter, paths, suggest};
 use crate::model::ids::InvoiceId;
+
+/// The text of a list.
+fn list_text(data: &[Value], rest: &Value) -> String {
+    match Reply::list(data.iter().cloned(), rest).content {
+        Content::Whole("application/json", bytes) => String::from_utf8(bytes.to_vec()).expect("text"),
+        _ => panic!("a list is JSON"),
+    }
+}
+
+#[test]
+fn a_list_is_written_as_its_tree_would_be() {
+    let rows = [json!({"name": "a \"b\"", "n": 1}), json!(null), json!([1, "x"])];
+    let rest = json!({"has_more": true, "next_cursor": "c\\d", "total": {"value": 3, "exact": true}});
+    for count in 0..=rows.len() {
+        let mut whole = rest.clone();
+        whole["data"] = json!(rows[..count]);
+        assert_eq!(list_text(&rows[..count], &rest), whole.to_string());
+    }
+    assert_eq!(list_text(&[], &json!({})), r#"{"data":[]}"#);
+}
 
 proptest! {
     #[test]
