@@ -1,7 +1,7 @@
 //! A last look before a decided call leaves: it may have waited for the disk, for a token or for
 //! its place, and meanwhile Xero or a person may have said no.
 
-use super::machine::{Direction, OpenCall, TenantMachine};
+use super::machine::{Direction, OpenCall, Purpose, TenantMachine};
 use crate::engine::budget::Spent;
 use crate::engine::effect::CallId;
 use crate::engine::status::Blocked;
@@ -27,7 +27,20 @@ impl TenantMachine {
         if now.mono.since_ms(open.started) > LEAVE_WITHIN_MS {
             return Err(held_back("the call waited too long for the disk, a token or its place"));
         }
+        if self.is_replay_too_late(now, open) {
+            return Err(held_back("Xero may have forgotten the key while the call was held"));
+        }
         self.is_still_allowed(now, open)
+    }
+
+    /// Whether this sends the bytes of an attempt again, and its key's time is over.
+    fn is_replay_too_late(&self, now: Now, open: &OpenCall) -> bool {
+        let Purpose::Send(id) = open.purpose else {
+            return false;
+        };
+        self.attempts
+            .get(&id)
+            .is_some_and(|attempt| attempt.is_unknown() && !self.key_window_is_open(now, &attempt.batch))
     }
 
     fn is_still_allowed(&self, now: Now, open: &OpenCall) -> Result<(), Failure> {

@@ -76,6 +76,36 @@ fn invariant_05_a_call_that_waited_too_long_does_not_leave() {
 }
 
 #[test]
+fn invariant_05_a_replay_that_was_held_past_its_keys_time_looks_up_instead() {
+    let mut bench = Bench::warm();
+    bench.put("a", draft(Sales, "N1"));
+    bench.advance_ms(300);
+    let first = bench.now.mono;
+    bench.answer(How::LostBefore);
+    // Replayed again and again; the last answer but one is heard after 255 seconds, so that the last
+    // replay is decided before the five minutes are over. It is held by the disk.
+    let elapsed_ms = |bench: &Bench| bench.now.mono.since_ms(first);
+    while elapsed_ms(&bench) < 255_000 {
+        bench.advance_ms(1_000);
+        if elapsed_ms(&bench) < 150_000 && !bench.open.is_empty() {
+            bench.answer(How::LostBefore);
+        }
+    }
+    bench.answer(How::LostBefore);
+    while bench.open.is_empty() {
+        bench.advance_ms(1_000);
+    }
+    let last = bench.open[0].0.clone();
+    assert!(last.request.is_write());
+    let late = crate::model::time::Now {
+        wall: bench.now.wall.plus_ms(19_000),
+        mono: bench.now.mono.plus_ms(19_000),
+    };
+    assert_eq!(bench.machine.may_leave(bench.now, last.id), Ok(()));
+    assert!(bench.machine.may_leave(late, last.id).is_err());
+}
+
+#[test]
 fn a_call_nobody_waits_for_does_not_leave() {
     let mut bench = two_open();
     let ended = bench.open[0].0.id;
