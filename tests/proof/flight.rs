@@ -93,7 +93,8 @@ impl Simulation {
         }
         let in_flight = shell.calls.iter().filter(|flying| flying.has_left()).count();
         self.promises.may_leave(at, in_flight, self.knobs.concurrent);
-        self.promises.departs(&self.reader, &flying.call.request, at);
+        let known = shell.machine.tenant().connection;
+        self.promises.departs(&self.reader, &known, &flying.call.request, at);
         let (fault, used) = (flying.fault, shell.machine.status(now).minute_used);
         self.say(|| {
             let fault = fault.map_or(String::new(), |fault| format!("{fault:?}"));

@@ -341,10 +341,17 @@ impl Promises {
         assert!(in_flight < room, "15: more than {concurrent} calls at once");
     }
 
-    pub fn departs(&mut self, reader: &Reader, request: &Request, at: u64) {
-        let (state, gate) = (self.tenant.connection.state, self.tenant.connection.gate);
-        let reads = matches!(state, ConnectionState::Active | ConnectionState::PendingCredits);
-        let writes = state == ConnectionState::Active && gate == Gate::Open;
+    /// A request leaves. `known` is the connection as the machine knows it: what made it whole
+    /// again may still be on its way to the disk when a call that was held leaves.
+    pub fn departs(&mut self, reader: &Reader, known: &Connection, request: &Request, at: u64) {
+        let state = known.state;
+        let either = [known, &self.tenant.connection];
+        let reads = either
+            .iter()
+            .any(|one| matches!(one.state, ConnectionState::Active | ConnectionState::PendingCredits));
+        let writes = either
+            .iter()
+            .any(|one| one.state == ConnectionState::Active && one.gate == Gate::Open);
         assert!(reads, "18: a call while {}", state.label());
         assert!(!request.is_write() || writes, "18: a write while {}", state.label());
         match request {
