@@ -1,6 +1,6 @@
 //! `counterfoil sandbox`: the simulated Xero alone.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use serde_json::json;
 
@@ -40,15 +40,13 @@ async fn serve(order: &SandboxArgs) -> Exit {
         port: order.port,
         seed: if order.empty { Seed::Empty } else { Seed::Demo },
         rng_seed: seed(),
+        history: order.history.clone(),
         ..Options::default()
     };
     let handle = match sandbox::start(options).await {
         Ok(handle) => handle,
         Err(error) => {
-            complain(&format!(
-                "the sandbox cannot listen on port {}: {error}\nchoose another one with --port, or 0 for any free one",
-                order.port
-            ));
+            complain(&not_started(order, &error));
             return Exit::Failed;
         }
     };
@@ -94,6 +92,20 @@ async fn serve(order: &SandboxArgs) -> Exit {
     tokio::select! {
         () = handle.stop() => Exit::Ok,
         _at_once = signals.next() => Exit::Failed,
+    }
+}
+
+/// A port is the usual cause; a history may be another.
+fn not_started(order: &SandboxArgs, error: &io::Error) -> String {
+    let port = order.port;
+    match &order.history {
+        Some(history) if error.kind() != io::ErrorKind::AddrInUse => {
+            let history = history.display();
+            format!("the sandbox cannot start on port {port} with the history {history}: {error}")
+        }
+        _ => format!(
+            "the sandbox cannot listen on port {port}: {error}\nchoose another one with --port, or 0 for any free one"
+        ),
     }
 }
 

@@ -41,6 +41,9 @@ pub struct SandboxArgs {
     /// Without the seeded organisations
     #[arg(long)]
     pub empty: bool,
+    /// Remember everything in this file, and go on from what it holds
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<PathBuf>,
     /// Whether the first line is one object (the option of every command).
     #[arg(skip)]
     pub json: bool,

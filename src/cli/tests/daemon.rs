@@ -182,6 +182,7 @@ impl Programs for Told {
 
     fn sandbox(&self, args: SandboxArgs) -> i32 {
         assert_eq!((args.port, args.empty, args.json), (7627, true, false));
+        assert_eq!(args.history.as_deref(), Some("world".as_ref()));
         42
     }
 }
