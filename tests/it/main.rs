@@ -9,6 +9,8 @@ mod connect;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod kills;
+#[cfg(test)]
 mod push;
 #[cfg(test)]
 mod real_input;

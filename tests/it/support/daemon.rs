@@ -33,26 +33,42 @@ impl Daemon {
     /// The same with the file as it lies there.
     #[track_caller]
     pub fn start_as_written(config: &ConfigFile) -> Self {
-        let path = config.path.display().to_string();
-        let mut process = Process::start("the daemon", &["serve", "--config", &path], &[]);
-        let line = until(30, "the daemon", || {
-            let line = process.log.having(&["ready", "control="]);
+        Self::start_under(config, &[])
+    }
+
+    /// The same, by a program that becomes the daemon.
+    #[track_caller]
+    pub fn start_under(config: &ConfigFile, starter: &[&str]) -> Self {
+        let mut process = Self::launch(config, starter);
+        let api = until(30, "the daemon", || {
+            let api = Self::ready(&process, config);
             assert!(
-                line.is_some() || process.is_running(),
+                api.is_some() || process.is_running(),
                 "the daemon ended: {:#?}",
                 process.log.all()
             );
-            line
+            api
         });
+        Self {
+            api,
+            process,
+            token_file: token_file(config),
+        }
+    }
+
+    /// Starts a daemon's process and waits for nothing.
+    pub fn launch(config: &ConfigFile, starter: &[&str]) -> Process {
+        let path = config.path.display().to_string();
+        Process::start_under("the daemon", starter, &["serve", "--config", &path], &[])
+    }
+
+    /// Where a daemon listens, once it has said that it is ready.
+    pub fn ready(process: &Process, config: &ConfigFile) -> Option<Api> {
+        let line = process.log.having(&["ready", "control="])?;
         let (_, addr) = line.split_once("control=\"").unwrap();
         let (addr, _) = addr.split_once('"').unwrap();
-        let token_file = config.path.parent().unwrap().join("data/admin-token");
-        let token = std::fs::read_to_string(&token_file).unwrap();
-        Self {
-            api: Api::new(addr, Some(token.trim())),
-            process,
-            token_file,
-        }
+        let token = std::fs::read_to_string(token_file(config)).unwrap();
+        Some(Api::new(addr, Some(token.trim())))
     }
 
     /// Adopts the sandbox's grant. Returns our ids of its organisations, in the sandbox's order.
@@ -133,6 +149,10 @@ impl Daemon {
             (counts["pending"] == 0 && counts["total"] == total).then_some(counts)
         })
     }
+}
+
+fn token_file(config: &ConfigFile) -> PathBuf {
+    config.path.parent().unwrap().join("data/admin-token")
 }
 
 /// The path of a document.

@@ -16,4 +16,4 @@ pub use document::{bill, sale, with};
 pub use feed::Feed;
 pub use process::{Process, run_program};
 pub use sandbox::{Documents, Sandbox};
-pub use wait::until;
+pub use wait::{idle, look_for, now, until, wall_ms};

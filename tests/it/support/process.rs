@@ -48,7 +48,12 @@ pub struct Process {
 impl Process {
     /// Starts `counterfoil` with these arguments and nothing of this process's own settings.
     pub fn start(name: &str, args: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut child = command(args, variables)
+        Self::start_under(name, &[], args, variables)
+    }
+
+    /// The same, by a program that becomes `counterfoil`, such as `unshare`.
+    pub fn start_under(name: &str, starter: &[&str], args: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut child = command(starter, args, variables)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -159,7 +164,7 @@ pub struct Ended {
 
 /// Runs `counterfoil` to its end, with this on its standard input.
 pub fn run_program(args: &[&str], variables: &[(&str, &str)], input: &str) -> Ended {
-    let mut child = command(args, variables)
+    let mut child = command(&[], args, variables)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -177,9 +182,12 @@ pub fn run_program(args: &[&str], variables: &[(&str, &str)], input: &str) -> En
     }
 }
 
-fn command(args: &[&str], variables: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_counterfoil"));
-    command.args(args);
+fn command(starter: &[&str], args: &[&str], variables: &[(&str, &str)]) -> Command {
+    let mut words = [starter, &[env!("CARGO_BIN_EXE_counterfoil")], args]
+        .concat()
+        .into_iter();
+    let mut command = Command::new(words.next().unwrap());
+    command.args(words);
     for (name, _) in std::env::vars() {
         if name.starts_with("COUNTERFOIL") || name == "NOTIFY_SOCKET" || name == "CREDENTIALS_DIRECTORY" {
             command.env_remove(name);

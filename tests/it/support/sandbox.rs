@@ -1,5 +1,6 @@
 //! The simulated Xero as its own process.
 
+use rustix::process::Signal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -23,7 +24,7 @@ pub struct Sandbox {
     /// Its organisations: Xero's ids.
     pub tenants: Vec<String>,
     /// The process, which ends with this; none in a demo.
-    _process: Option<Process>,
+    process: Option<Process>,
 }
 
 /// A document, as far as tests look at it.
@@ -46,6 +47,17 @@ pub struct Document {
     pub versions: u32,
 }
 
+/// Starts the process and waits for what it says first.
+fn launch(port: &str, more: &[&str]) -> (Process, Value) {
+    let args = [&["sandbox", "--port", port, "--json"], more].concat();
+    let mut process = Process::start("the sandbox", &args, &[]);
+    let ready = until(30, "the sandbox", || {
+        assert!(process.is_running(), "{:?}", process.log.all());
+        process.out.all().into_iter().next()
+    });
+    (process, serde_json::from_str(&ready).unwrap())
+}
+
 /// The rows of `/_sandbox/tenants/{id}/documents`.
 pub type Documents = Vec<Document>;
 
@@ -65,13 +77,7 @@ impl Sandbox {
 
     /// Starts one with further arguments.
     pub fn start_with(more: &[&str]) -> Self {
-        let args = [&["sandbox", "--port", "0", "--json"], more].concat();
-        let mut process = Process::start("the sandbox", &args, &[]);
-        let ready = until(30, "the sandbox", || {
-            assert!(process.is_running(), "{:?}", process.log.all());
-            process.out.all().into_iter().next()
-        });
-        let ready: Value = serde_json::from_str(&ready).unwrap();
+        let (process, ready) = launch("0", more);
         let text = |name: &str| ready[name].as_str().unwrap().to_owned();
         let tenants = ready["tenants"].as_array().unwrap();
         Self {
@@ -84,7 +90,7 @@ impl Sandbox {
                 .iter()
                 .map(|tenant| tenant["tenant_id"].as_str().unwrap().to_owned())
                 .collect(),
-            _process: Some(process),
+            process: Some(process),
         }
     }
 
@@ -103,8 +109,33 @@ impl Sandbox {
                 .map(|tenant| tenant["tenant_id"].as_str().unwrap().to_owned())
                 .collect(),
             api,
-            _process: None,
+            process: None,
         }
+    }
+
+    /// One more organisation of the same consent.
+    #[track_caller]
+    pub fn found(&mut self, name: &str) {
+        let founded = self.control("tenants", &json!({"name": name}));
+        self.tenants.push(founded["tenant_id"].as_str().unwrap().to_owned());
+    }
+
+    /// Ends its process without any warning.
+    pub fn kill(&mut self) {
+        self.process.as_mut().unwrap().kill();
+    }
+
+    /// Starts it again where it was, with the history it was started with.
+    pub fn start_again(&mut self, history: &str) {
+        let (_, port) = self.url.rsplit_once(':').unwrap();
+        let (process, ready) = launch(port, &["--history", history]);
+        assert_eq!(ready["client_id"], self.client_id, "another world");
+        self.process = Some(process);
+    }
+
+    /// Sends its process a signal.
+    pub fn signal(&self, signal: Signal) {
+        self.process.as_ref().unwrap().signal(signal);
     }
 
     /// Posts to the control surface.

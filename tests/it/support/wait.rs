@@ -1,7 +1,7 @@
 //! Waiting for something to become true.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Between two looks at something that tells nothing by itself.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -44,7 +44,34 @@ pub fn until<T>(seconds: u64, what: &str, mut look: impl FnMut() -> Option<T>) -
     }
 }
 
+/// Looks every millisecond until there is something, at most this long.
+pub fn look_for<T>(span: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let began = now();
+    loop {
+        if let Some(found) = look() {
+            return Some(found);
+        }
+        if began.elapsed() >= span {
+            return None;
+        }
+        idle(Duration::from_millis(1));
+    }
+}
+
+/// Lets this much time pass: to hit a moment drawn by lot, never to wait for something.
+pub fn idle(span: Duration) {
+    thread::sleep(span);
+}
+
+/// The machine's monotonic clock.
 #[expect(clippy::disallowed_methods, reason = "deadlines of tests in real time")]
-fn now() -> Instant {
+pub fn now() -> Instant {
     Instant::now()
+}
+
+/// The machine's wall clock in milliseconds since 1970, to compare with what the sandbox noted.
+#[expect(clippy::disallowed_methods, reason = "the sandbox's log has wall times")]
+pub fn wall_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_millis()).unwrap()
 }
