@@ -76,6 +76,8 @@ pub struct Budget {
     not_before: Option<(Limit, Mono)>,
     last_start: [Mono; 6],
     dropped: Vec<i64>,
+    /// Whether the current minute tells of calls that ended with their process, and is not stored.
+    tells_of_lost: bool,
     xero_time: Option<Timestamp>,
 }
 
@@ -97,6 +99,7 @@ impl Budget {
             not_before: None,
             last_start: [Mono(0); 6],
             dropped: Vec::new(),
+            tells_of_lost: false,
             xero_time: None,
         }
     }
@@ -136,12 +139,34 @@ impl Budget {
             budget.current = Some(row);
         }
         // Calls of older crashes were never answered either: what is under way was sent lately.
-        for _ in 0..open.min(recent) {
+        let lost = open.min(recent);
+        for _ in 0..lost {
             budget.answered.push_back(now.mono);
         }
         budget.answered.make_contiguous().sort_unstable();
         budget.expire(now);
+        budget.end_lost(now, lost, open.saturating_sub(lost));
         budget
+    }
+
+    /// Notes when calls that were never answered ended: now, with their process, or long ago.
+    fn end_lost(&mut self, now: Now, lost: u32, long_over: u32) {
+        let tenant = self.current.as_ref().map(|row| row.tenant);
+        let Some(tenant) = tenant.filter(|_| lost > 0 || long_over > 0) else {
+            return;
+        };
+        let row = self.row_of(tenant, now.wall.0.div_euclid(60_000));
+        row.answered.extend((0..lost).map(|_| now.wall.0));
+        let ended = now.wall.plus_ms(-CALL_ENDS_MS);
+        row.answered.extend((0..long_over).map(|_| ended.0));
+        self.tells_of_lost = true;
+    }
+
+    /// The change that tells, once, of calls that ended with their process. Unstored, each start
+    /// would count them anew, and a daemon that is killed often would be left without calls.
+    pub fn note_lost(&mut self) -> Option<Write> {
+        let tells = std::mem::take(&mut self.tells_of_lost);
+        self.current.clone().filter(|_| tells).map(Write::Calls)
     }
 
     /// Changes the limits, as a reload does.

@@ -210,6 +210,9 @@ impl TenantMachine {
     pub fn handle(&mut self, now: Now, event: Event) -> Vec<Effect> {
         let mut effects = Vec::new();
         let out = &mut effects;
+        if let Some(write) = self.budget.note_lost() {
+            out.push(Effect::Persist(vec![write]));
+        }
         match event {
             Event::HostWrote {
                 ask,

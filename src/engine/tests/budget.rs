@@ -285,6 +285,36 @@ fn invariant_15_an_answer_noted_long_after_its_call_hides_no_call_in_flight() {
 }
 
 #[test]
+fn calls_that_a_kill_left_unanswered_are_counted_at_one_start_only() {
+    let mut rows = std::collections::BTreeMap::new();
+    let mut keep = |writes: Vec<Write>| {
+        for write in writes {
+            if let Write::Calls(row) = write {
+                rows.insert(row.minute, row);
+            }
+        }
+        rows.values().cloned().collect()
+    };
+    let mut budget = Budget::new(Limits::default());
+    // Killed every ten seconds with five calls under way.
+    for start in 1..18 {
+        let now = at(u64::from(start) * 10_000);
+        let mut saved = Vec::new();
+        for _ in 0..5 {
+            saved = keep(budget.start(now, TENANT, Class::Push));
+        }
+        budget = Budget::restore(Limits::default(), now, saved);
+        assert_eq!(budget.minute_used(now.mono), 5 * start.min(6), "start {start}");
+        keep(budget.note_lost().into_iter().collect());
+        assert_eq!(budget.note_lost(), None, "told once");
+    }
+    // An hour later nothing of it is left, and what is lost then is seen.
+    let saved = keep(budget.start(at(3_600_000), TENANT, Class::Push));
+    let restored = Budget::restore(Limits::default(), at(3_600_000), saved);
+    assert_eq!(restored.minute_used(at(3_600_000).mono), 1);
+}
+
+#[test]
 fn invariant_30_minutes_older_than_a_day_are_dropped_from_memory_and_store() {
     let mut budget = Budget::new(Limits::default());
     let mut dropped = 0;
