@@ -174,7 +174,8 @@ impl Simulation {
         let witness = &mut self.promises.witness;
         let span_ms = at - witness.counted_at;
         witness.counted_at = at;
-        let Some(shell) = self.shell.as_ref().filter(|_| !self.faults_strike) else {
+        let may_fail = self.faults_strike || self.course.as_ref().is_some_and(|course| course.counts);
+        let Some(shell) = self.shell.as_ref().filter(|_| !may_fail) else {
             return witness.waited.clear();
         };
         // A disk that hangs holds up everything.

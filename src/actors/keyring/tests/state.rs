@@ -88,7 +88,11 @@ fn told(acts: &[Act]) -> Vec<String> {
             }
             Act::Save(durable) => format!(
                 "{} {} after {} for {}",
-                if durable.is_unsure { "save for now" } else { "save" },
+                if durable.is_unsure {
+                    "save at this moment"
+                } else {
+                    "save"
+                },
                 durable.current.expose_secret(),
                 durable.previous.as_ref().map_or("-", |token| token.expose_secret()),
                 durable
@@ -271,7 +275,7 @@ fn after_a_request_that_was_given_up_the_pair_is_renewed_once_more() {
             (gone, lost(), &["1 fails timed_out", "wake 1000"]),
             (gone + 1_000, Input::Woken, &["mark r1"]),
             (gone + 1_000, stored(), &["refresh r1"]),
-            (gone + 1_000, pair(2), &["save for now r2 after r1 for a2"]),
+            (gone + 1_000, pair(2), &["save at this moment r2 after r1 for a2"]),
             (gone + 1_000, stored(), &["wake 269000"]),
             (gone + 1_000, borrow(2), &["2 gets a2"]),
             (LIFE_MS + stray, Input::Woken, &["save for now r2 after r1 for a2"]),
