@@ -229,7 +229,8 @@ pub fn dies_often(seed: u64) -> Story {
         Fault::ErrorAfter,
     ];
     let faults: Vec<(u64, Fault)> = (4..200)
-        .filter_map(|nth| rng.random_bool(0.5).then(|| (nth, *ways.choose(&mut rng).unwrap())))
+        .map(|nth| (nth, rng.random_bool(0.5), *ways.choose(&mut rng).unwrap()))
+        .filter_map(|(nth, strikes, way)| strikes.then_some((nth, way)))
         .collect();
     let mut acts = Vec::new();
     for _ in 0..rng.random_range(2..6) {

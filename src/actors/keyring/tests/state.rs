@@ -88,11 +88,7 @@ fn told(acts: &[Act]) -> Vec<String> {
             }
             Act::Save(durable) => format!(
                 "{} {} after {} for {}",
-                if durable.is_unsure {
-                    "save at this moment"
-                } else {
-                    "save"
-                },
+                if durable.is_unsure { "save unsure" } else { "save" },
                 durable.current.expose_secret(),
                 durable.previous.as_ref().map_or("-", |token| token.expose_secret()),
                 durable
@@ -275,10 +271,10 @@ fn after_a_request_that_was_given_up_the_pair_is_renewed_once_more() {
             (gone, lost(), &["1 fails timed_out", "wake 1000"]),
             (gone + 1_000, Input::Woken, &["mark r1"]),
             (gone + 1_000, stored(), &["refresh r1"]),
-            (gone + 1_000, pair(2), &["save at this moment r2 after r1 for a2"]),
+            (gone + 1_000, pair(2), &["save unsure r2 after r1 for a2"]),
             (gone + 1_000, stored(), &["wake 269000"]),
             (gone + 1_000, borrow(2), &["2 gets a2"]),
-            (LIFE_MS + stray, Input::Woken, &["save for now r2 after r1 for a2"]),
+            (LIFE_MS + stray, Input::Woken, &["save unsure r2 after r1 for a2"]),
             (LIFE_MS + stray, borrow(3), &["3 gets a2"]),
             (LIFE_MS + stray, stored(), &["refresh r2"]),
             (LIFE_MS + stray, dead(), &["refresh r1"]),
@@ -549,7 +545,7 @@ fn short_lives_do_not_refresh_at_every_loan() {
         assert_eq!(told(&acts), ["1 gets a2"], "{life_s}");
         let acts = grant.handle(at(LIFE_MS), borrow(2));
         let wanted = if life_s == 0 {
-            "save for now r2 after r1 for a2"
+            "save unsure r2 after r1 for a2"
         } else {
             "2 gets a2"
         };
