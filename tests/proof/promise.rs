@@ -36,11 +36,8 @@ struct Attempt {
     request: Request,
     members: Vec<Member>,
     first_sent: u64,
-    last_sent: u64,
-    /// When it was sent last before that.
-    sent_before: u64,
-    sends: u32,
-    sends_without_effect: u32,
+    /// When it was sent, without the sends that are known to have had no effect.
+    sends: Vec<u64>,
     /// A complete answer was heard.
     answered_at: Option<u64>,
     refused_whole: bool,
@@ -382,8 +379,7 @@ impl Promises {
                 age_ms <= KEY_WINDOW_MS,
                 "5: a key is sent {age_ms} ms after its first time"
             );
-            attempt.sent_before = std::mem::replace(&mut attempt.last_sent, at);
-            attempt.sends += 1;
+            attempt.sends.push(at);
             return;
         }
         self.witness.departs(&stored, &self.intents);
@@ -407,10 +403,7 @@ impl Promises {
             request: request.clone(),
             members: stored.members,
             first_sent: at,
-            last_sent: at,
-            sent_before: at,
-            sends: 1,
-            sends_without_effect: 0,
+            sends: vec![at],
             answered_at: None,
             refused_whole: false,
             refused: BTreeSet::new(),
@@ -432,10 +425,10 @@ impl Promises {
         });
         for attempt in earlier {
             let is_refused = attempt.refused_whole || attempt.refused.contains(&member.marker);
-            if is_refused || attempt.sends == attempt.sends_without_effect {
+            let Some(last_sent) = attempt.sends.last().filter(|_| !is_refused) else {
                 continue;
-            }
-            let quiet_at = attempt.answered_at.unwrap_or(attempt.last_sent + QUIESCENCE_MS);
+            };
+            let quiet_at = attempt.answered_at.unwrap_or(last_sent + QUIESCENCE_MS);
             assert!(at >= quiet_at, "6: sent anew {} ms before it was quiet", quiet_at - at);
             let number = attempt
                 .members
@@ -488,10 +481,7 @@ impl Promises {
                     Ok(_) => attempt.answered_at = Some(at),
                     Err(failure) => match failure.received {
                         // As if it had not been sent.
-                        Received::No => {
-                            attempt.sends_without_effect += 1;
-                            attempt.last_sent = attempt.sent_before;
-                        }
+                        Received::No => attempt.sends.retain(|sent| *sent != flying.departed),
                         Received::RefusedWhole => {
                             attempt.refused_whole = true;
                             attempt.answered_at = Some(at);
