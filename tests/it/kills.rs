@@ -1,8 +1,13 @@
 //! The real program is killed at moments drawn by lot, started again, and nothing is lost or doubled.
 //!
-//! `KILLS=n` is how often, `KILL_SEED=n` what is drawn. Two runs of one seed do the same things at
-//! nearly the same moments: real processes do not repeat exactly. A run that fails keeps its data
-//! folder and the log of every process.
+//! ```text
+//! cargo test --test it kills                                   a few kills
+//! KILLS=2000 KILL_SEED=7 cargo test --release --test it kills::whenever -- --nocapture
+//! cargo test --release --test it kills::clocks -- --include-ignored      seven minutes of real time
+//! ```
+//!
+//! Two runs of one seed do the same things at nearly the same moments: real processes do not repeat
+//! exactly. A run that fails keeps its data folder and the log of every process, and says where.
 
 mod clocks;
 mod follower;
