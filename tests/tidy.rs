@@ -11,6 +11,8 @@ mod limits;
 mod pages;
 #[path = "tidy/source.rs"]
 mod source;
+#[path = "tidy/switches.rs"]
+mod switches;
 #[path = "tidy/words.rs"]
 mod words;
 
@@ -49,6 +51,18 @@ fn files_and_functions_keep_their_limits() {
 fn no_banned_word_is_written() {
     let breaches: Vec<String> = rust_files("src").iter().flat_map(words::breaches).collect();
     none(&breaches);
+}
+
+#[test]
+fn the_switches_of_mutation_tests_stay_in_their_place() {
+    let sources = rust_files("src");
+    let Some(home) = sources.iter().find(|source| source.path == switches::HOME) else {
+        panic!("{} is gone", switches::HOME);
+    };
+    assert!(switches::rules(home).len() > 30, "the rules were found");
+    none(&switches::feature_breaches(&read("Cargo.toml")));
+    none(&switches::unasked(home, &sources));
+    none(&sources.iter().flat_map(switches::breaches).collect::<Vec<_>>());
 }
 
 #[test]

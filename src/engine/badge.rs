@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::desired::Obstacle;
 use crate::model::ids::{EventId, IdSource, OperationId};
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::row::{Badge, Event, Invoice, ReasonGiven, WaitCause, Waiting};
 use crate::model::time::{Now, Timestamp};
 use crate::model::write::Write;
@@ -64,7 +65,7 @@ pub fn reason(row: &Invoice, obstacle: Obstacle, now: Now) -> ReasonGiven {
 /// Red for this reason.
 pub fn turn_red(row: &mut Invoice, reason: ReasonGiven) {
     row.sync.badge = Some(Badge::Failed);
-    row.sync.reason = Some(reason);
+    row.sync.reason = Some(reason).filter(|_| !is_broken(Rule::RedSaysWhy));
     row.sync.waiting = None;
     row.sync.auto_retry = false;
 }

@@ -1,5 +1,6 @@
 //! Stops calling a service that fails, and probes it now and then.
 
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::time::Mono;
 
 /// Counts failures of the service in a row.
@@ -44,6 +45,7 @@ impl Breaker {
     pub fn may_start(&self, now: Mono) -> Result<(), Option<Mono>> {
         match self.state {
             State::Closed { .. } => Ok(()),
+            State::Open { .. } if is_broken(Rule::HalfOpen) => Err(None),
             State::Open { probe_at } if probe_at <= now => Ok(()),
             State::Open { probe_at } => Err(Some(probe_at)),
             State::Probing => Err(None),

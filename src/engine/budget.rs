@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use super::policy::Limits;
 use crate::model::failure::Limit;
 use crate::model::ids::TenantId;
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::row::{CallMinute, Class};
 use crate::model::time::{Mono, Now, Timestamp};
 use crate::model::write::Write;
@@ -123,7 +124,10 @@ impl Budget {
             budget
                 .answered
                 .extend(row.answered.iter().map(|at| now.mono_at(Timestamp(*at), 0)));
-            if let Some(at) = row.not_before.filter(|at| *at > now.wall) {
+            if let Some(at) = row
+                .not_before
+                .filter(|at| *at > now.wall && !is_broken(Rule::RetryAfterKept))
+            {
                 // A wall clock that was set back since must not make the wait longer than it was.
                 let longest_ms = u64::try_from(at.since_ms(starts)).unwrap_or(0).min(DAY_MS);
                 let until = now.mono_at(at, longest_ms);
@@ -139,6 +143,7 @@ impl Budget {
             budget.current = Some(row);
         }
         // Calls of older crashes were never answered either: what is under way was sent lately.
+        let recent = if is_broken(Rule::CallsOfTheDead) { 0 } else { recent };
         let lost = open.min(recent);
         for _ in 0..lost {
             budget.answered.push_back(now.mono);
@@ -179,12 +184,16 @@ impl Budget {
     /// # Errors
     /// What is spent, and until when.
     pub fn may_start(&self, now: Now, class: Class, waiting_calls: usize) -> Result<(), Spent> {
-        let is_day_spent = self.day_used(now) >= self.day_share(class);
+        let is_day_spent = self.day_used(now) >= self.day_share(class) && !is_broken(Rule::DayLimit);
         let now = now.mono;
-        if let Some((limit, until)) = self.not_before.filter(|(_, until)| *until > now) {
+        if let Some((limit, until)) = self
+            .not_before
+            .filter(|(_, until)| *until > now && !is_broken(Rule::RetryAfter))
+        {
             return Err(Spent::RetryAfter { limit, until });
         }
-        if self.in_flight >= self.limits.concurrent {
+        let more = u32::from(is_broken(Rule::ConcurrentLimit));
+        if self.in_flight >= self.limits.concurrent.saturating_add(more) {
             return Err(Spent::Concurrent);
         }
         if is_day_spent {
@@ -197,7 +206,8 @@ impl Budget {
             });
         }
         let used = self.minute_used(now);
-        if used >= self.minute_share(class) {
+        let more = u32::from(is_broken(Rule::MinuteLimit));
+        if used >= self.minute_share(class).saturating_add(more) {
             let oldest = self.answered.iter().find(|at| now.since_ms(**at) < MINUTE_MS);
             let until = oldest.map_or(now.plus_ms(1_000), |at| at.plus_ms(MINUTE_MS));
             return Err(Spent::Minute { until });
@@ -218,6 +228,9 @@ impl Budget {
     pub fn start(&mut self, now: Now, tenant: TenantId, class: Class) -> Vec<Write> {
         self.expire(now);
         self.in_flight = self.in_flight.saturating_add(1);
+        if is_broken(Rule::CountedAtAnswer) {
+            self.answered.push_back(now.mono);
+        }
         if let Some(slot) = self.last_start.get_mut(class_index(class)) {
             *slot = now.mono;
         }
@@ -240,7 +253,9 @@ impl Budget {
     pub fn finish(&mut self, now: Now, tenant: TenantId, meta: &AnswerMeta) -> Write {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.xero_time = self.xero_time.max(meta.xero_time);
-        self.answered.push_back(now.mono);
+        if !is_broken(Rule::CountedAtAnswer) {
+            self.answered.push_back(now.mono);
+        }
         self.expire(now);
         if let Some(remaining) = meta.minute_remaining {
             let theirs = self.limits.minute.saturating_sub(remaining);
@@ -279,7 +294,12 @@ impl Budget {
         } else {
             0
         };
-        count(recent).saturating_add(self.in_flight).saturating_add(phantom)
+        let in_flight = if is_broken(Rule::InFlightCounts) {
+            0
+        } else {
+            self.in_flight
+        };
+        count(recent).saturating_add(in_flight).saturating_add(phantom)
     }
 
     /// Calls of the last rolling day, and what others seem to use.

@@ -13,6 +13,7 @@
 
 use super::event::ConnectionEvent;
 use crate::model::connection::{Connection, ConnectionCause, ConnectionState, Gate};
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::time::Timestamp;
 
 /// What follows from a connection event.
@@ -39,20 +40,20 @@ pub struct Access {
 
 /// What `connection` allows.
 #[must_use]
-pub const fn access(connection: &Connection) -> Access {
+pub fn access(connection: &Connection) -> Access {
     match connection.state {
         ConnectionState::Active => Access {
             reads: true,
-            writes: matches!(connection.gate, Gate::Open),
+            writes: matches!(connection.gate, Gate::Open) || is_broken(Rule::WritesGate),
             queues: true,
         },
         ConnectionState::PendingCredits => Access {
             reads: true,
-            writes: false,
+            writes: is_broken(Rule::WritesGate),
             queues: true,
         },
         ConnectionState::RequiresReauth | ConnectionState::GracePeriod => Access {
-            reads: false,
+            reads: is_broken(Rule::ReadsGate),
             writes: false,
             queues: true,
         },
@@ -88,7 +89,11 @@ pub fn next(connection: &Connection, event: ConnectionEvent, now: Timestamp, gra
         })
     };
     let catch_up = Transition::To(Connection {
-        gate: Gate::CatchingUp,
+        gate: if is_broken(Rule::CatchesUp) {
+            Gate::Open
+        } else {
+            Gate::CatchingUp
+        },
         ..Connection::fresh(now)
     });
     let grace = |cause| {

@@ -9,6 +9,7 @@ pub mod document;
 pub mod failure;
 pub mod ids;
 pub mod limits;
+pub mod mutation;
 pub mod reason;
 pub mod row;
 pub mod secret;

@@ -10,6 +10,7 @@ use super::error::StoreError;
 use super::keys::{batch_bytes, check_batch};
 use super::kv::{Batch, Committed, Pace, Receipt, Store, Upkeep, Urgency};
 use super::writer::{Ack, Job, Lane, Shared, locked};
+use crate::model::mutation::{Rule, is_broken};
 
 /// Commits between two slices of upkeep while more commits wait.
 const GROUPS_PER_UPKEEP: u64 = 8;
@@ -199,6 +200,9 @@ impl Worker {
     }
 
     fn lane_failed(&mut self, lane: Lane) -> bool {
+        if is_broken(Rule::LaneEnds) {
+            return false;
+        }
         match self.failed.get(&lane.id) {
             Some(failed) if lane.generation <= *failed => true,
             Some(_) => {

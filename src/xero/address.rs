@@ -6,6 +6,7 @@ use bytes::Bytes;
 use chrono::SubsecRound;
 
 use crate::model::document::InvoiceKind;
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::time::Timestamp;
 use crate::model::xero::{Request, WriteTarget};
 
@@ -105,7 +106,11 @@ fn get(path: String) -> Address {
 fn write(target: WriteTarget) -> Address {
     let (verb, path) = match target {
         WriteTarget::CreateInvoices => (
-            Verb::Put,
+            if is_broken(Rule::CreateByPut) {
+                Verb::Post
+            } else {
+                Verb::Put
+            },
             "/api.xro/2.0/Invoices?summarizeErrors=false&unitdp=4".to_owned(),
         ),
         WriteTarget::ChangeInvoice(id) => (

@@ -15,6 +15,7 @@ use super::transport::{self, Part, Whole};
 use super::{decode, headers};
 use crate::model::failure::Failure;
 use crate::model::ids::XeroTenantId;
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::secret::{ExposeSecret, SecretString};
 use crate::model::xero::{Answer, AnswerMeta, Reply, Request};
 
@@ -134,6 +135,7 @@ impl XeroClient {
     pub(super) fn sender(&self, asked: Asked) -> &Client {
         match asked {
             Asked::Read | Asked::Connections => &self.inner.pooled,
+            Asked::Write if is_broken(Rule::WriteAlone) => &self.inner.pooled,
             Asked::Write | Asked::Token => &self.inner.unpooled,
         }
     }

@@ -9,6 +9,7 @@ use super::headers;
 use super::refusal::Refusal;
 use super::wire::Misread;
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
+use crate::model::mutation::{Rule, is_broken};
 
 /// What kind of call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +118,8 @@ impl Verdict {
     fn failure(self, asked: Asked, status: Option<u16>, message: String) -> Failure {
         let received = match (asked, self.received) {
             (Asked::Read, Received::UnknownAnswered | Received::Unknown) => Received::No,
+            (_, Received::Unknown) if is_broken(Rule::LostAnswer) => Received::No,
+            (_, Received::UnknownAnswered) if is_broken(Rule::FailedAnswer) => Received::No,
             (_, received) => received,
         };
         Failure {

@@ -2,7 +2,7 @@
 
 use crate::imports::Tables;
 use crate::source::{Source, tokens};
-use crate::{imports, limits, pages, words};
+use crate::{imports, limits, pages, switches, words};
 
 const TABLES: &str = "
 | Module | May import | Must not know |
@@ -200,6 +200,61 @@ fn impure_words_are_found_in_decisions_only() {
     }
     words_of("src/engine/push.rs", "// no async here, no tokio", 0);
     words_of("src/engine/push.rs", "let random = operand;", 0);
+}
+
+#[test]
+fn switches_out_of_their_place_are_found() {
+    for (path, text, expected_count) in [
+        ("src/engine/push.rs", "static SEEN: AtomicU64 = AtomicU64::new(0);", 1),
+        (
+            "src/model/ids.rs",
+            "thread_local! { static SEEN: Cell<u64> = Cell::new(0); }",
+            2,
+        ),
+        ("src/engine/push.rs", "fn f(x: &'static str) -> &'static str { x }", 0),
+        ("src/store/disk.rs", "static SEEN: AtomicU64 = AtomicU64::new(0);", 0),
+        ("src/store/disk.rs", "#[cfg(feature = \"mutations\")]\nfn f() {}", 1),
+        ("src/store/disk.rs", "if is_broken(Rule::WriteAhead) {}", 0),
+        ("src/store/disk.rs", "let rule = Rule::WriteAhead;", 1),
+        ("src/sandbox/gate/fault.rs", "let rule = Rule::new();", 0),
+        ("src/sandbox/gate/fault.rs", "if is_broken(rule) {}", 1),
+        ("src/store/disk.rs", "with_broken(rule, f);", 1),
+        ("src/store/tests/disk.rs", "with_broken(Rule::WriteAhead, f);", 0),
+        (
+            switches::HOME,
+            "thread_local! {}\n#[cfg(feature = \"mutations\")]\nfn f() {}",
+            0,
+        ),
+    ] {
+        let found = switches::breaches(&Source::new(path, text));
+        assert_eq!(found.len(), expected_count, "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn a_switch_that_nobody_asks_for_is_found() {
+    let home = Source::new(
+        switches::HOME,
+        "rules! {\n    /// One. (1)\n    One,\n    // More.\n    Two,\n}",
+    );
+    assert_eq!(switches::rules(&home), ["One", "Two"]);
+    let asks = Source::new("src/engine/push.rs", "if x && is_broken(Rule::Two) {}");
+    let tests = Source::new("src/engine/tests/push.rs", "is_broken(Rule::One)");
+    let found = switches::unasked(&home, &[asks, tests]);
+    assert_eq!(found, ["src/model/mutation.rs: nobody asks whether One is broken"]);
+}
+
+#[test]
+fn a_feature_that_turns_the_switches_on_is_found() {
+    assert_eq!(switches::feature_breaches("[features]\nmutations = []"), [""; 0]);
+    assert_eq!(
+        switches::feature_breaches("[features]\ndefault = [\"mutations\"]\nmutations = []"),
+        ["Cargo.toml: the feature `default` turns on `mutations`"]
+    );
+    assert_eq!(
+        switches::feature_breaches("[features]"),
+        ["Cargo.toml has no feature `mutations`"]
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::actors::control::Refused;
 use crate::engine::effect::{Effect, LoadId};
 use crate::engine::event::{Event, PushContext};
 use crate::model::ids::InvoiceId;
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Invoice, Mapping, MappingKind};
 use crate::model::write::Write;
@@ -61,7 +62,7 @@ impl TenantActor {
         while self
             .waiting
             .front()
-            .is_some_and(|waiting| waiting.after_seq <= self.durable_seq)
+            .is_some_and(|waiting| waiting.after_seq <= self.durable_seq || is_broken(Rule::EffectsWait))
         {
             let Some(Waiting { effect, .. }) = self.waiting.pop_front() else {
                 break;
@@ -108,7 +109,9 @@ impl TenantActor {
         if self.is_over && self.last_words.is_none() {
             return;
         }
-        if let Err(error) = message.result {
+        if let Err(error) = message.result
+            && !is_broken(Rule::MemoryEnds)
+        {
             tracing::warn!(tenant = %self.tenant, %error, "a change was not stored; the tenant starts again");
             let refusal = refusal(&error);
             self.ports.intake.close(&refusal, self.ports.clock.now().mono);

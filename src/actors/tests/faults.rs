@@ -118,3 +118,14 @@ async fn a_refusal_of_an_organisation_that_is_listed_asks_for_a_reconnection() {
     assert_eq!(world.xero.log.lock().unwrap().len(), calls, "it goes on calling");
     world.end();
 }
+
+#[cfg(feature = "mutations")]
+#[test]
+#[ignore = "it breaks a rule in the whole process: see docs/explanation/how-it-is-proven.md"]
+fn mutations_turn_a_refused_write_is_told_and_the_tenant_comes_back_red() {
+    use crate::model::mutation::{Rule, turns_red};
+    assert!(turns_red(
+        Rule::MemoryEnds,
+        a_refused_write_is_told_and_the_tenant_comes_back
+    ));
+}

@@ -101,3 +101,14 @@ async fn a_reload_reaches_a_tenant_at_its_next_event() {
     .await;
     world.end();
 }
+
+#[cfg(feature = "mutations")]
+#[test]
+#[ignore = "it breaks a rule in the whole process: see docs/explanation/how-it-is-proven.md"]
+fn mutations_turn_a_reply_waits_until_the_write_is_durable_also_for_an_unchanged_repeat_red() {
+    use crate::model::mutation::{Rule, turns_red};
+    assert!(turns_red(
+        Rule::EffectsWait,
+        a_reply_waits_until_the_write_is_durable_also_for_an_unchanged_repeat
+    ));
+}

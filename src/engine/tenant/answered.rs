@@ -9,6 +9,7 @@ use crate::engine::event::ConnectionEvent;
 use crate::model::connection::ConnectionCause;
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
 use crate::model::ids::{BatchId, IntentId};
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::reason::ReasonCode;
 use crate::model::row::Invoice;
 use crate::model::time::{Mono, Now};
@@ -203,10 +204,13 @@ impl TenantMachine {
             Received::No if !was_sent_before => self.undo(now, id, failure, out),
             Received::No => self.replay_not_sent(now, id),
             // While the first send may still be at work, what Xero says of the second is no verdict.
-            Received::RefusedWhole if failure.kind == FailureKind::KeyMismatch || was_sent_before => {
+            Received::RefusedWhole
+                if (failure.kind == FailureKind::KeyMismatch || was_sent_before) && !is_broken(Rule::RefusedReplay) =>
+            {
                 self.outcome_unknown(now, id, failure, rows, out);
             }
             Received::RefusedWhole => self.refused_whole(now, id, failure, rows, out),
+            _ if is_broken(Rule::UnknownIsNoFailure) => self.refused_whole(now, id, failure, rows, out),
             Received::Unknown | Received::UnknownAnswered => self.outcome_unknown(now, id, failure, rows, out),
         }
     }
@@ -217,7 +221,12 @@ impl TenantMachine {
         };
         let mut writes = vec![Write::DropBatch(self.setup.tenant.id, id)];
         for member in attempt.batch.members {
-            if self.is_member(member.intent, id) {
+            if !self.is_member(member.intent, id) {
+                continue;
+            }
+            if is_broken(Rule::WaitingIsNoRetry) {
+                self.retry_later(now, member.intent, &mut writes, out);
+            } else {
                 self.wait_for_free(now, member.intent, failure, &mut writes);
             }
         }
@@ -243,6 +252,7 @@ impl TenantMachine {
     fn replay_not_sent(&mut self, now: Now, id: BatchId) {
         if let Some(attempt) = self.attempts.get_mut(&id)
             && let AttemptState::InFlight { again: Some(doubt) } = attempt.state.clone()
+            && !is_broken(Rule::ReplayAgain)
         {
             let next_at = now.mono.plus_ms(1_000);
             attempt.state = AttemptState::Unknown(super::attempt::Doubt { next_at, ..doubt });

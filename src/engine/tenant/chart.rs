@@ -4,6 +4,7 @@ use super::machine::{Direction, Purpose, TenantMachine};
 use super::queue::Waiting;
 use crate::engine::effect::Effect;
 use crate::engine::event::ConnectionEvent;
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::row::{Chart, Class};
 use crate::model::time::{Mono, Now};
 use crate::model::write::Write;
@@ -121,7 +122,7 @@ impl TenantMachine {
         for (_, id) in self.waiting.chart.clone() {
             self.enqueue(id, now.mono);
         }
-        if self.is_catching_up() {
+        if self.is_catching_up() && !is_broken(Rule::CatchUpEnds) {
             self.connection_event(now, ConnectionEvent::CaughtUp, out);
         }
     }

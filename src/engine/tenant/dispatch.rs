@@ -4,6 +4,7 @@ use super::machine::{Direction, Stage, TenantMachine};
 use crate::engine::effect::{Effect, Notice};
 use crate::engine::status::Blocked;
 use crate::model::ids::IntentId;
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::row::Class;
 use crate::model::time::{Mono, Now};
 
@@ -27,6 +28,9 @@ impl TenantMachine {
     fn load_next(&mut self, now: Now, out: &mut Vec<Effect>) {
         // While the chart is read, every push would only find out that it needs it.
         if self.loading.is_some() || self.chart.is_fetching() {
+            return;
+        }
+        if is_broken(Rule::HeadBlocks) && !self.attempts.is_empty() {
             return;
         }
         for class in Class::ALL {

@@ -5,12 +5,16 @@ use rust_decimal::Decimal;
 
 use crate::engine::desired::Obstacle;
 use crate::model::document::{Draft, LineAmountTypes};
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::reason::ReasonCode;
 use crate::model::row::Member;
 use crate::model::xero::{Element, WriteTarget, XeroInvoice};
 
 /// The element about a member: by id for a change, else by marker, else by kind and number.
 pub(super) fn element_of(member: &Member, target: WriteTarget, elements: &[Element]) -> Option<usize> {
+    if is_broken(Rule::MembersByMarker) {
+        return (!elements.is_empty()).then_some(0);
+    }
     if let WriteTarget::ChangeInvoice(id) = target {
         let own = |element: &Element| element.invoice.id == id || !element.errors.is_empty();
         return elements.iter().position(own);

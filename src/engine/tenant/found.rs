@@ -8,6 +8,7 @@ use crate::engine::refusal;
 use crate::model::document::HostStatus;
 use crate::model::failure::{Failure, Remedy};
 use crate::model::ids::{IntentId, Marker};
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Invoice, Link, OperationState, WaitCause};
 use crate::model::time::{Mono, Now};
@@ -33,7 +34,11 @@ pub(super) enum Marked<'a> {
 
 /// Looks for a marker.
 pub(super) fn marked(found: &[XeroInvoice], marker: Marker) -> Marked<'_> {
-    let ours = || found.iter().filter(|invoice| invoice.marker() == Some(marker));
+    let is_ours = |invoice: &&XeroInvoice| {
+        (invoice.marker() == Some(marker) || is_broken(Rule::MarkerCompared))
+            && !(invoice.status.is_gone() && is_broken(Rule::VoidedFound))
+    };
+    let ours = || found.iter().filter(is_ours);
     let mut living = ours().filter(|invoice| !invoice.status.is_gone());
     match (living.next(), ours().next()) {
         (Some(first), _) if living.all(|other| other.id == first.id) => Marked::One(first),

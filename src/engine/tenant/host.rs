@@ -8,6 +8,7 @@ use crate::engine::effect::{AskId, Effect, Notice, Reply};
 use crate::model::connection::ConnectionState;
 use crate::model::document::{Draft, HostStatus};
 use crate::model::ids::{IntentId, InvoiceId, Marker, OperationId};
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Badge, Class, Intent, Invoice, Operation, OperationState, Sync};
 use crate::model::time::Now;
@@ -90,13 +91,12 @@ impl TenantMachine {
             invoice: invoice.id,
             created,
         }));
-        out.push(Effect::Reply(
-            ask,
-            Reply::Accepted {
-                invoice: Box::new(invoice),
-                created,
-            },
-        ));
+        let behind = if is_broken(Rule::ToldDurable) { 0 } else { out.len() };
+        let reply = Reply::Accepted {
+            invoice: Box::new(invoice),
+            created,
+        };
+        out.insert(behind, Effect::Reply(ask, reply));
     }
 
     pub(super) fn sync_now(
@@ -196,7 +196,8 @@ impl TenantMachine {
                 .reason
                 .as_ref()
                 .is_some_and(|reason| reason.code == ReasonCode::ChangedInXero);
-        match self.by_invoice.get(&invoice.id).copied() {
+        let open = self.by_invoice.get(&invoice.id).copied();
+        match open.filter(|_| !is_broken(Rule::OneOpenPush)) {
             Some(id) => {
                 if let Some(work) = self.works.get_mut(&id) {
                     work.intent.force |= force;
@@ -220,7 +221,9 @@ impl TenantMachine {
                     batch: None,
                     attempts: 0,
                 };
-                writes.push(Write::Intent(Box::new(intent.clone())));
+                if !is_broken(Rule::QueuedIsDurable) {
+                    writes.push(Write::Intent(Box::new(intent.clone())));
+                }
                 self.adopt_intent(now, intent);
                 invoice.sync.queued_at = Some(now.wall);
             }

@@ -9,6 +9,7 @@ use crate::engine::effect::{Effect, LoadId, Notice};
 use crate::engine::event::ConnectionEvent;
 use crate::model::connection::{ConnectionCause, ConnectionState};
 use crate::model::ids::{GrantId, InvoiceId};
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Badge, Invoice, OperationState, WaitCause, Waiting};
 use crate::model::time::{Mono, Now};
@@ -165,6 +166,9 @@ impl TenantMachine {
                 let words = "The connection was ended.";
                 self.drop_intent(now, work.intent.id, (OperationState::Failed, words), &mut writes);
                 badge::failed(&mut row, self.not_active(), now);
+                if is_broken(Rule::RedStays) {
+                    badge::none(&mut row);
+                }
             } else {
                 self.label(now, work, &mut row);
             }

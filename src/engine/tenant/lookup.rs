@@ -9,8 +9,9 @@ use crate::model::document::InvoiceKind;
 use crate::model::failure::{Failure, Remedy};
 use crate::model::ids::BatchId;
 use crate::model::limits::LOOKUP_MAX;
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::row::Invoice;
-use crate::model::time::Now;
+use crate::model::time::{Mono, Now};
 use crate::model::write::Write;
 use crate::model::xero::XeroInvoice;
 
@@ -59,7 +60,7 @@ impl TenantMachine {
                 }
             }
         }
-        let looked_for = match members.first().map_or(InvoiceKind::Sales, |member| member.kind) {
+        let is_whole = match members.first().map_or(InvoiceKind::Sales, |member| member.kind) {
             InvoiceKind::Sales if !doubt.by_marker => {
                 doubt.cursor = doubt.cursor.saturating_add(LOOKUP_MAX);
                 doubt.cursor >= members.len()
@@ -69,6 +70,7 @@ impl TenantMachine {
                 doubt.cursor >= usize::try_from(page_count).unwrap_or(usize::MAX)
             }
         };
+        let looked_for = is_whole || is_broken(Rule::WholeLookUp);
         if settled > 0 {
             out.push(Effect::Announce(Notice::OutcomeSettled {
                 members_count: settled,
@@ -100,9 +102,16 @@ impl TenantMachine {
     /// A complete look-up missed some members. Two of them, far enough apart and both begun after
     /// it was quiet, prove absence.
     fn found_nothing(&mut self, now: Now, id: BatchId, mut doubt: Doubt, out: &mut Vec<Effect>) {
-        let gap_ms = self.setup.policy.absence_gap_ms;
+        let gap_ms = if is_broken(Rule::LookUpGap) {
+            0
+        } else {
+            self.setup.policy.absence_gap_ms
+        };
         doubt.cursor = 0;
-        if doubt.began_at < doubt.quiet_at {
+        if is_broken(Rule::TwoLookUps) {
+            doubt.absent_at.get_or_insert(Mono(0));
+        }
+        if doubt.began_at < doubt.quiet_at && !is_broken(Rule::Quiescence) {
             doubt.next_at = doubt.quiet_at.max(now.mono.plus_ms(1_000));
             self.stay_unknown(id, doubt);
         } else {
@@ -130,6 +139,7 @@ impl TenantMachine {
     pub(super) fn look_up_failed(&mut self, now: Now, id: BatchId, failure: &Failure) {
         if let Some(attempt) = self.attempts.get_mut(&id)
             && let AttemptState::LookingUp(doubt) = attempt.state.clone()
+            && !is_broken(Rule::LookAgain)
         {
             let next_at = now
                 .mono

@@ -10,6 +10,7 @@ use crate::engine::event::PushContext;
 use crate::model::document::{HostStatus, InvoiceKind};
 use crate::model::ids::{IntentId, XeroContactId, XeroInvoiceId};
 use crate::model::limits::WRITE_BODY_MAX_BYTES;
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Chart, Invoice, MappingKind, OperationState};
 use crate::model::time::Now;
@@ -144,7 +145,7 @@ impl TenantMachine {
             return Step::CheckNumber;
         }
         if let Some(link) = &invoice.link {
-            if !self.is_freshly_read(now, work) {
+            if !self.is_freshly_read(now, work) && !is_broken(Rule::ReadFirst) {
                 return Step::Read(link.xero_id);
             }
             if is_void {
@@ -177,7 +178,8 @@ impl TenantMachine {
             Ok(None) => return Step::Contact,
             Err(obstacle) => return Step::Red(obstacle),
         };
-        match self.document_step(context, chart, contact, work.intent.force) {
+        let force = work.intent.force || is_broken(Rule::PeopleStay);
+        match self.document_step(context, chart, contact, force) {
             // What is missing may have been added in Xero since the chart was read.
             Step::Red(obstacle)
                 if chart_age_ms > self.setup.policy.chart_doubt_age_ms

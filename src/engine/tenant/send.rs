@@ -9,6 +9,7 @@ use crate::engine::effect::{Call, Effect};
 use crate::model::document::InvoiceKind;
 use crate::model::ids::{BatchId, IntentId, InvoiceId, TenantId};
 use crate::model::limits::{BATCH_BODY_MAX_BYTES, LOOKUP_MAX};
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::row::{Badge, Batch, Class, Member, Sent};
 use crate::model::time::Now;
 use crate::model::write::Write;
@@ -17,6 +18,14 @@ use crate::model::xero::{OutgoingInvoice, Request, WriteTarget};
 /// The key of an attempt: anything that makes it another request makes it another key.
 #[must_use]
 pub(super) fn idempotency_key(tenant: TenantId, batch: BatchId, attempts: u32, body: &[u8]) -> String {
+    if is_broken(Rule::KeyForOneRequest) {
+        return format!("cf1-{tenant}");
+    }
+    let (batch, attempts) = if is_broken(Rule::NewKeyForNewAttempt) {
+        (BatchId::from_bytes([0; 16]), 0)
+    } else {
+        (batch, attempts)
+    };
     let mut hash = Sha256::new();
     hash.update(tenant.to_bytes());
     hash.update(batch.to_bytes());
@@ -122,7 +131,7 @@ impl TenantMachine {
         &mut self,
         now: Now,
         target: WriteTarget,
-        body: bytes::Bytes,
+        mut body: bytes::Bytes,
         items: Vec<Ready>,
         out: &mut Vec<Effect>,
     ) {
@@ -151,7 +160,7 @@ impl TenantMachine {
                 crate::engine::badge::pending(&mut invoice, now);
                 writes.push(crate::engine::badge::event(&mut self.ids, &invoice, now));
             }
-            invoice.create_was_sent |= target == WriteTarget::CreateInvoices;
+            invoice.create_was_sent |= target == WriteTarget::CreateInvoices && !is_broken(Rule::RememberSent);
             members.push(Member {
                 intent: item.id,
                 invoice: invoice.id,
@@ -163,7 +172,9 @@ impl TenantMachine {
             if let Some(work) = self.works.get_mut(&item.id) {
                 work.intent.batch = Some(id);
                 // Whatever comes of it, the document is read anew before it is changed again.
-                work.read_at = None;
+                if !is_broken(Rule::ReadAnew) {
+                    work.read_at = None;
+                }
                 work.intent.attempts = work.intent.attempts.saturating_add(1);
                 attempts = attempts.max(work.intent.attempts);
                 writes.push(Write::Intent(Box::new(work.intent.clone())));
@@ -188,6 +199,9 @@ impl TenantMachine {
         };
         writes.push(Write::Batch(Box::new(batch.clone())));
         self.attempts.insert(id, Attempt::in_flight(batch));
+        if is_broken(Rule::FrozenBytes) {
+            body = [&body, "\n".as_bytes()].concat().into();
+        }
         let request = Request::Write { target, body, key };
         self.call(now, class, Purpose::Send(id), request, rows, writes, out);
     }
@@ -239,13 +253,16 @@ impl TenantMachine {
         };
         let (id, stamp) = self.open_call(now, class, open);
         writes.extend(stamp);
+        let before = out.len();
         out.push(Effect::Persist(writes));
-        out.push(Effect::Call(Call {
+        let behind = if is_broken(Rule::WriteAhead) { before } else { out.len() };
+        let call = Call {
             id,
             class,
             request,
             rows,
-        }));
+        };
+        out.insert(behind, Effect::Call(call));
     }
 
     fn class_of(&self, items: &[Ready]) -> Class {

@@ -11,6 +11,7 @@ use crate::engine::effect::{Effect, Notice};
 use crate::engine::refusal::{self, Meaning};
 use crate::model::connection::ConnectionState;
 use crate::model::ids::{BatchId, IntentId, OperationId};
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Class, Intent, Invoice, Link, Member, OperationState, ReasonGiven, WaitCause};
 use crate::model::time::Now;
@@ -34,6 +35,7 @@ impl TenantMachine {
         let target = attempt.batch.target;
         let mut writes = Vec::new();
         let mut settled = 0_usize;
+        let all_fail = is_broken(Rule::MembersAlone) && elements.iter().any(|element| !element.errors.is_empty());
         for member in self.members_of(id) {
             let Some(index) = element_of(&member, target, &elements) else {
                 continue;
@@ -44,7 +46,7 @@ impl TenantMachine {
             };
             let row = rows.swap_remove(index);
             settled = settled.saturating_add(1);
-            if element.errors.is_empty() {
+            if (element.errors.is_empty() && !all_fail) || is_broken(Rule::RefusedIsNotDone) {
                 self.done(now, member.intent, row, element.invoice, &mut writes, out);
             } else {
                 self.refused(now, member.intent, row, &element.errors, &mut writes, out);
@@ -110,7 +112,12 @@ impl TenantMachine {
         }));
         let was_asked = row.sync.asked;
         badge::synced(&mut row, now);
-        writes.push(badge::event(&mut self.ids, &row, now));
+        let told = badge::event(&mut self.ids, &row, now);
+        if is_broken(Rule::OneCommit) {
+            out.push(Effect::Persist(vec![told]));
+        } else {
+            writes.push(told);
+        }
         // The host changed it meanwhile: the newer version follows.
         let is_followed = row.rev != rev && self.follow_up(now, &mut row, &intent, was_asked, writes);
         if let Some(operation) = intent.operation.filter(|_| !is_followed) {
@@ -212,7 +219,8 @@ impl TenantMachine {
         was_asked: bool,
         writes: &mut Vec<Write>,
     ) -> bool {
-        if intent.operation.is_none() && self.push_rule(row) != Push::ByItself {
+        let is_wanted = intent.operation.is_some() || self.push_rule(row) == Push::ByItself;
+        if !is_wanted || is_broken(Rule::NewerFollows) {
             return false;
         }
         let class = if intent.operation.is_some() {
@@ -254,7 +262,9 @@ impl TenantMachine {
             self.finish_operation(now, operation, (OperationState::Failed, &words), Some(reason), writes);
         }
         writes.push(badge::write(row, now));
-        writes.push(badge::event(&mut self.ids, row, now));
+        if !is_broken(Rule::EventOfRed) {
+            writes.push(badge::event(&mut self.ids, row, now));
+        }
     }
 
     /// Schedules an automatic retry; `None` when they are used up.
@@ -327,7 +337,9 @@ impl TenantMachine {
         operation.finished_at = Some(now.wall);
         let words = (state.label(), message);
         writes.push(badge::operation_event(&mut self.ids, operation.tenant, id, words, now));
-        writes.push(Write::Operation(Box::new(operation)));
+        if !is_broken(Rule::OperationEnds) {
+            writes.push(Write::Operation(Box::new(operation)));
+        }
     }
 
     /// The members of an attempt that are not settled yet.

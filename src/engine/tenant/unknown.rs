@@ -10,6 +10,7 @@ use crate::model::document::InvoiceKind;
 use crate::model::failure::{Failure, Received};
 use crate::model::ids::{BatchId, InvoiceId};
 use crate::model::limits::LOOKUP_MAX;
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::row::{Batch, Class, Invoice, WaitCause};
 use crate::model::time::{Mono, Now, Timestamp};
 use crate::model::write::Write;
@@ -29,15 +30,21 @@ impl TenantMachine {
     /// An attempt the store has: its process ended, so its outcome is unknown.
     pub(super) fn adopt_attempt(&mut self, now: Now, batch: Batch) {
         // A moment is only comparable on a clock that did not jump since.
-        let quiet_at = if self.clock_is_trusted(now, &batch) {
-            now.mono_at(batch.last_sent, 0).plus_ms(self.setup.policy.quiescence_ms)
+        let last_sent = if self.clock_is_trusted(now, &batch) {
+            now.mono_at(batch.last_sent, 0)
         } else {
             // The sender died, but nobody can say how long ago.
-            now.mono.plus_ms(self.setup.policy.quiescence_ms)
+            now.mono
         };
+        let quiescence_ms = if is_broken(Rule::QuietAfterCrash) {
+            0
+        } else {
+            self.setup.policy.quiescence_ms
+        };
+        let never = is_broken(Rule::ResumeLookUp).then_some(Mono(u64::MAX));
         let doubt = Doubt {
-            next_at: now.mono,
-            quiet_at,
+            next_at: never.unwrap_or(now.mono),
+            quiet_at: last_sent.plus_ms(quiescence_ms),
             last_status: None,
             no_replay: false,
             absent_at: None,
@@ -59,11 +66,15 @@ impl TenantMachine {
     /// Whether the attempt may still be repeated under its key.
     pub(super) fn key_window_is_open(&self, now: Now, batch: &Batch) -> bool {
         let mono_ms = now.mono.0.saturating_sub(batch.first_sent_mono_ms);
-        self.clock_is_trusted(now, batch) && mono_ms < self.setup.policy.key_window_ms
+        let is_young = mono_ms < self.setup.policy.key_window_ms || is_broken(Rule::KeyWindow);
+        is_young && self.clock_is_trusted(now, batch)
     }
 
     /// Whether the time since the first send is known: same boot, and both clocks agree.
     fn clock_is_trusted(&self, now: Now, batch: &Batch) -> bool {
+        if is_broken(Rule::BootOfKey) {
+            return true;
+        }
         if batch.boot_id != *self.setup.boot_id || now.mono.0 < batch.first_sent_mono_ms {
             return false;
         }
@@ -72,7 +83,7 @@ impl TenantMachine {
         let drift_ms = wall_ms
             .saturating_sub(i64::try_from(mono_ms).unwrap_or(i64::MAX))
             .unsigned_abs();
-        drift_ms <= CLOCK_TRUST_MS
+        drift_ms <= CLOCK_TRUST_MS || is_broken(Rule::ClockDrift)
     }
 
     /// Whether the next step is to send again: the key is still of use, and writing is allowed.
@@ -97,6 +108,9 @@ impl TenantMachine {
         let AttemptState::Unknown(doubt) = &attempt.state else {
             return None;
         };
+        if is_broken(Rule::WakeUp) {
+            return None;
+        }
         let replays = self.replays(now, attempt, doubt);
         Some((doubt.next_at, if replays { Direction::Write } else { Direction::Read }))
     }
@@ -140,6 +154,12 @@ impl TenantMachine {
         attempt.batch.last_sent = now.wall;
         attempt.batch.replays = attempt.batch.replays.saturating_add(1);
         attempt.state = AttemptState::InFlight { again: Some(doubt) };
+        if is_broken(Rule::SameKeyOnReplay) {
+            attempt.batch.key.push('-');
+        }
+        if is_broken(Rule::SameBytesOnReplay) {
+            attempt.batch.body = [&attempt.batch.body, "\n".as_bytes()].concat().into();
+        }
         let batch = attempt.batch.clone();
         let request = Request::Write {
             target: batch.target,
@@ -215,6 +235,9 @@ impl TenantMachine {
         let was_answered = failure.received == Received::UnknownAnswered;
         // The same failure again under the same key is the kept answer of the first.
         let is_kept_answer = was_answered && before.is_some() && before == failure.status;
+        if is_kept_answer && is_broken(Rule::KeptErrorIsNoProof) {
+            return self.dissolve(now, id, true, out);
+        }
         // Refused where an earlier send may be at work: the key tells nothing more.
         let key_is_lost = failure.received == Received::RefusedWhole;
         let was_quiet = again.as_ref().map_or(now.mono, |doubt| doubt.quiet_at);
@@ -258,6 +281,9 @@ impl TenantMachine {
                 continue;
             }
             badge::waiting(&mut row, WaitCause::OutcomeUnknown, until);
+            if is_broken(Rule::UnknownIsNoSuccess) {
+                badge::synced(&mut row, now);
+            }
             writes.push(badge::write(&mut row, now));
         }
         out.push(Effect::Persist(writes));
@@ -301,6 +327,7 @@ impl TenantMachine {
 /// No document of this attempt is older.
 fn looked_for_since(batch: &Batch) -> Timestamp {
     match batch.xero_before {
+        Some(_) if is_broken(Rule::XeroClock) => batch.first_sent.plus_ms(-LOOKUP_MARGIN_MS),
         Some(at) => at.plus_ms(-LOOKUP_MARGIN_MS),
         None => batch.first_sent.plus_ms(-LOOKUP_BLIND_MARGIN_MS),
     }

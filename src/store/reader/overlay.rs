@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::ids::{InvoiceId, OperationId};
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::row::{Chart, ContactRow, Invoice, Mapping, MappingKind, Operation};
 use crate::model::write::Write;
 
@@ -22,6 +23,9 @@ pub struct Overlay {
 impl Overlay {
     /// Takes in a batch that was handed to the store. `seq` grows with every batch.
     pub fn submitted(&mut self, seq: u64, writes: &[Write]) {
+        if is_broken(Rule::ReadYourWrites) {
+            return;
+        }
         for write in writes {
             match write {
                 Write::Invoice(row) => self.invoices.put(seq, row.id, row),

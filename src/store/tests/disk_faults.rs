@@ -318,3 +318,11 @@ fn an_export_beside_commits_is_consistent() {
     }
     writer.join().unwrap();
 }
+
+#[cfg(feature = "mutations")]
+#[test]
+#[ignore = "it breaks a rule in the whole process: see docs/explanation/how-it-is-proven.md"]
+fn mutations_turn_a_failed_sync_stops_writing_red() {
+    use crate::model::mutation::{Rule, turns_red};
+    assert!(turns_red(Rule::SyncedFirst, a_failed_sync_stops_writing));
+}

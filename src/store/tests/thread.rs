@@ -274,3 +274,14 @@ fn on_a_disk_idle_upkeep_and_snapshots_happen_by_themselves() {
     writer.stop();
     store.close().unwrap();
 }
+
+#[cfg(feature = "mutations")]
+#[test]
+#[ignore = "it breaks a rule in the whole process: see docs/explanation/how-it-is-proven.md"]
+fn mutations_turn_a_bad_batch_fails_alone_and_takes_its_lane_along_red() {
+    use crate::model::mutation::{Rule, turns_red};
+    assert!(turns_red(
+        Rule::LaneEnds,
+        a_bad_batch_fails_alone_and_takes_its_lane_along
+    ));
+}
