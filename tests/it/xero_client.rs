@@ -448,3 +448,14 @@ fn bad_addresses_are_refused() {
         assert_eq!(XeroClient::new(settings).err(), Some(ClientError::BadUrl(url.into())));
     }
 }
+
+#[cfg(feature = "mutations")]
+#[test]
+#[ignore = "it breaks a rule in the whole process: see docs/explanation/how-it-is-proven.md"]
+fn mutations_turn_writes_never_share_a_connection_and_reads_do_red() {
+    use counterfoil::model::mutation::{Rule, turns_red};
+    assert!(turns_red(
+        Rule::WriteAlone,
+        writes_never_share_a_connection_and_reads_do
+    ));
+}

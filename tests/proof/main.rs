@@ -23,11 +23,17 @@ mod flight;
 #[cfg(test)]
 mod grid;
 #[cfg(test)]
+#[cfg(feature = "mutations")]
+mod mutations;
+#[cfg(test)]
 mod nth;
 #[cfg(test)]
 mod play;
 #[cfg(test)]
 mod promise;
+#[cfg(test)]
+#[cfg(feature = "mutations")]
+mod rules;
 #[cfg(test)]
 mod seeds;
 #[cfg(test)]
