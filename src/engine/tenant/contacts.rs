@@ -17,8 +17,9 @@ use crate::model::time::Now;
 use crate::model::write::Write;
 use crate::model::xero::{OutgoingContact, Request, WriteTarget, XeroContact};
 
-/// Rounds of look-up and creation after which a contact is given up.
-const ROUNDS_MAX: u32 = 4;
+/// Delays before a contact whose name is taken, although no list shows it, is looked for again: it may
+/// be our own, made a moment ago, and Xero's lists lag up to two minutes behind. Then it is given up.
+const TAKEN_DELAYS_MS: [u64; 3] = [1_000, 30_000, 90_000];
 
 impl TenantMachine {
     /// Starts what is due of the contacts.
@@ -244,13 +245,13 @@ impl TenantMachine {
         let Some(work) = self.contacts.open.get_mut(reference) else {
             return;
         };
-        work.rounds = work.rounds.saturating_add(1);
         let lower = messages.join(" ").to_lowercase();
         let is_taken =
             lower.contains("already assigned to another contact") || lower.contains("has this contact number");
-        if is_taken && work.rounds < ROUNDS_MAX {
+        if is_taken && let Some(delay_ms) = TAKEN_DELAYS_MS.get(work.rounds) {
+            work.rounds = work.rounds.saturating_add(1);
             work.stage = ContactStage::Wanted;
-            work.not_before = now.mono.plus_ms(1_000);
+            work.not_before = now.mono.plus_ms(*delay_ms);
             return;
         }
         let code = match refusal::meaning(messages) {

@@ -23,7 +23,8 @@ pub(super) struct ContactWork {
     pub party: Party,
     pub stage: ContactStage,
     pub not_before: Mono,
-    pub rounds: u32,
+    /// How often its name was taken although no list showed it.
+    pub rounds: usize,
     pub failures: u32,
     pub goes_alone: bool,
     pub waiting: Vec<IntentId>,

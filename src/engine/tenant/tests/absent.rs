@@ -127,3 +127,45 @@ fn a_document_that_two_reads_do_not_show_is_missing() {
     bench.run_ms(5_000);
     assert_eq!(bench.code("a"), Some(R::MissingInXero));
 }
+
+#[test]
+fn a_contact_of_ours_that_xeros_lists_show_late_is_found_and_no_collision() {
+    for lag_ms in [0, 5_000, 60_000, 119_000] {
+        let mut bench = Bench::warm();
+        let mut wanted = draft(Sales, "N1");
+        wanted.contact.reference = "C-2".to_owned();
+        wanted.contact.name = "New Ltd".to_owned();
+        bench.put("a", wanted);
+        // The contact is made, and nobody hears of it: the process ends.
+        while !bench.xero.contacts.iter().any(|contact| contact.name == "New Ltd") {
+            bench.advance_ms(100);
+            while let Some((call, _)) = bench.open.pop_front() {
+                let result = bench.xero.answer(bench.now, &call.request, How::Well);
+                if !call.request.is_write() {
+                    bench.answer_with(&call, result);
+                }
+            }
+        }
+        let shown_from = bench.now.mono.plus_ms(lag_ms);
+        bench.restart(100, UnderWay::Lost);
+        for _ in 0..2_000 {
+            bench.advance_ms(100);
+            while let Some((call, _)) = bench.open.pop_front() {
+                let is_hidden = matches!(call.request, Request::FindContacts { .. }) && bench.now.mono < shown_from;
+                let result = match is_hidden {
+                    true => Ok(Reply::Contacts(Vec::new())),
+                    false => bench.xero.answer(bench.now, &call.request, How::Well),
+                };
+                bench.answer_with(&call, result);
+            }
+        }
+        bench.assert_settled();
+        assert_eq!(
+            bench.invoice("a").sync.badge,
+            Some(Badge::Synced),
+            "a lag of {lag_ms} ms"
+        );
+        let named = bench.xero.contacts.iter().filter(|contact| contact.name == "New Ltd");
+        assert_eq!(named.count(), 1);
+    }
+}
