@@ -179,7 +179,7 @@ impl Simulation {
             self.promises.committed(&commit.writes, &self.wire, self.clock.at);
         }
         self.store.heal();
-        if self.dies(passing, Side::After) {
+        if result.is_ok() && self.dies(passing, Side::After) {
             return;
         }
         match (result, commit.fault) {

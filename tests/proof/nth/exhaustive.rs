@@ -28,7 +28,7 @@ enum Share {
     Sample,
     /// Every single fault, and two where the first is a crash.
     All,
-    /// Any two faults of one create, every so manieth.
+    /// Any two faults of any scenario, every so manieth second one after each first.
     Deep(usize),
     /// Runs whose names begin so, told aloud.
     Only(String),
@@ -40,8 +40,8 @@ struct Job<'a> {
     expected: &'a Outcome,
     first: (usize, Mode),
     outage_ms: u64,
-    /// Whether a second fault follows, at every so manieth of all later ones.
-    seconds: Option<usize>,
+    /// Whether a second fault follows: of all later ones every so manieth, from this one on.
+    seconds: Option<(usize, usize)>,
 }
 
 /// What came of the runs.
@@ -106,15 +106,17 @@ impl Share {
     }
 
     fn jobs<'a>(&self, baselines: &'a [(&'a Scenario, Baseline)]) -> Vec<Job<'a>> {
-        let singles = baselines.iter().flat_map(|(scenario, baseline)| {
-            single_faults(baseline).map(move |first| Job {
-                scenario,
-                expected: &baseline.outcome,
-                first,
-                outage_ms: OUTAGE_MS,
-                seconds: None,
+        let singles = || {
+            baselines.iter().flat_map(|(scenario, baseline)| {
+                single_faults(baseline).map(move |first| Job {
+                    scenario,
+                    expected: &baseline.outcome,
+                    first,
+                    outage_ms: OUTAGE_MS,
+                    seconds: None,
+                })
             })
-        });
+        };
         let creates = || baselines.iter().filter(|(scenario, _)| scenario.is_one_create);
         let days = creates().flat_map(|(scenario, baseline)| {
             lasting(baseline).map(move |first| Job {
@@ -125,26 +127,30 @@ impl Share {
                 seconds: None,
             })
         });
-        let pairs = |every: usize, crashes: bool| {
-            creates().flat_map(move |(scenario, baseline)| {
-                let firsts = single_faults(baseline).filter(move |(_, mode)| !crashes || mode.is_crash());
-                firsts.map(move |first| Job {
-                    scenario,
-                    expected: &baseline.outcome,
-                    first,
-                    outage_ms: OUTAGE_MS,
-                    seconds: Some(every),
-                })
-            })
+        // Not the same ones after each first fault.
+        let second = |every: usize| {
+            move |(nth, job): (usize, Job<'a>)| Job {
+                seconds: Some((every, nth * 13 % every)),
+                ..job
+            }
         };
+        let crashed = |job: &Job<'_>| job.scenario.is_one_create && job.first.1.is_crash();
         match self {
-            Self::Sample => sampled(singles)
-                .chain(pairs(EVERY_SECOND, true).step_by(EVERY_FIRST))
-                .collect(),
-            Self::All => singles.chain(days).chain(pairs(1, true)).collect(),
-            Self::Deep(every) => pairs(*every, false).collect(),
+            Self::Sample => {
+                let pairs = singles().filter(crashed).step_by(EVERY_FIRST).enumerate();
+                sampled(singles()).chain(pairs.map(second(EVERY_SECOND))).collect()
+            }
+            Self::All => {
+                let pairs = singles().filter(crashed).enumerate().map(second(1));
+                singles().chain(days).chain(pairs).collect()
+            }
+            Self::Deep(every) => {
+                // An outage passes thousands of points that are all alike.
+                let firsts = singles().filter(|job| !matches!(job.first.1, Mode::Outage(_)));
+                firsts.enumerate().map(second(*every)).collect()
+            }
             Self::Only(name) => {
-                let all = singles.chain(days).chain(pairs(1, false));
+                let all = singles().chain(days).chain(singles().enumerate().map(second(1)));
                 all.filter(|job| job.is_called(name)).collect()
             }
         }
@@ -222,12 +228,12 @@ fn be_quiet() {
 impl Job<'_> {
     fn play(&self, share: &Share) -> Tally {
         let mut tally = Tally::default();
-        let Some(every) = self.seconds else {
+        let Some((every, from)) = self.seconds else {
             self.run(vec![self.first], share, &mut tally);
             return tally;
         };
         let seconds = catch_unwind(|| second_faults(self.scenario, self.first));
-        for second in seconds.unwrap_or_default().into_iter().step_by(every) {
+        for second in seconds.unwrap_or_default().into_iter().skip(from).step_by(every) {
             self.run(vec![self.first, second], share, &mut tally);
         }
         tally

@@ -26,6 +26,8 @@ const SETTLES_WITHIN_MS: u64 = 55 * 60_000;
 /// So long after everything is quiet, requests of the dead may still arrive.
 const ECHO_MS: u64 = 300_000;
 const MINUTE_MS: u64 = 60_000;
+/// No process is down for longer.
+const DOWN_MAX_MS: u64 = 600_000;
 /// Of all latencies and identifiers.
 const SEED: u64 = 7;
 
@@ -200,6 +202,9 @@ impl Stage {
     pub fn settle(&mut self) {
         self.course().counts = false;
         self.simulation.say(|| "faults stop".to_owned());
+        if self.simulation.shell.is_none() {
+            self.pass_ms(DOWN_MAX_MS);
+        }
         if self.simulation.promises.tenant.connection.state != ConnectionState::Active {
             ending::resolve_connection(&mut self.simulation);
         }
