@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 
+use super::day::{DayCalls, signed};
 use super::policy::Limits;
 use crate::model::failure::Limit;
 use crate::model::ids::TenantId;
@@ -16,7 +17,6 @@ use crate::model::xero::AnswerMeta;
 
 const MINUTE_MS: u64 = 60_000;
 const DAY_MS: u64 = 86_400_000;
-const DAY_AND_MINUTE_MS: i64 = 86_460_000;
 /// What others use of a day is learnt anew this often: their day ends at a time of its own.
 const PHANTOM_DAY_MS: u64 = 1_800_000;
 /// A wait longer than this is the day limit's (Xero names it, but a restart forgets the name).
@@ -52,23 +52,13 @@ pub enum Spent {
     },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct DayMinute {
-    /// On the boot-time clock in milliseconds: then even its last moment is a day old. May lie
-    /// before the boot.
-    ends_at: i64,
-    wall_minute: i64,
-    calls: u32,
-}
-
 /// What was spent, and what may still be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Budget {
     limits: Limits,
     answered: VecDeque<Mono>,
     in_flight: u32,
-    day: VecDeque<DayMinute>,
-    day_calls: u32,
+    day: DayCalls,
     current: Option<CallMinute>,
     phantom_minute: u32,
     phantom_minute_at: Mono,
@@ -76,7 +66,6 @@ pub struct Budget {
     phantom_day_at: Mono,
     not_before: Option<(Limit, Mono)>,
     last_start: [Mono; 6],
-    dropped: Vec<i64>,
     /// Whether the current minute tells of calls that ended with their process, and is not stored.
     tells_of_lost: bool,
     xero_time: Option<Timestamp>,
@@ -90,8 +79,7 @@ impl Budget {
             limits,
             answered: VecDeque::new(),
             in_flight: 0,
-            day: VecDeque::new(),
-            day_calls: 0,
+            day: DayCalls::new(),
             current: None,
             phantom_minute: 0,
             phantom_minute_at: Mono(0),
@@ -99,7 +87,6 @@ impl Budget {
             phantom_day_at: Mono(0),
             not_before: None,
             last_start: [Mono(0); 6],
-            dropped: Vec::new(),
             tells_of_lost: false,
             xero_time: None,
         }
@@ -115,7 +102,9 @@ impl Budget {
         for row in rows {
             let starts = Timestamp(row.minute.saturating_mul(60_000));
             let age_ms = now.wall.since_ms(starts).max(0);
-            budget.push_day(signed(now.mono).saturating_sub(age_ms), row.minute, row.sent);
+            budget
+                .day
+                .push(signed(now.mono).saturating_sub(age_ms), row.minute, row.sent);
             if age_ms < CALL_ENDS_MS {
                 recent = recent.saturating_add(row.sent);
             }
@@ -197,7 +186,7 @@ impl Budget {
             return Err(Spent::Concurrent);
         }
         if is_day_spent {
-            let oldest = self.day.iter().map(|entry| entry.ends_at).find(|at| *at > signed(now));
+            let oldest = self.day.oldest_ends_at(now);
             let oldest = oldest.and_then(|at| u64::try_from(at).ok()).map(Mono);
             let phantom = (self.phantom_day > 0).then(|| self.phantom_day_at.plus_ms(PHANTOM_DAY_MS));
             let first = [oldest, phantom].into_iter().flatten().filter(|at| *at > now).min();
@@ -235,11 +224,11 @@ impl Budget {
             *slot = now.mono;
         }
         let minute = now.wall.0.div_euclid(60_000);
-        self.push_day(signed(now.mono), minute, 1);
+        self.day.push(signed(now.mono), minute, 1);
         let row = self.row_of(tenant, minute);
         row.sent = row.sent.saturating_add(1);
         let mut writes = vec![Write::Calls(row.clone())];
-        writes.extend(self.dropped.drain(..).map(|minute| Write::DropCalls(tenant, minute)));
+        writes.extend(self.day.take_dropped().map(|minute| Write::DropCalls(tenant, minute)));
         writes
     }
 
@@ -264,7 +253,11 @@ impl Budget {
             self.phantom_minute_at = now.mono;
         }
         if let Some(remaining) = meta.day_remaining {
-            self.phantom_day = self.limits.day.saturating_sub(remaining).saturating_sub(self.day_calls);
+            self.phantom_day = self
+                .limits
+                .day
+                .saturating_sub(remaining)
+                .saturating_sub(self.day.counted());
             self.phantom_day_at = now.mono;
         }
         let row = self.row_of(tenant, now.wall.0.div_euclid(60_000));
@@ -305,15 +298,13 @@ impl Budget {
     /// Calls of the last rolling day, and what others seem to use.
     #[must_use]
     pub fn day_used(&self, now: Now) -> u32 {
-        let is_over = |entry: &&DayMinute| entry.ends_at <= signed(now.mono);
-        let over: u32 = self.day.iter().take_while(is_over).map(|entry| entry.calls).sum();
         // What others used is only known for a while: then a call finds out again.
         let phantom = if now.mono.since_ms(self.phantom_day_at) < PHANTOM_DAY_MS {
             self.phantom_day
         } else {
             0
         };
-        self.day_calls.saturating_sub(over).saturating_add(phantom)
+        self.day.used(now.mono).saturating_add(phantom)
     }
 
     /// Calls in flight.
@@ -365,22 +356,6 @@ impl Budget {
         row
     }
 
-    fn push_day(&mut self, at_ms: i64, wall_minute: i64, calls: u32) {
-        self.day_calls = self.day_calls.saturating_add(calls);
-        let ends_at = at_ms.saturating_add(DAY_AND_MINUTE_MS);
-        match self.day.back_mut() {
-            Some(last) if last.wall_minute == wall_minute => {
-                last.calls = last.calls.saturating_add(calls);
-                last.ends_at = last.ends_at.max(ends_at);
-            }
-            _ => self.day.push_back(DayMinute {
-                ends_at,
-                wall_minute,
-                calls,
-            }),
-        }
-    }
-
     fn expire(&mut self, now: Now) {
         while self
             .answered
@@ -389,17 +364,8 @@ impl Budget {
         {
             self.answered.pop_front();
         }
-        while self.day.front().is_some_and(|entry| entry.ends_at <= signed(now.mono)) {
-            if let Some(entry) = self.day.pop_front() {
-                self.day_calls = self.day_calls.saturating_sub(entry.calls);
-                self.dropped.push(entry.wall_minute);
-            }
-        }
+        self.day.expire(now.mono);
     }
-}
-
-fn signed(at: Mono) -> i64 {
-    i64::try_from(at.0).unwrap_or(i64::MAX)
 }
 
 fn count(length: usize) -> u32 {

@@ -12,6 +12,7 @@ pub mod breaker;
 pub mod budget;
 pub mod compare;
 pub mod connection;
+mod day;
 pub mod desired;
 pub mod effect;
 pub mod event;
