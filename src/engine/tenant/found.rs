@@ -119,9 +119,10 @@ impl TenantMachine {
             let Some(id) = self.reading(&row, intents) else {
                 continue;
             };
-            if let Some(work) = self.works.get_mut(&id) {
-                work.check_number = false;
-            }
+            let was_refused = self
+                .works
+                .get_mut(&id)
+                .is_some_and(|work| std::mem::take(&mut work.check_number));
             let theirs = found.iter().find(|invoice| {
                 // A number differs from another by more than case, and stays taken by what was voided.
                 invoice.number.eq_ignore_ascii_case(&row.draft.number) && invoice.kind == Some(row.draft.kind)
@@ -141,6 +142,8 @@ impl TenantMachine {
                     let obstacle = taken_by(theirs);
                     self.turn_red(now, id, row, obstacle, &mut writes, out);
                 }
+                // Looked for to be voided, and meanwhile it is wanted again: nothing failed.
+                (Marked::Nothing, None) if !was_refused => self.requeue(now, id, 0, &mut writes),
                 (Marked::Nothing, None) => match self.retry_later(now, id, &mut writes, out) {
                     Some(delay_ms) => {
                         let retries = self.works.get(&id).map_or(0, |work| work.intent.retries);
