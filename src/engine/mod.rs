@@ -20,7 +20,9 @@ mod merge;
 pub mod policy;
 pub mod refusal;
 pub mod status;
+pub mod take;
 pub mod tenant;
+pub mod variance;
 
 #[cfg(test)]
 mod tests;

@@ -148,6 +148,10 @@ ulid_id!(
     /// One request to our own control endpoint.
     RequestId, "req_"
 );
+ulid_id!(
+    /// A payment that came from Xero.
+    PaymentId, "pay_"
+);
 guid_id!(
     /// Xero's id of an organisation, sent as `xero-tenant-id`.
     XeroTenantId
@@ -163,6 +167,14 @@ guid_id!(
 guid_id!(
     /// Xero's `LineItemID`.
     LineItemId
+);
+guid_id!(
+    /// Xero's `PaymentID`.
+    XeroPaymentId
+);
+guid_id!(
+    /// Xero's id of a credit note, overpayment or prepayment.
+    XeroCreditId
 );
 
 /// What we write into a document's `Url` (`cf=<marker>`) to recognise it again: derived from the

@@ -13,6 +13,7 @@ pub mod mutation;
 pub mod reason;
 pub mod row;
 pub mod secret;
+pub mod standing;
 pub mod time;
 pub mod write;
 pub mod xero;

@@ -329,6 +329,8 @@ fn made(invoice: &OutgoingInvoice) -> XeroInvoice {
         amount_due: total,
         amount_paid: Decimal::ZERO,
         amount_credited: Decimal::ZERO,
+        payments: Vec::new(),
+        credits: Vec::new(),
         updated: Timestamp(1_790_000_000_000),
     }
 }

@@ -10,7 +10,7 @@ use crate::model::document::{Draft, HostStatus};
 use crate::model::ids::{IntentId, InvoiceId, Marker, OperationId};
 use crate::model::mutation::{Rule, is_broken};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Badge, Class, Intent, Invoice, Operation, OperationState, Sync};
+use crate::model::row::{Back, Badge, Class, Intent, Invoice, Operation, OperationState, Sync};
 use crate::model::time::Now;
 use crate::model::write::Write;
 
@@ -311,6 +311,7 @@ impl TenantMachine {
             copy: None,
             sent: None,
             create_was_sent: false,
+            back: Back::default(),
         }
     }
 

@@ -8,3 +8,5 @@ mod connection;
 mod desired;
 mod refusal;
 mod samples;
+mod take;
+mod variance;

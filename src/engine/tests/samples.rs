@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::model::document::*;
 use crate::model::ids::*;
-use crate::model::row::{Common, Invoice, Sync};
+use crate::model::row::{Back, Common, Invoice, Sync};
 use crate::model::time::Timestamp;
 use crate::model::xero::*;
 
@@ -83,6 +83,7 @@ pub fn row() -> Invoice {
         sent: None,
         on_request: false,
         create_was_sent: false,
+        back: Back::default(),
     }
 }
 
@@ -152,6 +153,8 @@ pub fn xero(draft: &Draft) -> XeroInvoice {
         amount_due: dec("20.00"),
         amount_paid: dec("0"),
         amount_credited: dec("0"),
+        payments: Vec::new(),
+        credits: Vec::new(),
         updated: Timestamp(1),
     }
 }

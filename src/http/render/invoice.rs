@@ -1,17 +1,17 @@
 //! An invoice: the host's document, its badge and what Xero has.
 
-use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use super::money;
+use super::{back, money};
 use crate::engine::status::Blocked;
 use crate::model::connection::ConnectionState;
-use crate::model::document::{Draft, HostStatus, InvoiceKind, Line};
+use crate::model::document::{InvoiceKind, Line};
 use crate::model::failure::Limit;
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Badge, Invoice, ReasonGiven, Sync, Tenant, WaitCause};
+use crate::model::standing::Standing;
 use crate::model::time::Timestamp;
-use crate::model::xero::{XeroInvoice, XeroStatus};
+use crate::model::xero::XeroStatus;
 
 /// Automatic retries of a push (S1: three).
 pub const RETRIES_MAX: u8 = 3;
@@ -53,7 +53,7 @@ pub fn invoice(row: &Invoice, around: Surroundings<'_>, detail: Detail) -> Value
     put("contact", json!(draft.contact));
     put("issue_date", json!(draft.issue_date));
     put("due_date", json!(draft.due_date));
-    put("status", json!(status(draft, copy)));
+    put("status", json!(Standing::of(row).label()));
     put("host_status", json!(draft.host_status.label()));
     put("xero_status", json!(copy.map(|copy| copy.status.as_str())));
     put("xero_status_label", json!(copy.map(|copy| status_label(&copy.status))));
@@ -62,7 +62,7 @@ pub fn invoice(row: &Invoice, around: Surroundings<'_>, detail: Detail) -> Value
         copy.map_or_else(|| money::totals_of_lines(draft), money::totals_of_copy),
     );
     put("sync", sync(row, around));
-    put("variance", Value::Null);
+    put("variance", json!(row.back.variance.as_ref().map(back::variance)));
     put("xero", link(row, around.tenant));
     put("created_at", json!(row.accepted_at.to_rfc3339()));
     put("updated_at", json!(row.updated_at.to_rfc3339()));
@@ -79,7 +79,7 @@ pub fn invoice(row: &Invoice, around: Surroundings<'_>, detail: Detail) -> Value
         put("work_order_ref", json!(draft.work_order_ref));
     }
     if detail == Detail::FullWithPayments {
-        put("payments", json!([]));
+        put("payments", row.back.payments.iter().map(back::payment).collect());
     }
     Value::Object(object)
 }
@@ -100,26 +100,6 @@ pub fn reason(given: &ReasonGiven) -> Value {
         "subject": given.subject,
         "since": given.since.to_rfc3339(),
     })
-}
-
-/// How it stands with the money, in the host's words.
-fn status(draft: &Draft, copy: Option<&XeroInvoice>) -> &'static str {
-    let Some(copy) = copy else {
-        return match draft.host_status {
-            HostStatus::Void => "Void",
-            _ => "Unpaid",
-        };
-    };
-    let settled = copy.amount_paid + copy.amount_credited;
-    if copy.status.is_gone() {
-        "Void"
-    } else if copy.status == XeroStatus::Paid || (settled > Decimal::ZERO && copy.amount_due <= Decimal::ZERO) {
-        "Paid"
-    } else if settled > Decimal::ZERO {
-        "Part paid"
-    } else {
-        "Unpaid"
-    }
 }
 
 fn status_label(status: &XeroStatus) -> &str {

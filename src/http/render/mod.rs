@@ -1,5 +1,6 @@
 //! Rows as the API shows them.
 
+mod back;
 mod invoice;
 mod money;
 mod operation;

@@ -13,7 +13,8 @@ use crate::http::reads::{BadgeCounts, InvoiceQuery, OperationQuery, ReadFailed, 
 use crate::model::document::Draft;
 use crate::model::ids::{EventId, IdSource, InvoiceId, Marker, OperationId, TenantId, XeroTenantId};
 use crate::model::row::{
-    Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationState, Receipt, Settings, Sync, Tenant,
+    Back, Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationState, Receipt, Settings, Sync,
+    Tenant,
 };
 use crate::model::time::Timestamp;
 use crate::model::xero::WriteTarget;
@@ -181,6 +182,7 @@ impl Control for House {
             copy: None,
             sent: None,
             create_was_sent: false,
+            back: Back::default(),
         });
         row.rev += 1;
         row.version += 1;

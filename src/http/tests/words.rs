@@ -40,6 +40,8 @@ fn copy(status: XeroStatus, paid: i64, credited: i64) -> XeroInvoice {
         amount_due: pounds(1_200 - paid - credited),
         amount_paid: pounds(paid),
         amount_credited: pounds(credited),
+        payments: Vec::new(),
+        credits: Vec::new(),
         updated: NOW,
     }
 }

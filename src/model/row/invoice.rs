@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::back::Back;
 use crate::model::document::Draft;
 use crate::model::ids::{InvoiceId, LineItemId, Marker, TenantId, XeroInvoiceId};
 use crate::model::reason::ReasonCode;
@@ -195,4 +196,7 @@ pub struct Invoice {
     /// Whether a create was ever sent for it: a number clash may then be our own document.
     #[serde(default)]
     pub create_was_sent: bool,
+    /// What came back from Xero.
+    #[serde(default, skip_serializing_if = "Back::is_empty")]
+    pub back: Back,
 }

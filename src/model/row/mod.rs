@@ -1,14 +1,18 @@
 //! What is stored, row by row. A format on disk is one of these as JSON behind a version byte;
 //! a field is only ever added, with a default.
 
+mod back;
 mod feed;
 mod invoice;
 mod reference;
+mod stream;
 mod tenant;
 mod work;
 
+pub use back::*;
 pub use feed::*;
 pub use invoice::*;
 pub use reference::*;
+pub use stream::*;
 pub use tenant::*;
 pub use work::*;

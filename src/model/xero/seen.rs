@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::model::document::{Currency, InvoiceKind, LineAmountTypes};
-use crate::model::ids::{LineItemId, Marker, XeroContactId, XeroInvoiceId, XeroTenantId};
+use crate::model::ids::{LineItemId, Marker, XeroContactId, XeroCreditId, XeroInvoiceId, XeroPaymentId, XeroTenantId};
 use crate::model::time::Timestamp;
 
 /// Status of an invoice in Xero.
@@ -133,8 +133,70 @@ pub struct XeroInvoice {
     pub amount_paid: Decimal,
     /// Credited.
     pub amount_credited: Decimal,
+    /// The payments that are not deleted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub payments: Vec<XeroPayment>,
+    /// What credit notes, overpayments and prepayments took off, one entry for each of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credits: Vec<XeroCredit>,
     /// Xero's version stamp, in milliseconds.
     pub updated: Timestamp,
+}
+
+/// A payment as an invoice lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct XeroPayment {
+    /// Xero's id.
+    pub id: XeroPaymentId,
+    /// In the document's currency.
+    pub amount: Decimal,
+    /// When it was paid.
+    #[serde(default)]
+    pub date: Option<NaiveDate>,
+    /// Free text.
+    #[serde(default)]
+    pub reference: String,
+}
+
+/// The kind of document that takes something off an invoice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CreditKind {
+    /// A credit note.
+    CreditNote,
+    /// Money that was paid beyond what was due.
+    Overpayment,
+    /// Money that was paid in advance.
+    Prepayment,
+}
+
+impl CreditKind {
+    /// The word in the API.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::CreditNote => "credit_note",
+            Self::Overpayment => "overpayment",
+            Self::Prepayment => "prepayment",
+        }
+    }
+}
+
+/// What one credit note, overpayment or prepayment took off an invoice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct XeroCredit {
+    /// Which kind of document.
+    pub kind: CreditKind,
+    /// Xero's id of that document.
+    pub id: XeroCreditId,
+    /// Its number; purchase credits may have none.
+    #[serde(default)]
+    pub number: String,
+    /// What it took off, in the invoice's currency; several allocations together.
+    pub amount: Decimal,
+    /// Its date.
+    #[serde(default)]
+    pub date: Option<NaiveDate>,
 }
 
 impl XeroInvoice {

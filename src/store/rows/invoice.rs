@@ -13,7 +13,7 @@ use super::head::Head;
 use super::keys;
 use crate::model::document::Draft;
 use crate::model::ids::{InvoiceId, LineItemId, Marker, TenantId};
-use crate::model::row::{Common, Invoice, Link, Sent, Sync};
+use crate::model::row::{Back, Common, Invoice, Link, Sent, Sync};
 use crate::model::time::Timestamp;
 use crate::model::xero::XeroInvoice;
 
@@ -76,6 +76,8 @@ struct Stored<'a> {
     create_was_sent: bool,
     #[serde(default, skip_serializing_if = "is_false")]
     on_request: bool,
+    #[serde(default, skip_serializing_if = "nothing_back")]
+    back: Cow<'a, Back>,
 }
 
 /// [`Common`]; a draft that is left out is the invoice's own, a Xero document the copy.
@@ -121,6 +123,7 @@ impl<'a> Stored<'a> {
             sent,
             create_was_sent,
             on_request,
+            back,
         } = invoice;
         Self {
             id: *id,
@@ -141,6 +144,7 @@ impl<'a> Stored<'a> {
             sent: sent.as_ref().map(|sent| StoredSent::of(sent, draft, copy.as_ref())),
             create_was_sent: *create_was_sent,
             on_request: *on_request,
+            back: Cow::Borrowed(back),
         }
     }
 
@@ -167,6 +171,7 @@ impl<'a> Stored<'a> {
             copy,
             create_was_sent: self.create_was_sent,
             on_request: self.on_request,
+            back: self.back.into_owned(),
         })
     }
 }
@@ -237,4 +242,8 @@ impl<'a> StoredSent<'a> {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 const fn is_false(flag: &bool) -> bool {
     !*flag
+}
+
+fn nothing_back(back: &Back) -> bool {
+    back.is_empty()
 }

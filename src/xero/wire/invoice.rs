@@ -5,12 +5,13 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::contact::Contact;
+use super::credit::{Credit, Payment, credits};
 use super::verdict::{Flags, Note, Verdict, texts};
 use super::{Exact, Misread, day, guid, moment};
 use crate::model::document::{Currency, InvoiceKind, LineAmountTypes};
 use crate::model::ids::{LineItemId, XeroContactId, XeroInvoiceId};
 use crate::model::time::Timestamp;
-use crate::model::xero::{Element, XeroInvoice, XeroLine, XeroStatus};
+use crate::model::xero::{CreditKind, Element, XeroInvoice, XeroLine, XeroStatus};
 
 /// The envelope of a list of invoices.
 #[derive(Debug, Deserialize)]
@@ -61,6 +62,10 @@ pub struct Invoice {
     amount_due: Option<Exact>,
     amount_paid: Option<Exact>,
     amount_credited: Option<Exact>,
+    payments: Option<Vec<Payment>>,
+    credit_notes: Option<Vec<Credit>>,
+    overpayments: Option<Vec<Credit>>,
+    prepayments: Option<Vec<Credit>>,
     #[serde(rename = "UpdatedDateUTC")]
     updated: Option<String>,
     #[serde(rename = "UpdatedDateUTCString")]
@@ -143,6 +148,11 @@ impl Invoice {
         let (contact_id, contact_name) = self.contact.map_or((None, None), |contact| {
             (guid(contact.id.as_deref()).map(XeroContactId), contact.name)
         });
+        let credits = credits([
+            (CreditKind::CreditNote, self.credit_notes),
+            (CreditKind::Overpayment, self.overpayments),
+            (CreditKind::Prepayment, self.prepayments),
+        ]);
         XeroInvoice {
             id: XeroInvoiceId(id),
             kind: self.kind.as_deref().and_then(kind),
@@ -164,6 +174,13 @@ impl Invoice {
             amount_due: or_zero(self.amount_due),
             amount_paid: or_zero(self.amount_paid),
             amount_credited: or_zero(self.amount_credited),
+            payments: self
+                .payments
+                .into_iter()
+                .flatten()
+                .filter_map(Payment::payment)
+                .collect(),
+            credits,
             updated: updated
                 .or_else(|| self.updated_readable.as_deref().and_then(moment))
                 .unwrap_or(Timestamp(0)),

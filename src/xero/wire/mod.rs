@@ -2,6 +2,7 @@
 //! unknown fields are ignored and unknown words kept.
 
 mod contact;
+mod credit;
 mod date;
 mod guid;
 mod invoice;

@@ -280,6 +280,8 @@ impl Xero {
             amount_due: Decimal::ZERO,
             amount_paid: Decimal::ZERO,
             amount_credited: Decimal::ZERO,
+            payments: Vec::new(),
+            credits: Vec::new(),
             updated: self.stamp(now),
         };
         invoice.sub_total = invoice.lines.iter().map(|line| line.line_amount).sum();

@@ -13,7 +13,7 @@ use crate::model::ids::{
 };
 use crate::model::reason::ReasonCode;
 use crate::model::row::{
-    AutoSync, Badge, Batch, CallMinute, Chart, Class, Common, ContactMatch, ContactRow, Event, GrantRow, Intent,
+    AutoSync, Back, Badge, Batch, CallMinute, Chart, Class, Common, ContactMatch, ContactRow, Event, GrantRow, Intent,
     Invoice, Link, Mapping, MappingKind, Member, Operation, OperationState, ReasonGiven, Receipt, Sent, Settings, Sync,
     Tenant, WaitCause, Waiting,
 };
@@ -101,6 +101,7 @@ pub fn invoice(tenant: TenantId, n: u64) -> Invoice {
         sent: None,
         on_request: false,
         create_was_sent: false,
+        back: Back::default(),
     }
 }
 
@@ -154,6 +155,8 @@ pub fn xero_invoice(total: &str) -> XeroInvoice {
         amount_due: dec("30.00"),
         amount_paid: dec("0.00"),
         amount_credited: dec("0.00"),
+        payments: Vec::new(),
+        credits: Vec::new(),
         updated: AT,
     }
 }

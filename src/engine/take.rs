@@ -1,0 +1,163 @@
+//! Takes one document as Xero has it now into the row that is linked to it. The newest version
+//! wins whatever the order of arrival, so repeats and old news change nothing.
+
+use crate::engine::variance::{self, Compared};
+use crate::model::ids::{IdSource, PaymentId, XeroCreditId};
+use crate::model::row::{Back, Credit, Difference, Invoice, Payment, VarianceLevel};
+use crate::model::standing::Standing;
+use crate::model::time::Now;
+use crate::model::xero::{XeroInvoice, XeroPayment};
+
+/// What is new about an invoice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// A payment appeared.
+    Paid(PaymentId),
+    /// A payment was deleted in Xero.
+    PaymentDeleted(PaymentId),
+    /// A credit appeared, or its amount changed.
+    Credited(XeroCreditId),
+    /// A credit was removed.
+    CreditRemoved(XeroCreditId),
+    /// It stands otherwise with the money.
+    Stands {
+        /// Before.
+        from: Standing,
+        /// Now.
+        to: Standing,
+    },
+    /// Something else of the document changed.
+    Changed,
+    /// Pending and safe: taken over into the host's document.
+    AutoApplied(Vec<Difference>),
+    /// There are other differences than before; `None` = none any more.
+    Variance(Option<VarianceLevel>),
+}
+
+/// Takes a document. Nothing new leaves the row as it was, to the byte.
+pub fn take(row: &mut Invoice, xero: XeroInvoice, may_compare: bool, ids: &mut IdSource, now: Now) -> Vec<News> {
+    let is_old = row.copy.as_ref().is_some_and(|copy| xero.updated < copy.updated);
+    if is_old || row.copy.as_ref() == Some(&xero) {
+        return Vec::new();
+    }
+    let before = Standing::of(row);
+    let mut news = Vec::new();
+    payments(&mut row.back, &xero.payments, ids, now, &mut news);
+    credits(&mut row.back, &xero, now, &mut news);
+    let money_only = row.copy.as_ref().is_some_and(|copy| is_same_but_for_money(copy, &xero));
+    row.copy = Some(xero);
+    let after = Standing::of(row);
+    if before != after {
+        news.push(News::Stands {
+            from: before,
+            to: after,
+        });
+    }
+    if !money_only {
+        news.push(News::Changed);
+    }
+    if may_compare {
+        compare(row, now, &mut news);
+    }
+    news
+}
+
+/// Compares the row with its copy, as [`take`] does when nothing holds the comparison back.
+pub fn compare(row: &mut Invoice, now: Now, news: &mut Vec<News>) {
+    let Compared { is_new, applied } = variance::compare(row, now.wall);
+    if !applied.is_empty() {
+        news.push(News::AutoApplied(applied));
+    }
+    if is_new {
+        news.push(News::Variance(
+            row.back.variance.as_ref().map(|variance| variance.level),
+        ));
+    }
+}
+
+/// A version of the document lists all its payments: what is not listed was deleted.
+fn payments(back: &mut Back, listed: &[XeroPayment], ids: &mut IdSource, now: Now, news: &mut Vec<News>) {
+    for payment in listed {
+        match back.payments.iter_mut().find(|known| known.xero_id == payment.id) {
+            Some(known) => {
+                known.amount = payment.amount;
+                known.date = payment.date;
+                known.reference.clone_from(&payment.reference);
+                if known.deleted_at.take().is_some() {
+                    news.push(News::Paid(known.id));
+                }
+            }
+            None => {
+                let (at_ms, random) = ids.parts(now.wall);
+                let id = PaymentId::from_parts(at_ms, random);
+                back.payments.push(Payment {
+                    id,
+                    xero_id: payment.id,
+                    amount: payment.amount,
+                    date: payment.date,
+                    reference: payment.reference.clone(),
+                    recorded_at: now.wall,
+                    deleted_at: None,
+                });
+                news.push(News::Paid(id));
+            }
+        }
+    }
+    let is_gone =
+        |known: &&mut Payment| known.deleted_at.is_none() && !listed.iter().any(|payment| payment.id == known.xero_id);
+    for gone in back.payments.iter_mut().filter(is_gone) {
+        gone.deleted_at = Some(now.wall);
+        news.push(News::PaymentDeleted(gone.id));
+    }
+}
+
+/// A removed credit stays, marked as removed and not counted.
+fn credits(back: &mut Back, xero: &XeroInvoice, now: Now, news: &mut Vec<News>) {
+    for credit in &xero.credits {
+        match back.credits.iter_mut().find(|known| known.xero_id == credit.id) {
+            Some(known) => {
+                let came_back = known.removed_at.take().is_some();
+                if came_back || known.amount != credit.amount {
+                    news.push(News::Credited(credit.id));
+                }
+                known.amount = credit.amount;
+                known.date = credit.date;
+                known.number.clone_from(&credit.number);
+            }
+            None => {
+                back.credits.push(Credit {
+                    kind: credit.kind,
+                    xero_id: credit.id,
+                    number: credit.number.clone(),
+                    amount: credit.amount,
+                    date: credit.date,
+                    recorded_at: now.wall,
+                    removed_at: None,
+                });
+                news.push(News::Credited(credit.id));
+            }
+        }
+    }
+    let is_gone = |known: &&mut Credit| {
+        known.removed_at.is_none() && !xero.credits.iter().any(|credit| credit.id == known.xero_id)
+    };
+    for gone in back.credits.iter_mut().filter(is_gone) {
+        gone.removed_at = Some(now.wall);
+        news.push(News::CreditRemoved(gone.xero_id));
+    }
+}
+
+/// Whether only payments, credits and what follows from them differ.
+fn is_same_but_for_money(old: &XeroInvoice, new: &XeroInvoice) -> bool {
+    let without = |document: &XeroInvoice| XeroInvoice {
+        payments: Vec::new(),
+        credits: Vec::new(),
+        status: new.status.clone(),
+        amount_due: new.amount_due,
+        amount_paid: new.amount_paid,
+        amount_credited: new.amount_credited,
+        updated: new.updated,
+        ..document.clone()
+    };
+    without(old) == without(new)
+}

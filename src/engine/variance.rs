@@ -1,0 +1,276 @@
+//! What Xero changed since both sides last agreed (S2), and the safe part of it that a pending
+//! invoice takes over by itself.
+//!
+//! Compared are the common version and Xero's: where the host left a field alone, Xero's change is
+//! a variance; where the host changed it too, the push finds the conflict.
+
+use rust_decimal::Decimal;
+
+use super::merge::line_before;
+use crate::model::document::{Draft, HostStatus, Line};
+use crate::model::row::{Common, Difference, Disposition, Invoice, Variance, VarianceLevel};
+use crate::model::time::Timestamp;
+use crate::model::xero::{XeroInvoice, XeroLine, XeroStatus};
+
+/// What a comparison did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Compared {
+    /// The open differences are others than before.
+    pub is_new: bool,
+    /// What was taken over.
+    pub applied: Vec<Difference>,
+}
+
+/// Compares the row with its copy of Xero's document, takes over what is safe, and stores the
+/// rest as the row's variance. Does nothing for a document both sides never agreed on.
+pub fn compare(row: &mut Invoice, now: Timestamp) -> Compared {
+    let (Some(common), Some(copy)) = (&mut row.common, &row.copy) else {
+        return Compared::default();
+    };
+    if copy.status.is_gone() {
+        // What is void has no differences to decide about.
+        return replace(row, Vec::new(), Vec::new(), now);
+    }
+    let written = row.draft.clone();
+    let mut applied = Vec::new();
+    // With another version of the host on its way the push compares, not this.
+    if row.draft.host_status == HostStatus::Pending && row.draft == common.draft {
+        apply(&mut row.draft, common, copy, &mut applied);
+    }
+    if !applied.is_empty() {
+        row.back.as_written.get_or_insert_with(|| Box::new(written));
+    }
+    let mut open = Vec::new();
+    header(&row.draft, common, copy, &mut open);
+    lines(&row.draft, common, copy, &mut open);
+    replace(row, open, applied, now)
+}
+
+fn replace(row: &mut Invoice, open: Vec<Difference>, applied: Vec<Difference>, now: Timestamp) -> Compared {
+    let before = row.back.variance.as_ref();
+    let is_new = before.map_or(&[][..], |variance| &variance.differences) != open;
+    if is_new {
+        let since = before.map_or(now, |variance| variance.since);
+        row.back.variance = open
+            .iter()
+            .map(|difference| difference.level)
+            .max()
+            .map(|level| Variance {
+                level,
+                differences: open,
+                since,
+                acknowledged: None,
+            });
+    }
+    Compared { is_new, applied }
+}
+
+/// Takes over descriptions, quantities and unit prices that only Xero changed (S2's safe subset).
+fn apply(draft: &mut Draft, common: &mut Common, copy: &XeroInvoice, applied: &mut Vec<Difference>) {
+    let Common {
+        draft: agreed,
+        xero: before,
+        lines: ids,
+        ..
+    } = common;
+    for (index, line) in draft.lines.iter_mut().enumerate() {
+        let id = ids.get(index).copied().flatten();
+        let (Some(id), Some(host)) = (id, agreed.lines.get_mut(index)) else {
+            continue;
+        };
+        let old = before.lines.iter_mut().find(|line| line.id == Some(id));
+        let new = copy.lines.iter().find(|line| line.id == Some(id));
+        let (Some(old), Some(new)) = (old, new) else { continue };
+        let mut note = |field: &str, local: String, xero: String| {
+            applied.push(Difference {
+                path: format!("/lines/{index}/{field}"),
+                local,
+                xero,
+                level: VarianceLevel::Variance,
+                disposition: Disposition::AutoApplied,
+            });
+        };
+        if old.description != new.description {
+            note("description", line.description.clone(), new.description.clone());
+            line.description.clone_from(&new.description);
+            old.description.clone_from(&new.description);
+        }
+        if old.quantity != new.quantity {
+            note("quantity", plain(line.quantity), plain(new.quantity));
+            line.quantity = new.quantity;
+            old.quantity = new.quantity;
+        }
+        if old.unit_amount != new.unit_amount {
+            note("unit_price", plain(line.unit_price), plain(new.unit_amount));
+            line.unit_price = new.unit_amount;
+            old.unit_amount = new.unit_amount;
+        }
+        host.clone_from(line);
+    }
+}
+
+fn header(draft: &Draft, common: &Common, copy: &XeroInvoice, open: &mut Vec<Difference>) {
+    let before = &common.xero;
+    let mut field = |path: &str, local: String, was: &str, is: &str| {
+        if was != is && local != is {
+            open.push(review(path, local, is.to_owned(), VarianceLevel::Variance));
+        }
+    };
+    field("/number", draft.number.clone(), &before.number, &copy.number);
+    let reference = draft.reference.clone().unwrap_or_default();
+    field("/reference", reference, &before.reference, &copy.reference);
+    field(
+        "/contact",
+        draft.contact.name.clone(),
+        &before.contact_id.map(|id| id.to_string()).unwrap_or_default(),
+        &copy.contact_id.map(|id| id.to_string()).unwrap_or_default(),
+    );
+    let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+    let issued = draft.issue_date.to_string();
+    field("/issue_date", issued, &day(before.date), &day(copy.date));
+    let currency = |xero: &XeroInvoice| xero.currency.map(|currency| currency.to_string()).unwrap_or_default();
+    field(
+        "/currency",
+        draft.currency.to_string(),
+        &currency(before),
+        &currency(copy),
+    );
+    field(
+        "/line_amount_types",
+        draft.line_amount_types.label().to_owned(),
+        before.line_amount_types.label(),
+        copy.line_amount_types.label(),
+    );
+    field(
+        "/due_date",
+        day(draft.due_date),
+        &day(before.due_date),
+        &day(copy.due_date),
+    );
+    if let Some(due) = open.iter_mut().find(|difference| difference.path == "/due_date")
+        && draft.due_date_rule.is_some()
+    {
+        due.disposition = Disposition::Protected;
+    }
+    if let Some(contact) = open.iter_mut().find(|difference| difference.path == "/contact") {
+        contact.xero.clone_from(&copy.contact_name);
+    }
+    if unpaid(&before.status) != unpaid(&copy.status) {
+        let local = draft.host_status.label().to_owned();
+        let xero = copy.status.as_str().to_owned();
+        open.push(review("/host_status", local, xero, VarianceLevel::HighVariance));
+    }
+}
+
+/// Payments explain `PAID` and the way back.
+fn unpaid(status: &XeroStatus) -> &XeroStatus {
+    match status {
+        XeroStatus::Paid => &XeroStatus::Authorised,
+        other => other,
+    }
+}
+
+fn lines(draft: &Draft, common: &Common, copy: &XeroInvoice, open: &mut Vec<Difference>) {
+    for (index, id) in common.lines.iter().enumerate() {
+        let Some(id) = *id else { continue };
+        let was = common.xero.lines.iter().find(|line| line.id == Some(id));
+        let is = copy.lines.iter().find(|line| line.id == Some(id));
+        let mut hosts = draft.lines.iter().enumerate();
+        let host = hosts.find(|(at, line)| line_before(*at, line, common) == Some(index));
+        match (host, was, is) {
+            (Some((at, host)), Some(was), Some(is)) => line(at, host, was, is, open),
+            (Some((at, host)), Some(_), None) => {
+                let path = format!("/lines/{at}");
+                open.push(review(
+                    &path,
+                    host.description.clone(),
+                    String::new(),
+                    VarianceLevel::HighVariance,
+                ));
+            }
+            _ => {}
+        }
+    }
+    let is_known =
+        |line: &XeroLine| common.lines.contains(&line.id) || common.xero.lines.iter().any(|known| known.id == line.id);
+    for added in copy.lines.iter().filter(|line| line.id.is_some() && !is_known(line)) {
+        let words = added.description.clone();
+        open.push(review("/lines/-", String::new(), words, VarianceLevel::HighVariance));
+    }
+}
+
+fn line(index: usize, host: &Line, was: &XeroLine, is: &XeroLine, open: &mut Vec<Difference>) {
+    let mut field = |name: &str, local: String, was: String, is: String, level: VarianceLevel| {
+        if was != is && local != is {
+            open.push(review(&format!("/lines/{index}/{name}"), local, is, level));
+        }
+    };
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let rate = |rate: Option<Decimal>| rate.filter(|rate| !rate.is_zero()).map(plain).unwrap_or_default();
+    let usual = VarianceLevel::Variance;
+    field(
+        "description",
+        host.description.clone(),
+        was.description.clone(),
+        is.description.clone(),
+        usual,
+    );
+    field(
+        "quantity",
+        plain(host.quantity),
+        plain(was.quantity),
+        plain(is.quantity),
+        usual,
+    );
+    field(
+        "unit_price",
+        plain(host.unit_price),
+        plain(was.unit_amount),
+        plain(is.unit_amount),
+        usual,
+    );
+    field(
+        "discount_percent",
+        rate(host.discount_percent),
+        rate(was.discount_rate),
+        rate(is.discount_rate),
+        usual,
+    );
+    field(
+        "nominal_code",
+        text(&host.nominal_code),
+        text(&was.account_code),
+        text(&is.account_code),
+        usual,
+    );
+    let high = VarianceLevel::HighVariance;
+    field(
+        "tax_type",
+        text(&host.tax_type),
+        text(&was.tax_type),
+        text(&is.tax_type),
+        high,
+    );
+    field(
+        "item_code",
+        text(&host.item_code),
+        text(&was.item_code),
+        text(&is.item_code),
+        high,
+    );
+}
+
+fn review(path: &str, local: String, xero: String, level: VarianceLevel) -> Difference {
+    Difference {
+        path: path.to_owned(),
+        local,
+        xero,
+        level,
+        disposition: Disposition::ReviewRequired,
+    }
+}
+
+/// Without zeros at its end, as amounts of both sides compare.
+fn plain(amount: Decimal) -> String {
+    amount.normalize().to_string()
+}
