@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::actors::app_budget::AppLimits;
 use crate::config::Config;
-use crate::engine::policy::{Limits, Policy};
+use crate::engine::policy::{Limits, Policy, PullPolicy};
 
 /// The numbers tenants decide by, from the settings.
 #[must_use]
@@ -25,6 +25,11 @@ pub fn policy(config: &Config) -> Policy {
         max_retries: u8::try_from(config.sync.max_retries.get()).unwrap_or(u8::MAX),
         retry_delays_ms: config.sync.retry_delays.map(millis),
         grace_ms: i64::try_from(config.sync.grace_period.as_millis()).unwrap_or(i64::MAX),
+        pull: PullPolicy {
+            invoices_ms: Some(millis(config.pull.invoices_every)),
+            others_ms: Some(millis(config.pull.others_every)),
+            ..defaults.pull
+        },
         ..defaults
     }
 }

@@ -75,6 +75,9 @@ pub(super) fn store(reader: &mut Reader<'_>) {
     }
 }
 
+/// Shortest time between two readings.
+const PULL_EVERY_MIN: Duration = Duration::from_secs(1);
+
 /// Delays that grow.
 pub(super) fn sync(reader: &mut Reader<'_>) {
     let delays = reader.peek::<[Duration; 3]>("sync", "retry_delays");
@@ -84,5 +87,19 @@ pub(super) fn sync(reader: &mut Reader<'_>) {
             "gets shorter",
             "Each delay must be at least as long as the one before it.",
         );
+    }
+}
+
+/// Each reading costs a call.
+pub(super) fn pull(reader: &mut Reader<'_>) {
+    for key in ["invoices_every", "others_every"] {
+        let every = reader.peek::<Duration>("pull", key);
+        if every.is_some_and(|every| every < PULL_EVERY_MIN) {
+            reader.note_value(
+                &format!("pull.{key}"),
+                "is shorter than a second",
+                "Write at least 1s: each reading costs one of the 5,000 calls of a day.",
+            );
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::check;
 use super::problem::{Problem, Problems};
 use super::reader::{Reader, known_keys};
 use super::secrets::{self, Secrets, Source};
-use super::sections::{Control, Events, Limits, Log, Shown, Store, Sync, Xero};
+use super::sections::{Control, Events, Limits, Log, Pull, Shown, Store, Sync, Xero};
 use super::values::CredentialName;
 
 use crate::model::secret::SecretString;
@@ -33,6 +33,8 @@ pub struct Config {
     pub store: Store,
     /// `[sync]`
     pub sync: Sync,
+    /// `[pull]`
+    pub pull: Pull,
     /// `[events]`
     pub events: Events,
     /// `[log]`
@@ -70,6 +72,7 @@ impl Config {
             self.control.shown(),
             self.store.shown(),
             self.sync.shown(),
+            self.pull.shown(),
             self.events.shown(),
             self.log.shown(),
         ]
@@ -83,6 +86,7 @@ fn read(variables: &BTreeMap<String, String>, reader: &mut Reader<'_>) -> Option
     let control = Control::read(reader);
     let store = Store::read(reader);
     let sync = Sync::read(reader);
+    let pull = Pull::read(reader);
     let events = Events::read(reader);
     let log = Log::read(reader);
 
@@ -90,6 +94,7 @@ fn read(variables: &BTreeMap<String, String>, reader: &mut Reader<'_>) -> Option
     check::control(reader);
     check::store(reader);
     check::sync(reader);
+    check::pull(reader);
     let client_secret = secret(("xero", "client_secret_file", "credential"), variables, reader);
     let store_key = secret(("store", "key_file", "key_credential"), variables, reader);
     Some(Config {
@@ -98,6 +103,7 @@ fn read(variables: &BTreeMap<String, String>, reader: &mut Reader<'_>) -> Option
         control: control?,
         store: store?,
         sync: sync?,
+        pull: pull?,
         events: events?,
         log: log?,
         secrets: Secrets {

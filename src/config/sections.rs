@@ -174,6 +174,15 @@ sections! {
         link_base: HttpUrl, Restart;
     }
 
+    /// How what changes in Xero is read.
+    Pull = "pull" {
+        /// Longest time between two readings of changed invoices: without any webhook a payment is
+        /// here after it.
+        invoices_every: Duration, Reload;
+        /// The same for payments, credit notes, contacts and manual journals.
+        others_every: Duration, Reload;
+    }
+
     /// The event feed.
     Events = "events" {
         /// How long events are kept.

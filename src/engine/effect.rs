@@ -8,7 +8,7 @@ use crate::model::document::InvoiceKind;
 use crate::model::failure::{FailureKind, Limit};
 use crate::model::ids::{IntentId, InvoiceId, OperationId};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Class, Invoice, Operation, ReasonGiven};
+use crate::model::row::{Class, Invoice, Operation, ReasonGiven, StreamKind};
 use crate::model::write::Write;
 use crate::model::xero::{Request, WriteTarget};
 
@@ -74,7 +74,17 @@ pub struct Call {
     /// What is asked.
     pub request: Request,
     /// The rows the answer will be about.
-    pub rows: Vec<InvoiceId>,
+    pub rows: RowsWanted,
+}
+
+/// The rows that are handed over with an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowsWanted {
+    /// These.
+    These(Vec<InvoiceId>),
+    /// The ones that are linked to the documents in the answer; at most 500 documents at a time
+    /// ([`Event::Slice`](super::event::Event::Slice)).
+    Linked,
 }
 
 /// What a caller is told.
@@ -220,6 +230,17 @@ pub enum Notice {
         operation: OperationId,
         /// Whether it succeeded.
         succeeded: bool,
+    },
+    /// A scan of what changed in Xero is complete.
+    Scanned {
+        /// Which stream.
+        stream: StreamKind,
+        /// Documents looked at.
+        checked_count: u32,
+        /// Of these, the ones that are not followed.
+        not_linked_count: u32,
+        /// Of these, the ones that were changed here.
+        changed_count: u32,
     },
     /// An answer came for a call that is not open any more.
     StaleAnswer,

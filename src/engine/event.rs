@@ -3,10 +3,10 @@
 use super::effect::{AskId, CallId, LoadId};
 use crate::model::connection::ConnectionCause;
 use crate::model::document::Draft;
-use crate::model::ids::GrantId;
+use crate::model::ids::{GrantId, XeroInvoiceId};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Chart, ContactRow, Invoice, Mapping, Settings};
-use crate::model::xero::Answer;
+use crate::model::xero::{Answer, XeroInvoice};
 
 /// One thing that happened, with the rows it concerns. Rows are read when the event is handed over,
 /// after everything the machine asked to persist before: an older row would undo a newer decision.
@@ -74,6 +74,20 @@ pub enum Event {
         answer: Answer,
         /// The rows the call named.
         rows: Vec<Invoice>,
+    },
+    /// A part of a long answer, ahead of the rest of it.
+    Slice {
+        /// Which call.
+        call: CallId,
+        /// Documents of the answer; the others come later.
+        found: Vec<XeroInvoice>,
+        /// The rows that are linked to them.
+        rows: Vec<Invoice>,
+    },
+    /// A webhook named documents, or nothing in particular: Xero may have news.
+    Rung {
+        /// Invoices it named.
+        invoices: Vec<XeroInvoiceId>,
     },
     /// Something about the connection became known.
     Connection(ConnectionEvent),

@@ -17,6 +17,7 @@ pub mod desired;
 pub mod effect;
 pub mod event;
 mod merge;
+pub mod news;
 pub mod policy;
 pub mod refusal;
 pub mod status;

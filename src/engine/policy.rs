@@ -59,6 +59,43 @@ pub struct Policy {
     pub grace_ms: i64,
     /// How often such a connection is looked for.
     pub probe_ms: u64,
+    /// Reading what changed in Xero.
+    pub pull: PullPolicy,
+}
+
+/// How often what changed in Xero is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PullPolicy {
+    /// Between two scans of invoices (270 s: a payment is here within five minutes without any
+    /// webhook); `None` = never.
+    pub invoices_ms: Option<u64>,
+    /// Between two scans of the other streams; `None` = never.
+    pub others_ms: Option<u64>,
+    /// How long a document that a webhook named waits for others.
+    pub fold_ms: u64,
+    /// How long a payment holds the comparison of its invoice back (S2: five minutes).
+    pub quiet_ms: u64,
+}
+
+impl Default for PullPolicy {
+    fn default() -> Self {
+        Self {
+            invoices_ms: Some(270_000),
+            others_ms: Some(7_200_000),
+            fold_ms: 250,
+            quiet_ms: 300_000,
+        }
+    }
+}
+
+impl PullPolicy {
+    /// Nothing is read by itself.
+    pub const NEVER: Self = Self {
+        invoices_ms: None,
+        others_ms: None,
+        fold_ms: 250,
+        quiet_ms: 300_000,
+    };
 }
 
 impl Default for Policy {
@@ -81,6 +118,7 @@ impl Default for Policy {
             read_max_age_ms: 15_000,
             grace_ms: 14 * 86_400_000,
             probe_ms: 3_600_000,
+            pull: PullPolicy::default(),
         }
     }
 }

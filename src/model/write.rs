@@ -2,7 +2,8 @@
 
 use super::ids::{BatchId, GrantId, IntentId, TenantId};
 use super::row::{
-    Batch, CallMinute, Chart, ContactRow, Event, GrantRow, Intent, Invoice, Mapping, Operation, Receipt, Tenant,
+    Batch, CallMinute, Chart, ContactRow, Event, GrantRow, Intent, Invoice, Mapping, Operation, Receipt, Scan, Stream,
+    StreamKind, Tenant,
 };
 
 /// One change of one row.
@@ -30,6 +31,12 @@ pub enum Write {
     Calls(CallMinute),
     /// Drops the calls of one minute (minutes since 1970).
     DropCalls(TenantId, i64),
+    /// Adds or replaces what is known of a stream.
+    Stream(Box<Stream>),
+    /// Adds or replaces a scan under way.
+    Scan(Box<Scan>),
+    /// A scan is complete.
+    DropScan(TenantId, StreamKind),
     /// Adds or replaces an operation.
     Operation(Box<Operation>),
     /// Adds or replaces a grant.

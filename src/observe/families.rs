@@ -4,7 +4,7 @@ use prometheus_client::registry::Registry;
 
 use super::labels::{
     Badge, HttpRejection, IdempotencyOutcome, OauthOutcome, PushOutcome, ReloadResult, RestartCause, StoreOp,
-    call_outcomes, causes, failures, gates, kinds, limits, reasons, resources, states, status_classes,
+    call_outcomes, causes, failures, gates, kinds, limits, reasons, resources, states, status_classes, streams,
 };
 use super::meters::{Counters, Gauges, Histograms, Meter, Spec};
 
@@ -72,6 +72,9 @@ families! {
     retries: Counters<0> = "retries_total" {} "Automatic retries.";
     send_gate_changes: Counters<1> = "send_gate_changes_total" {"to" in gates} "Sending stopped, and why, or goes on (open).";
     operations: Counters<1> = "operations_total" {"outcome" in || vec!["succeeded", "failed"]} "Operations that ended.";
+    scans: Counters<1> = "scans_total" {"stream" in streams} "Scans of what changed in Xero that are complete.";
+    scanned_documents: Counters<1> = "scanned_documents_total" {"stream" in streams} "Documents those scans looked at.";
+    changed_documents: Counters<1> = "changed_documents_total" {"stream" in streams} "Of these, the ones that were changed here.";
     events_appended: Counters<0> = "events_appended_total" {} "Entries of the event feed.";
 
     xero_requests: Counters<3> = "xero_requests_total" {"resource" in resources, "access" in || vec!["read", "write"], "outcome" in call_outcomes} "Calls to Xero that ended.";

@@ -5,6 +5,7 @@ use crate::model::connection::{ConnectionCause, ConnectionState};
 use crate::model::document::InvoiceKind;
 use crate::model::failure::{FailureKind, Limit};
 use crate::model::reason::ReasonCode;
+use crate::model::row::StreamKind;
 
 macro_rules! words {
     ($($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)* })*) => {$(
@@ -182,7 +183,14 @@ pub(super) fn call_outcomes() -> Vec<&'static str> {
 }
 
 pub(super) fn resources() -> Vec<&'static str> {
-    vec!["organisation", "accounts", "tax_rates", "contacts", "invoices", OTHER]
+    let mut resources = vec!["organisation", "accounts", "tax_rates"];
+    resources.extend(streams());
+    resources.push(OTHER);
+    resources
+}
+
+pub(super) fn streams() -> Vec<&'static str> {
+    StreamKind::ALL.map(StreamKind::label).to_vec()
 }
 
 pub(super) fn gates() -> Vec<&'static str> {

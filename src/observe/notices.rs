@@ -40,6 +40,7 @@ impl Reporter {
             | Notice::RetryScheduled { .. }
             | Notice::OutcomeUnknown { .. }
             | Notice::OutcomeSettled { .. }
+            | Notice::Scanned { .. }
             | Notice::OperationFinished { .. } => self.document(tenant, notice),
             Notice::Called { .. }
             | Notice::Throttled { .. }
@@ -95,6 +96,18 @@ impl Reporter {
             Notice::OutcomeSettled { members_count, how } => {
                 families.push_outcomes_settled.add([how], count(*members_count));
                 info!(%tenant, members_count, how, "outcome settled");
+            }
+            Notice::Scanned {
+                stream,
+                checked_count,
+                not_linked_count,
+                changed_count,
+            } => {
+                let stream = stream.label();
+                families.scans.inc([stream]);
+                families.scanned_documents.add([stream], u64::from(*checked_count));
+                families.changed_documents.add([stream], u64::from(*changed_count));
+                debug!(%tenant, stream, checked_count, not_linked_count, changed_count, "changes read");
             }
             Notice::OperationFinished { operation, succeeded } => {
                 let outcome = if *succeeded { "succeeded" } else { "failed" };

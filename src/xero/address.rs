@@ -7,11 +7,14 @@ use chrono::SubsecRound;
 
 use crate::model::document::InvoiceKind;
 use crate::model::mutation::{Rule, is_broken};
+use crate::model::row::StreamKind;
 use crate::model::time::Timestamp;
 use crate::model::xero::{Request, WriteTarget};
 
 /// Documents a page of [`Request::MadeByUs`] holds; Xero allows 1 to 1,000.
 pub const PAGE_SIZE: u32 = 200;
+/// Documents a page of [`Request::Changes`] holds: the most Xero allows.
+pub const CHANGES_PAGE_SIZE: u32 = 1_000;
 /// Page size of look-ups, which never have more matches than it in practice.
 const LOOK_UP_PAGE_SIZE: u32 = 100;
 
@@ -71,6 +74,13 @@ pub fn of(request: &Request) -> Result<Address, Unaskable> {
                 percent_encoded(&format!("Type==\"{}\"", type_word(*kind))),
             ))
         },
+        Request::Changes { stream, since, page } => Address {
+            modified_since: Some(plain_utc(*since)),
+            ..get(format!(
+                "/api.xro/2.0/{}?includeArchived=true&order=UpdatedDateUTC&page={page}&pageSize={CHANGES_PAGE_SIZE}&unitdp=4",
+                resource(*stream),
+            ))
+        },
         Request::Write { target, body, key } => {
             if body.is_empty() || key.is_empty() {
                 return Err(Unaskable::Inexpressible);
@@ -81,6 +91,17 @@ pub fn of(request: &Request) -> Result<Address, Unaskable> {
             }
         }
     })
+}
+
+/// Xero's word for what a stream reads.
+const fn resource(stream: StreamKind) -> &'static str {
+    match stream {
+        StreamKind::Invoices => "Invoices",
+        StreamKind::Payments => "Payments",
+        StreamKind::CreditNotes => "CreditNotes",
+        StreamKind::Contacts => "Contacts",
+        StreamKind::ManualJournals => "ManualJournals",
+    }
 }
 
 /// Xero's word for a kind of document.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::address::PAGE_SIZE;
+use super::address::{CHANGES_PAGE_SIZE, PAGE_SIZE};
 use super::api::TokenPair;
 use super::wire::{
     Accounts, Connection, Contact, Contacts, Invoice, Invoices, Misread, Organisations, SentContacts, TaxRates, Tokens,
@@ -36,7 +36,8 @@ pub fn reply(request: &Request, body: &[u8]) -> Result<Reply, Misread> {
         }
         Request::FindContacts { numbers, names } => found_contacts(body, numbers, names),
         Request::InvoicesById(_) | Request::InvoicesByNumber(_) => invoices(body, None),
-        Request::MadeByUs { page, .. } => invoices(body, Some(*page)),
+        Request::MadeByUs { page, .. } => invoices(body, Some((*page, PAGE_SIZE))),
+        Request::Changes { page, .. } => invoices(body, Some((*page, CHANGES_PAGE_SIZE))),
         Request::Write {
             target: WriteTarget::CreateContacts,
             body: sent,
@@ -55,7 +56,7 @@ pub fn reply(request: &Request, body: &[u8]) -> Result<Reply, Misread> {
 #[must_use]
 pub fn nothing_newer(request: &Request) -> Option<Reply> {
     match request {
-        Request::MadeByUs { .. } => Some(Reply::Invoices {
+        Request::MadeByUs { .. } | Request::Changes { .. } => Some(Reply::Invoices {
             found: Vec::new(),
             page_count: 0,
         }),
@@ -105,14 +106,14 @@ pub fn connections(body: &[u8]) -> Result<Vec<XeroConnection>, Misread> {
     list.into_iter().map(Connection::connection).collect()
 }
 
-fn invoices(body: &[u8], page: Option<u32>) -> Result<Reply, Misread> {
+fn invoices(body: &[u8], page: Option<(u32, u32)>) -> Result<Reply, Misread> {
     let answer = json::<Invoices>(body)?;
     let list = listed(answer.invoices)?;
     let found = list.into_iter().map(Invoice::read).collect::<Result<Vec<_>, _>>()?;
     let told = answer.pagination.and_then(|pagination| pagination.page_count);
-    let page = page.unwrap_or(1);
+    let (page, size) = page.unwrap_or((1, PAGE_SIZE));
     // Untold, a full page means that there may be another.
-    let is_full = u32::try_from(found.len()).unwrap_or(u32::MAX) >= PAGE_SIZE;
+    let is_full = u32::try_from(found.len()).unwrap_or(u32::MAX) >= size;
     let page_count = told.unwrap_or_else(|| page.saturating_add(u32::from(is_full)));
     Ok(Reply::Invoices { found, page_count })
 }

@@ -11,6 +11,7 @@ mod faults;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
+mod pull;
 mod push;
 #[cfg(test)]
 mod real_input;

@@ -214,7 +214,7 @@ impl Simulation {
         });
         self.promises.heard(&flying, &answer, self.clock.at);
         let Some(shell) = self.shell.as_ref() else { return };
-        let rows = shell.rows(&flying.call.rows);
+        let rows = shell.rows_with(&flying.call.rows, &answer);
         let call = flying.call.id;
         self.feed(Event::Answered { call, answer, rows }, Urgency::Result);
     }
@@ -273,6 +273,7 @@ pub fn word(request: &Request) -> String {
             key.get(key.len().saturating_sub(6)..).unwrap_or(key)
         ),
         Request::InvoicesByNumber(numbers) => format!("by number {numbers:?}"),
+        Request::Changes { stream, since, page } => format!("{} since {since} page {page}", stream.label()),
         Request::MadeByUs { kind, since, page } => format!("made by us {} since {since} page {page}", kind.label()),
         Request::InvoicesById(ids) => format!("by id {ids:?}"),
         other => other.resource().to_owned(),

@@ -159,6 +159,7 @@ impl Promises {
             }
             Write::Event(event) => self.told(event, wire),
             Write::Contact(_) | Write::Chart(_) | Write::Mapping(_) => {}
+            Write::Stream(_) | Write::Scan(_) | Write::DropScan(..) => {}
             Write::Grant(_) | Write::DropGrant(_) | Write::Receipt(_) | Write::DropReceipt(_) => {
                 panic!("these rows are not the machine's")
             }
@@ -592,6 +593,9 @@ fn owner(write: &Write) -> Option<TenantId> {
         Write::Chart(row) => Some(row.tenant),
         Write::Mapping(row) => Some(row.tenant),
         Write::Calls(row) => Some(row.tenant),
+        Write::Stream(row) => Some(row.tenant),
+        Write::Scan(row) => Some(row.tenant),
+        Write::DropScan(tenant, _) => Some(*tenant),
         Write::Operation(row) => Some(row.tenant),
         Write::Event(row) => Some(row.tenant),
         Write::DropIntent(tenant, _) | Write::DropBatch(tenant, _) | Write::DropCalls(tenant, _) => Some(*tenant),

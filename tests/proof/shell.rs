@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use counterfoil::engine::effect::{AskId, Call, Effect, LoadId};
+use counterfoil::engine::effect::{AskId, Call, Effect, LoadId, RowsWanted};
 use counterfoil::engine::event::{ConnectionEvent, Event, PushContext};
-use counterfoil::engine::policy::{Limits, Policy};
+use counterfoil::engine::policy::{Limits, Policy, PullPolicy};
 use counterfoil::engine::tenant::{Saved, Setup, TenantMachine};
 use counterfoil::model::ids::{InvoiceId, TenantId};
 use counterfoil::model::row::{Invoice, Mapping, MappingKind, Operation, OperationState};
 use counterfoil::model::time::Now;
 use counterfoil::model::write::Write;
-use counterfoil::model::xero::Answer;
+use counterfoil::model::xero::{Answer, Reply};
 use counterfoil::sandbox::CallId as WorldCall;
 use counterfoil::store::reader::{OperationQuery, Overlay, Reader, View};
 use counterfoil::store::rows::batch;
@@ -83,6 +83,8 @@ impl Shell {
             batches: reader.batches(tenant).unwrap(),
             operations: open_operations(reader, tenant),
             calls: reader.calls(tenant).unwrap(),
+            streams: reader.streams(tenant).unwrap(),
+            scans: reader.scans(tenant).unwrap(),
         };
         Self {
             machine: TenantMachine::restore(now, setup(), saved),
@@ -144,6 +146,19 @@ impl Shell {
         Event::Loaded { load, contexts, chart }
     }
 
+    /// The rows that go with an answer.
+    pub fn rows_with(&self, wanted: &RowsWanted, answer: &Answer) -> Vec<Invoice> {
+        let view = self.view();
+        match (wanted, &answer.result) {
+            (RowsWanted::These(ids), _) => self.rows(ids),
+            (RowsWanted::Linked, Ok(Reply::Invoices { found, .. })) => {
+                let linked = |id| view.invoice_linked(id).unwrap();
+                found.iter().filter_map(|document| linked(document.id)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     pub fn rows(&self, invoices: &[InvoiceId]) -> Vec<Invoice> {
         let view = self.view();
         invoices.iter().filter_map(|id| view.invoice(*id).unwrap()).collect()
@@ -203,6 +218,8 @@ pub fn setup_of(tenant: counterfoil::model::row::Tenant, boot_id: String, seed: 
             day: knobs.day,
             concurrent: knobs.concurrent,
         },
+        // What comes back has its own proof.
+        pull: PullPolicy::NEVER,
         ..Policy::default()
     };
     if knobs.batch_max > 0 {

@@ -12,11 +12,11 @@ use super::perform::Waiting;
 use crate::actors::control::Refused;
 use crate::actors::lane::fresh_generation;
 use crate::actors::ports::Ports;
-use crate::engine::effect::{AskId, CallId};
+use crate::engine::effect::{AskId, CallId, RowsWanted};
 use crate::engine::event::Event;
 use crate::engine::policy::Policy;
 use crate::engine::tenant::{Saved, Setup, TenantMachine};
-use crate::model::ids::{InvoiceId, TenantId};
+use crate::model::ids::TenantId;
 use crate::model::row::{Operation, OperationState, Tenant};
 use crate::model::time::Mono;
 use crate::store::reader::{OperationQuery, Overlay, ReadError, View};
@@ -68,8 +68,8 @@ pub struct TenantActor {
     pub(super) durable_seq: u64,
     pub(super) waiting: VecDeque<Waiting>,
     pub(super) asks: HashMap<AskId, Replier>,
-    /// Calls under way, and the invoices their answers will be about.
-    pub(super) calls: HashMap<CallId, Vec<InvoiceId>>,
+    /// Calls under way, and the rows that go with their answers.
+    pub(super) calls: HashMap<CallId, RowsWanted>,
     /// Set once it drains; calls that have not left by then do not leave any more.
     pub(super) draining: Arc<AtomicBool>,
     /// Whether an effect is being carried out.
@@ -101,6 +101,8 @@ impl TenantActor {
             batches: reader.batches(id).map_err(in_words)?,
             operations: open_operations(&ports, id).map_err(in_words)?,
             calls: reader.calls(id).map_err(in_words)?,
+            streams: reader.streams(id).map_err(in_words)?,
+            scans: reader.scans(id).map_err(in_words)?,
         };
         let mut seed = [0; 8];
         ports.entropy.fill(&mut seed);

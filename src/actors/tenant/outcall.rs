@@ -8,14 +8,18 @@ use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 
 use super::actor::TenantActor;
 use crate::actors::control::Refused;
-use crate::engine::effect::Call;
+use crate::engine::effect::{Call, CallId, RowsWanted};
 use crate::engine::event::{ConnectionEvent, Event};
 use crate::engine::tenant::LEAVE_WITHIN_MS;
 use crate::model::connection::ConnectionCause;
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
-use crate::model::xero::{Answer, AnswerMeta};
+use crate::model::row::Invoice;
+use crate::model::xero::{Answer, AnswerMeta, Reply, XeroInvoice};
 use crate::store::Urgency;
+use crate::store::reader::ReadError;
 
+/// Documents of a long answer that are handed over at once.
+const SLICE_DOCUMENTS: usize = 500;
 /// Longest pause between two tries to learn whether Xero still lists a connection.
 const CHECK_PAUSE_MAX: Duration = Duration::from_secs(60);
 
@@ -74,15 +78,54 @@ impl TenantActor {
         });
         ctx.spawn(calling.map(move |answer, actor, ctx| {
             // Every call is answered once; an answer to none is the machine's to count.
-            let wanted = actor.calls.remove(&id).unwrap_or_default();
-            match actor.rows(&wanted) {
-                Ok(rows) => actor.feed(Event::Answered { call: id, answer, rows }, Urgency::Result, ctx),
-                Err(error) => {
-                    tracing::error!(tenant = %actor.tenant, %error, "rows could not be read; the tenant starts again");
-                    actor.give_up_when_settled(Refused::Store(error.to_string()), ctx);
-                }
+            let wanted = actor.calls.remove(&id);
+            if let Err(error) = actor.hand_over(id, answer, wanted, ctx) {
+                tracing::error!(tenant = %actor.tenant, %error, "rows could not be read; the tenant starts again");
+                actor.give_up_when_settled(Refused::Store(error.to_string()), ctx);
             }
         }));
+    }
+
+    /// Feeds an answer and the rows that go with it, a long one in slices: no event may hold up the
+    /// others.
+    fn hand_over(
+        &mut self,
+        call: CallId,
+        mut answer: Answer,
+        wanted: Option<RowsWanted>,
+        ctx: &mut Context<Self>,
+    ) -> Result<(), ReadError> {
+        let rows = match (wanted, &mut answer.result) {
+            (Some(RowsWanted::These(ids)), _) => self.rows(&ids)?,
+            (Some(RowsWanted::Linked), Ok(Reply::Invoices { found, .. })) => {
+                while found.len() > SLICE_DOCUMENTS {
+                    let slice: Vec<XeroInvoice> = found.drain(..SLICE_DOCUMENTS).collect();
+                    let rows = self.linked(&slice)?;
+                    self.feed(
+                        Event::Slice {
+                            call,
+                            found: slice,
+                            rows,
+                        },
+                        Urgency::Result,
+                        ctx,
+                    );
+                }
+                self.linked(found)?
+            }
+            _ => Vec::new(),
+        };
+        self.feed(Event::Answered { call, answer, rows }, Urgency::Result, ctx);
+        Ok(())
+    }
+
+    fn linked(&self, documents: &[XeroInvoice]) -> Result<Vec<Invoice>, ReadError> {
+        let view = self.view();
+        let mut rows = Vec::new();
+        for document in documents {
+            rows.extend(view.invoice_linked(document.id)?);
+        }
+        Ok(rows)
     }
 
     pub(super) fn check_connection(&mut self, ctx: &mut Context<Self>) {

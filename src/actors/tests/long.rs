@@ -7,7 +7,7 @@ use super::many::tenant;
 use super::world::draft;
 use crate::engine::effect::AskId;
 use crate::engine::event::Event;
-use crate::engine::policy::Policy;
+use crate::engine::policy::{Policy, PullPolicy};
 use crate::engine::tenant::{Saved, Setup, TenantMachine};
 use crate::model::time::{Mono, Now, Timestamp};
 use crate::xero::encode::XeroEncoder;
@@ -23,7 +23,10 @@ const TIMED: usize = 201;
 fn cost_behind(total: usize) -> Duration {
     let setup = Setup {
         tenant: tenant(1),
-        policy: Arc::new(Policy::default()),
+        policy: Arc::new(Policy {
+            pull: PullPolicy::NEVER,
+            ..Policy::default()
+        }),
         encode: Arc::new(XeroEncoder),
         boot_id: "boot-1".into(),
         link_base: "https://host.example/".into(),

@@ -22,7 +22,7 @@ use crate::actors::keyring::{Keyring, KeyringParts};
 use crate::actors::ports::{Ports, SharedPolicy};
 use crate::actors::registry::{Door as TenantDoor, Registry};
 use crate::actors::supervisor::{Run, Supervisor};
-use crate::engine::policy::Policy;
+use crate::engine::policy::{Policy, PullPolicy};
 use crate::model::document::{Currency, Draft, HostStatus, InvoiceKind, Line, LineAmountTypes, Party};
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
 use crate::model::ids::{GrantId, TenantId, XeroContactId, XeroInvoiceId, XeroTenantId};
@@ -222,7 +222,7 @@ impl Xero {
             Request::FindContacts { .. } => Reply::Contacts(Vec::new()),
             Request::InvoicesById(ids) => self.found(|invoice| ids.contains(&invoice.id)),
             Request::InvoicesByNumber(numbers) => self.found(|invoice| numbers.contains(&invoice.number)),
-            Request::MadeByUs { .. } => self.found(|_| true),
+            Request::MadeByUs { .. } | Request::Changes { .. } => self.found(|_| true),
             Request::Write { target, body, key } => {
                 if let Some(check) = &*self.check.lock().unwrap() {
                     check(&body, &key);
@@ -435,6 +435,7 @@ impl World {
         let metrics = Metrics::new(board.clone(), clock.now().wall, &[]);
         let policy = Policy {
             batch_wait_ms: 5,
+            pull: PullPolicy::NEVER,
             ..Policy::default()
         };
         let ports = Arc::new(Ports {

@@ -121,6 +121,10 @@ const MISFITS: &[(&str, &str)] = &[
         "sync.batch_max: is 0. It must be a whole number from 1 to 50.",
     ),
     (
+        "pull.invoices_every = \"500ms\"",
+        "pull.invoices_every: is shorter than a second. Write at least 1s: each reading costs one of the 5,000 calls of a day.",
+    ),
+    (
         "sync.batch_max = 51",
         "sync.batch_max: is 51. It must be a whole number from 1 to 50.",
     ),

@@ -12,7 +12,7 @@ use crate::model::ids::{BatchId, IntentId};
 use crate::model::mutation::{Rule, is_broken};
 use crate::model::reason::ReasonCode;
 use crate::model::row::Invoice;
-use crate::model::time::{Mono, Now};
+use crate::model::time::{Mono, Now, Timestamp};
 use crate::model::write::Write;
 use crate::model::xero::{Answer, Reply};
 
@@ -51,7 +51,7 @@ impl TenantMachine {
                 let change = self.breaker.succeeded();
                 self.breaker_changed(change, out);
                 out.push(Effect::Persist(writes));
-                self.succeeded(now, open, reply, rows, out);
+                self.succeeded(now, open, (reply, answer.meta.xero_time), rows, out);
             }
             Err(failure) => {
                 self.learn(now, open.started, &failure, &mut writes, out);
@@ -61,7 +61,14 @@ impl TenantMachine {
         }
     }
 
-    fn succeeded(&mut self, now: Now, open: OpenCall, reply: Reply, rows: Vec<Invoice>, out: &mut Vec<Effect>) {
+    fn succeeded(
+        &mut self,
+        now: Now,
+        open: OpenCall,
+        (reply, told_at): (Reply, Option<Timestamp>),
+        rows: Vec<Invoice>,
+        out: &mut Vec<Effect>,
+    ) {
         match (open.purpose, reply) {
             (Purpose::Send(id), Reply::Written(elements)) => self.settle_members(now, id, elements, rows, out),
             (Purpose::LookUp(id), Reply::Invoices { found, page_count }) => {
@@ -89,6 +96,10 @@ impl TenantMachine {
                 self.chart.tax_rates = Some(rates);
                 self.chart_part(now, Part::TaxRates, out);
             }
+            (Purpose::Page(kind), Reply::Invoices { found, page_count }) => {
+                self.page(now, kind, (found, page_count), told_at, rows, out);
+            }
+            (Purpose::ReadNamed(_), Reply::Invoices { found, .. }) => self.named_read(now, found, rows, out),
             (purpose, _) => {
                 self.illegal(&format!("{purpose:?}"), "an answer of another kind", out);
                 let failure = Failure {
@@ -114,6 +125,8 @@ impl TenantMachine {
             Purpose::CreateContacts(references, batch) => {
                 self.contacts_not_made(now, &references, batch, failure, out);
             }
+            Purpose::Page(kind) => self.page_failed(now, kind, failure),
+            Purpose::ReadNamed(named) => self.named_failed(now, named),
             Purpose::Organisation => self.chart.part_failed(now, Part::Organisation),
             Purpose::Accounts => self.chart.part_failed(now, Part::Accounts),
             Purpose::TaxRates => self.chart.part_failed(now, Part::TaxRates),

@@ -3,8 +3,6 @@
 use super::machine::{Direction, Purpose, TenantMachine};
 use super::queue::Waiting;
 use crate::engine::effect::Effect;
-use crate::engine::event::ConnectionEvent;
-use crate::model::mutation::{Rule, is_broken};
 use crate::model::row::{Chart, Class};
 use crate::model::time::{Mono, Now};
 use crate::model::write::Write;
@@ -122,8 +120,7 @@ impl TenantMachine {
         for (_, id) in self.waiting.chart.clone() {
             self.enqueue(id, now.mono);
         }
-        if self.is_catching_up() && !is_broken(Rule::CatchUpEnds) {
-            self.connection_event(now, ConnectionEvent::CaughtUp, out);
-        }
+        self.pulls.is_chart_fresh = true;
+        self.end_catch_up(now, out);
     }
 }

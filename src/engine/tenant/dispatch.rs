@@ -19,6 +19,7 @@ impl TenantMachine {
         self.dispatch_chart(now, out);
         self.dispatch_contacts(now, out);
         self.load_next(now, out);
+        self.pull_next(now, out);
         self.release_next(out);
         self.relabel_next(out);
         self.note_gate(now, out);

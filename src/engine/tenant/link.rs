@@ -75,6 +75,7 @@ impl TenantMachine {
         }
         if self.is_catching_up() {
             self.chart.want();
+            self.catch_up(now, out);
         }
     }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::attempt::Attempt;
 use super::chart::ChartState;
-use super::desk::{ContactDesk, ContactStage};
+use super::desk::ContactDesk;
 use super::link::Relabels;
+use super::pull::Pulls;
 use super::release::Releases;
 use super::settle::announce_ended;
 use crate::engine::breaker::Breaker;
@@ -15,10 +16,10 @@ use crate::engine::desired::Obstacle;
 use crate::engine::effect::{CallId, Effect, LoadId, Notice};
 use crate::engine::event::Event;
 use crate::engine::policy::Policy;
-use crate::engine::status::{Blocked, TenantStatus};
+use crate::engine::status::Blocked;
 use crate::model::connection::Gate;
-use crate::model::ids::{BatchId, IdSource, IntentId, InvoiceId, OperationId};
-use crate::model::row::{Batch, CallMinute, Class, Intent, Operation, Tenant};
+use crate::model::ids::{BatchId, IdSource, IntentId, InvoiceId, OperationId, XeroInvoiceId};
+use crate::model::row::{Batch, CallMinute, Class, Intent, Operation, Scan, Stream, StreamKind, Tenant};
 use crate::model::time::{Mono, Now, Timestamp};
 use crate::model::write::Write;
 use crate::model::xero::Encode;
@@ -51,6 +52,10 @@ pub struct Saved {
     pub operations: Vec<Operation>,
     /// The calls of the last day.
     pub calls: Vec<CallMinute>,
+    /// What is known of the streams.
+    pub streams: Vec<Stream>,
+    /// Scans that were interrupted.
+    pub scans: Vec<Scan>,
 }
 
 /// Where an intent stands.
@@ -109,6 +114,8 @@ pub(super) enum Purpose {
     Organisation,
     Accounts,
     TaxRates,
+    Page(StreamKind),
+    ReadNamed(Vec<XeroInvoiceId>),
 }
 
 #[derive(Debug, Clone)]
@@ -144,8 +151,9 @@ pub struct TenantMachine {
     pub(super) token_rejected_first: Mono,
     pub(super) tenant_rejections: u32,
     pub(super) relabels: Relabels,
+    pub(super) pulls: Pulls,
     next_number: u64,
-    illegal_events: u64,
+    pub(super) illegal_events: u64,
     pub(super) last_gate: Option<&'static str>,
 }
 
@@ -187,6 +195,7 @@ impl TenantMachine {
             token_rejected_first: now.mono,
             tenant_rejections: 0,
             relabels: Relabels::default(),
+            pulls: Pulls::restore(now, saved.streams, saved.scans),
             next_number: 0,
             illegal_events: 0,
             last_gate: None,
@@ -226,6 +235,8 @@ impl TenantMachine {
             Event::RowsLoaded { load, rows } => self.relabel(now, load, rows, out),
             Event::FailedLoaded { code, subject, rows } => self.release_rows(now, code, subject, rows, out),
             Event::Answered { call, answer, rows } => self.answered(now, call, answer, rows, out),
+            Event::Slice { call, found, rows } => self.slice(now, call, found, rows, out),
+            Event::Rung { invoices } => self.rung(now, invoices),
             Event::Connection(event) => self.connection_event(now, event, out),
             Event::Regranted(grant) => self.regranted(now, grant, out),
             Event::MappingSet { ask, mapping } => self.mapping_set(ask, *mapping, out),
@@ -236,90 +247,6 @@ impl TenantMachine {
         self.note_versions(&effects);
         announce_ended(&mut effects);
         effects
-    }
-
-    /// When `handle` wants to be called with `Woken`; `None` while there is nothing to wait for.
-    #[must_use]
-    pub fn next_wake(&self, now: Now) -> Option<Mono> {
-        let mut wake: Vec<Mono> = Vec::new();
-        let floor = now.mono.plus_ms(1);
-        if let Some(at) = self.connection_wake(now) {
-            wake.push(at);
-        }
-        let opens_at = |class, direction, waiting_calls| match self.may_start(now, class, direction, waiting_calls) {
-            Ok(()) => Some(now.mono),
-            // Whatever ends these waits is an event of its own.
-            Err(Blocked::TooManyInFlight | Blocked::NotActive(_) | Blocked::CatchingUp) => None,
-            Err(blocked) => blocked.until().map(|until| now.mono_at(until, 86_400_000)),
-        };
-        if self.loading.is_none() && !self.chart.is_fetching() {
-            for class in Class::ALL {
-                let due = self
-                    .queue
-                    .range((class, Mono(0), IntentId::from_bytes([0; 16]))..)
-                    .next();
-                if let Some((found, due, _)) = due
-                    && *found == class
-                    && let Some(open_at) = opens_at(class, Direction::Write, self.calls_waiting(class))
-                {
-                    wake.push((*due).max(open_at));
-                }
-            }
-        }
-        for attempt in self.attempts.values() {
-            if let Some((due, direction)) = self.attempt_wake(now, attempt)
-                && let Some(open_at) = opens_at(self.attempt_class(attempt), direction, 1)
-            {
-                wake.push(due.max(open_at));
-            }
-        }
-        let reference_data = [
-            (self.chart.due(), self.chart_class(), Direction::Read),
-            (
-                self.contacts.due(ContactStage::Wanted),
-                self.contacts_class(),
-                Direction::Read,
-            ),
-            (
-                self.contacts.due(ContactStage::ToCreate),
-                self.contacts_class(),
-                Direction::Write,
-            ),
-        ];
-        for (due, class, direction) in reference_data {
-            if let Some(due) = due
-                && let Some(open_at) = opens_at(class, direction, 1)
-            {
-                wake.push(due.max(open_at));
-            }
-        }
-        wake.into_iter().min().map(|at| at.max(floor))
-    }
-
-    /// How the tenant stands.
-    #[must_use]
-    pub fn status(&self, now: Now) -> TenantStatus {
-        let oldest = self.works.values().map(|work| work.intent.queued_at).min();
-        let limits = self.budget.limits();
-        TenantStatus {
-            connection: self.setup.tenant.connection.state,
-            gate: self.setup.tenant.connection.gate,
-            blocked: self.may_start(now, Class::Push, Direction::Write, 1).err(),
-            queued_count: self
-                .works
-                .values()
-                .filter(|work| !matches!(work.stage, Stage::InBatch(_)))
-                .count(),
-            in_flight_count: self.calls.len(),
-            unknown_count: self.attempts.values().filter(|attempt| attempt.is_unknown()).count(),
-            oldest_queued: oldest,
-            minute_used: self.budget.minute_used(now.mono),
-            minute_limit: limits.minute,
-            day_used: self.budget.day_used(now),
-            day_limit: limits.day,
-            illegal_events_count: self.illegal_events,
-            parked: None,
-        }
     }
 
     /// How many pushes are open.

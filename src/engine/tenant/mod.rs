@@ -11,7 +11,8 @@
 //! `preview` (the same without sending), `dispatch` (what goes out now), `answered`, `settle` and
 //! `echo` (what came back), `found` (what reads found), `unknown` and `lookup` (outcomes to be
 //! found out), `leave` (a last look before a call goes), `chart` and `contacts` (reference data),
-//! `link` (the connection), `release` (fixed causes).
+//! `link` (the connection), `release` (fixed causes), `pull` (what changed in Xero) and `named` (what a
+//! webhook named), `outlook` (what is waited for).
 
 mod agreement;
 mod answered;
@@ -27,8 +28,11 @@ mod leave;
 mod link;
 mod lookup;
 mod machine;
+mod named;
+mod outlook;
 mod prepare;
 mod preview;
+mod pull;
 mod queue;
 mod release;
 mod send;

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use super::attempt::Attempt;
 use super::machine::{Direction, OpenCall, Purpose, Stage, TenantMachine};
 use super::prepare::{Ready, Step};
-use crate::engine::effect::{Call, Effect};
+use crate::engine::effect::{Call, Effect, RowsWanted};
 use crate::model::document::InvoiceKind;
 use crate::model::ids::{BatchId, IntentId, InvoiceId, TenantId};
 use crate::model::limits::{BATCH_BODY_MAX_BYTES, LOOKUP_MAX};
@@ -242,6 +242,29 @@ impl TenantMachine {
         purpose: Purpose,
         request: Request,
         rows: Vec<InvoiceId>,
+        writes: Vec<Write>,
+        out: &mut Vec<Effect>,
+    ) {
+        self.call_with(now, class, (purpose, request), RowsWanted::These(rows), writes, out);
+    }
+
+    /// The rows that are linked to the documents in the answer come with it.
+    pub(super) fn call_for_linked(
+        &mut self,
+        now: Now,
+        class: Class,
+        question: (Purpose, Request),
+        out: &mut Vec<Effect>,
+    ) {
+        self.call_with(now, class, question, RowsWanted::Linked, Vec::new(), out);
+    }
+
+    fn call_with(
+        &mut self,
+        now: Now,
+        class: Class,
+        (purpose, request): (Purpose, Request),
+        rows: RowsWanted,
         mut writes: Vec<Write>,
         out: &mut Vec<Effect>,
     ) {

@@ -9,6 +9,7 @@ use super::seen::{Account, Element, Organisation, TaxRate, XeroContact, XeroInvo
 use crate::model::document::{Currency, InvoiceKind, LineAmountTypes};
 use crate::model::failure::Failure;
 use crate::model::ids::{LineItemId, XeroContactId, XeroInvoiceId};
+use crate::model::row::StreamKind;
 use crate::model::time::Timestamp;
 
 /// A line to send.
@@ -157,6 +158,16 @@ pub enum Request {
         /// From 1.
         page: u32,
     },
+    /// A page of the documents that changed since a moment, oldest change first, with lines;
+    /// archived ones too.
+    Changes {
+        /// Which documents.
+        stream: StreamKind,
+        /// If-Modified-Since.
+        since: Timestamp,
+        /// From 1.
+        page: u32,
+    },
     /// Any write, its bytes frozen.
     Write {
         /// Where it goes.
@@ -181,6 +192,7 @@ impl Request {
                 target: WriteTarget::CreateContacts,
                 ..
             } => "contacts",
+            Self::Changes { stream, .. } => stream.label(),
             Self::InvoicesById(_) | Self::InvoicesByNumber(_) | Self::MadeByUs { .. } | Self::Write { .. } => {
                 "invoices"
             }

@@ -3,7 +3,7 @@
 use super::access::Reader;
 use super::error::ReadError;
 use crate::model::ids::{GrantId, TenantId, XeroTenantId};
-use crate::model::row::{Batch, CallMinute, GrantRow, Intent, Tenant};
+use crate::model::row::{Batch, CallMinute, GrantRow, Intent, Scan, Stream, Tenant};
 use crate::store::Direction;
 use crate::store::rows::keys;
 
@@ -73,6 +73,22 @@ impl Reader {
     /// [`ReadError`].
     pub fn batches(&self, tenant: TenantId) -> Result<Vec<Batch>, ReadError> {
         self.all(keys::of_tenant(keys::BATCHES, tenant))
+    }
+
+    /// What is known of a tenant's streams.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn streams(&self, tenant: TenantId) -> Result<Vec<Stream>, ReadError> {
+        self.all(keys::of_tenant(keys::STREAMS, tenant))
+    }
+
+    /// A tenant's scans under way.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn scans(&self, tenant: TenantId) -> Result<Vec<Scan>, ReadError> {
+        self.all(keys::of_tenant(keys::SCANS, tenant))
     }
 
     /// The kept calls of a tenant, oldest minute first.

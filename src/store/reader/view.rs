@@ -4,7 +4,7 @@ use super::access::Reader;
 use super::error::ReadError;
 use super::invoices::{FAILED_PAGE_MAX, is_red_for};
 use super::overlay::Overlay;
-use crate::model::ids::{InvoiceId, TenantId};
+use crate::model::ids::{InvoiceId, TenantId, XeroInvoiceId};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Chart, ContactRow, Invoice, Mapping, MappingKind, Operation};
 use crate::store::rows::keys::fold_name;
@@ -51,6 +51,20 @@ impl<'a> View<'a> {
         }
         let committed = self.reader.invoice_by_ref(self.tenant, host_ref)?;
         Ok(committed.filter(|row| !self.overlay.invoices.has(&row.id)))
+    }
+
+    /// The invoice that is linked to a Xero document.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn invoice_linked(&self, xero: XeroInvoiceId) -> Result<Option<Invoice>, ReadError> {
+        let is_linked = |row: &&Invoice| row.link.as_ref().is_some_and(|link| link.xero_id == xero);
+        if let Some(row) = self.overlay.invoices.rows().find(is_linked) {
+            return Ok(Some(row.clone()));
+        }
+        // A link, once set, never changes: a row that is in the overlay would have been found there.
+        let committed = self.reader.invoices_linked(self.tenant, xero)?;
+        Ok(committed.into_iter().next())
     }
 
     /// A resolved party by the host's key.

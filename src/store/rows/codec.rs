@@ -6,7 +6,9 @@ use serde::de::DeserializeOwned;
 
 use super::error::RowError;
 use super::keys;
-use crate::model::row::{Batch, CallMinute, Chart, ContactRow, GrantRow, Intent, Mapping, Operation, Receipt, Tenant};
+use crate::model::row::{
+    Batch, CallMinute, Chart, ContactRow, GrantRow, Intent, Mapping, Operation, Receipt, Scan, Stream, Tenant,
+};
 
 /// A row that is stored under its own key.
 pub trait Row: Sized {
@@ -127,5 +129,7 @@ json_rows! {
     ContactRow: |row| keys::contact(row.tenant, &row.reference);
     Chart: |row| keys::chart(row.tenant);
     Mapping: |row| keys::mapping(row.tenant, row.kind, &row.key);
+    Stream: |row| keys::stream(row.tenant, row.kind);
+    Scan: |row| keys::scan(row.tenant, row.kind);
     CallMinute: |row| keys::calls(row.tenant, row.minute);
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::document::InvoiceKind;
 use crate::model::ids::{BatchId, GrantId, IntentId, InvoiceId, OperationId, TenantId, XeroInvoiceId, XeroTenantId};
-use crate::model::row::{Badge, MappingKind, OperationState};
+use crate::model::row::{Badge, MappingKind, OperationState, StreamKind};
 use crate::model::time::Timestamp;
 use crate::store::error::hex;
 
@@ -35,6 +35,10 @@ pub const CHARTS: u8 = 0x14;
 pub const MAPPINGS: u8 = 0x15;
 /// `| tenant | minute (8)` → calls of that minute.
 pub const CALLS: u8 = 0x16;
+/// `| tenant | kind (1)` → stream.
+pub const STREAMS: u8 = 0x17;
+/// `| tenant | kind (1)` → scan under way.
+pub const SCANS: u8 = 0x18;
 
 /// Tables from here on are derived.
 pub const FIRST_INDEX: u8 = 0x80;
@@ -143,6 +147,18 @@ pub fn mappings(tenant: TenantId, kind: MappingKind) -> Vec<u8> {
 #[must_use]
 pub fn calls(tenant: TenantId, minute: i64) -> Vec<u8> {
     join(CALLS, &[&tenant.to_bytes(), &signed(minute)])
+}
+
+/// Key of a stream.
+#[must_use]
+pub fn stream(tenant: TenantId, kind: StreamKind) -> Vec<u8> {
+    join(STREAMS, &[&tenant.to_bytes(), &[stream_byte(kind)]])
+}
+
+/// Key of a scan under way.
+#[must_use]
+pub fn scan(tenant: TenantId, kind: StreamKind) -> Vec<u8> {
+    join(SCANS, &[&tenant.to_bytes(), &[stream_byte(kind)]])
 }
 
 /// Prefix of everything one tenant has in a table.
@@ -298,6 +314,8 @@ pub fn describe(key: &[u8]) -> String {
         (CONTACTS, Some(tenant), _) => format!("contact {} of {tenant}", hex(key)),
         (MAPPINGS, Some(tenant), _) => format!("mapping {} of {tenant}", hex(key)),
         (CALLS, Some(tenant), _) => format!("calls {} of {tenant}", hex(key)),
+        (STREAMS, Some(tenant), _) => format!("stream {} of {tenant}", hex(key)),
+        (SCANS, Some(tenant), _) => format!("scan {} of {tenant}", hex(key)),
         (RECEIPTS, _, _) => format!("kept answer {}", hex(key)),
         _ => match crate::store::keys::event_seq(key) {
             Some(seq) => format!("event {seq}"),
@@ -312,6 +330,16 @@ fn badge_byte(badge: Option<Badge>) -> u8 {
         Some(Badge::Synced) => 1,
         Some(Badge::Pending) => 2,
         Some(Badge::Failed) => 3,
+    }
+}
+
+const fn stream_byte(kind: StreamKind) -> u8 {
+    match kind {
+        StreamKind::Invoices => 0,
+        StreamKind::Payments => 1,
+        StreamKind::CreditNotes => 2,
+        StreamKind::Contacts => 3,
+        StreamKind::ManualJournals => 4,
     }
 }
 

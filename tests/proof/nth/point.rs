@@ -13,6 +13,8 @@ pub enum What {
     ById,
     ByNumber,
     MadeByUs,
+    /// A page of what changed is read.
+    Changes,
     Organisation,
     Accounts,
     TaxRates,
@@ -59,6 +61,7 @@ impl What {
             Request::InvoicesById(_) => Self::ById,
             Request::InvoicesByNumber(_) => Self::ByNumber,
             Request::MadeByUs { .. } => Self::MadeByUs,
+            Request::Changes { .. } => Self::Changes,
             Request::Write { target, .. } => match target {
                 WriteTarget::CreateInvoices => Self::Create,
                 WriteTarget::ChangeInvoice(_) => Self::Change,

@@ -11,9 +11,9 @@ use uuid::Uuid;
 use super::super::{Saved, Setup, TenantMachine};
 use super::xero::{How, Xero};
 use crate::engine::connection::access;
-use crate::engine::effect::{AskId, Call, Effect, Notice, Reply};
+use crate::engine::effect::{AskId, Call, Effect, Notice, Reply, RowsWanted};
 use crate::engine::event::{ConnectionEvent, Event, PushContext};
-use crate::engine::policy::Policy;
+use crate::engine::policy::{Policy, PullPolicy};
 use crate::model::connection::{Connection, Gate};
 use crate::model::document::*;
 use crate::model::ids::*;
@@ -33,6 +33,8 @@ pub struct Rows {
     pub chart: Option<Chart>,
     pub mappings: Vec<Mapping>,
     pub calls: BTreeMap<i64, CallMinute>,
+    pub streams: BTreeMap<StreamKind, Stream>,
+    pub scans: BTreeMap<StreamKind, Scan>,
     pub operations: BTreeMap<OperationId, Operation>,
     pub events: Vec<crate::model::row::Event>,
 }
@@ -118,6 +120,14 @@ pub fn draft(kind: InvoiceKind, number: &str) -> Draft {
     }
 }
 
+/// The policy without reading what changed in Xero.
+pub fn quiet(policy: Policy) -> Policy {
+    Policy {
+        pull: PullPolicy::NEVER,
+        ..policy
+    }
+}
+
 pub const START: Now = Now {
     wall: Timestamp(1_795_000_000_000),
     mono: Mono(50_000_000),
@@ -125,9 +135,10 @@ pub const START: Now = Now {
 
 impl Bench {
     pub fn new() -> Self {
-        Self::with(Policy::default())
+        Self::with(quiet(Policy::default()))
     }
 
+    /// Nothing is read by itself, unless the policy says so.
     pub fn with(policy: Policy) -> Self {
         let xero = Xero::new();
         let tenant = Tenant {
@@ -163,6 +174,8 @@ impl Bench {
                 chart: None,
                 mappings: Vec::new(),
                 calls: BTreeMap::new(),
+                streams: BTreeMap::new(),
+                scans: BTreeMap::new(),
                 operations: BTreeMap::new(),
                 events: Vec::new(),
             },
@@ -189,7 +202,7 @@ impl Bench {
 
     /// A bench whose reference data and contact are known.
     pub fn warm() -> Self {
-        Self::warm_with(Policy::default())
+        Self::warm_with(quiet(Policy::default()))
     }
 
     pub fn warm_with(policy: Policy) -> Self {
@@ -362,6 +375,15 @@ impl Bench {
             Write::DropCalls(_, minute) => {
                 rows.calls.remove(&minute);
             }
+            Write::Stream(row) => {
+                rows.streams.insert(row.kind, *row);
+            }
+            Write::Scan(row) => {
+                rows.scans.insert(row.kind, *row);
+            }
+            Write::DropScan(_, kind) => {
+                rows.scans.remove(&kind);
+            }
             Write::Operation(operation) => {
                 rows.operations.insert(operation.id, *operation);
             }
@@ -387,6 +409,13 @@ impl Bench {
             mappings: self.rows.mappings.clone(),
             invoice,
         })
+    }
+
+    fn linked(&self, found: &[crate::model::xero::XeroInvoice]) -> Vec<Invoice> {
+        let linked = |row: &Invoice| row.link.as_ref().map(|link| link.xero_id);
+        let rows = self.rows.invoices.values();
+        let is_found = |row: &&Invoice| found.iter().any(|document| linked(row) == Some(document.id));
+        rows.filter(is_found).cloned().collect()
     }
 
     fn named(&self, ids: &[InvoiceId]) -> Vec<Invoice> {
@@ -485,12 +514,19 @@ impl Bench {
         call: &Call,
         result: Result<crate::model::xero::Reply, crate::model::failure::Failure>,
     ) {
-        let rows = self.named(&call.rows);
+        let rows = match (&call.rows, &result) {
+            (RowsWanted::These(ids), _) => self.named(ids),
+            (RowsWanted::Linked, Ok(crate::model::xero::Reply::Invoices { found, .. })) => self.linked(found),
+            _ => Vec::new(),
+        };
         self.event(Event::Answered {
             call: call.id,
             answer: Answer {
                 result,
-                meta: AnswerMeta::default(),
+                meta: AnswerMeta {
+                    xero_time: Some(self.now.wall),
+                    ..AnswerMeta::default()
+                },
             },
             rows,
         });
@@ -600,6 +636,8 @@ impl Bench {
                     .cloned()
                     .collect(),
                 calls: self.rows.calls.values().cloned().collect(),
+                streams: self.rows.streams.values().cloned().collect(),
+                scans: self.rows.scans.values().cloned().collect(),
             },
         );
         self.event(Event::Woken);

@@ -352,7 +352,7 @@ fn a_batch_holds_no_more_than_the_policy_says_and_only_one_kind() {
     let mut bench = Bench::warm_with(Policy {
         batch_sales: 3,
         batch_purchase: 2,
-        ..Policy::default()
+        ..quiet(Policy::default())
     });
     for number in 0..5 {
         bench.put(&format!("s{number}"), draft(Sales, &format!("S{number}")));
@@ -580,7 +580,7 @@ fn a_member_that_is_on_its_way_again_is_left_alone_by_its_old_batch() {
 fn a_paced_queue_and_a_waiting_namesake_do_not_make_the_machine_spin() {
     let mut bench = Bench::warm_with(Policy {
         batch_sales: 1,
-        ..Policy::default()
+        ..quiet(Policy::default())
     });
     for number in 0..40 {
         bench.put(&format!("r{number}"), draft(Sales, &format!("N{number}")));

@@ -406,7 +406,7 @@ fn fault_e2_a_lock_that_was_lifted_is_noticed_although_the_clock_was_set_back() 
 #[test]
 fn invariant_36_with_few_calls_a_minute_reading_and_doubting_come_to_an_end() {
     for minute in [4, 6, 7, 10] {
-        let mut policy = crate::engine::policy::Policy::default();
+        let mut policy = super::bench::quiet(crate::engine::policy::Policy::default());
         policy.limits.minute = minute;
         let mut bench = Bench::with(policy);
         bench.put("a", draft(Sales, "N1"));

@@ -90,6 +90,8 @@ pub struct Xero {
     pub refused: HashMap<String, String>,
     pub organisation: Organisation,
     pub accounts: Vec<Account>,
+    /// Documents of a page of changes.
+    pub page_size: usize,
     /// How often each document was written.
     pub writes: HashMap<XeroInvoiceId, u32>,
     kept: HashMap<String, (u64, Result<Reply, Failure>)>,
@@ -131,6 +133,7 @@ impl Xero {
                 end_of_year_lock_date: None,
             },
             accounts: vec![account("200", true), account("400", true), account("900", false)],
+            page_size: 1_000,
             writes: HashMap::new(),
             kept: HashMap::new(),
             next_id: 1,
@@ -388,7 +391,21 @@ impl Xero {
             Request::MadeByUs { kind, since, .. } => {
                 invoices(&|invoice| invoice.kind == Some(*kind) && invoice.updated >= *since)
             }
+            Request::Changes { since, page, .. } => self.changes(*since, *page),
             Request::Write { .. } => panic!("a write"),
+        }
+    }
+
+    /// A page in the order of change, ties by id.
+    fn changes(&self, since: Timestamp, page: u32) -> Reply {
+        let mut changed: Vec<&XeroInvoice> = self.invoices.values().filter(|it| it.updated >= since).collect();
+        changed.sort_by_key(|invoice| (invoice.updated, invoice.id));
+        let pages: Vec<&[&XeroInvoice]> = changed.chunks(self.page_size).collect();
+        let at = usize::try_from(page).unwrap() - 1;
+        let found = pages.get(at).map_or(&[][..], |found| found);
+        Reply::Invoices {
+            found: found.iter().map(|invoice| (*invoice).clone()).collect(),
+            page_count: u32::try_from(pages.len()).unwrap().max(1),
         }
     }
 
@@ -413,7 +430,7 @@ impl Xero {
         Uuid::from_u128(self.next_id)
     }
 
-    fn stamp(&mut self, now: Now) -> Timestamp {
+    pub fn stamp(&mut self, now: Now) -> Timestamp {
         self.last_stamp = now.wall.0.max(self.last_stamp + 1);
         Timestamp(self.last_stamp)
     }

@@ -14,8 +14,8 @@ use crate::model::ids::{
 use crate::model::reason::ReasonCode;
 use crate::model::row::{
     AutoSync, Back, Badge, Batch, CallMinute, Chart, Class, Common, ContactMatch, ContactRow, Event, GrantRow, Intent,
-    Invoice, Link, Mapping, MappingKind, Member, Operation, OperationState, ReasonGiven, Receipt, Sent, Settings, Sync,
-    Tenant, WaitCause, Waiting,
+    Invoice, Link, Mapping, MappingKind, Member, Operation, OperationState, ReasonGiven, Receipt, Scan, Sent, Settings,
+    Stream, StreamKind, Sync, Tenant, WaitCause, Waiting,
 };
 use crate::model::time::Timestamp;
 use crate::model::xero::{Account, Organisation, TaxRate, WriteTarget, XeroInvoice, XeroLine, XeroStatus};
@@ -408,6 +408,33 @@ pub fn calls(tenant: TenantId, minute: i64) -> CallMinute {
         sent: 2,
         answered: vec![AT.0, AT.0 + 400],
         not_before: Some(AT.plus_ms(1_000)),
+    }
+}
+
+pub fn stream(tenant: TenantId) -> Stream {
+    Stream {
+        tenant,
+        kind: StreamKind::CreditNotes,
+        from: AT,
+        seen: Some(AT.plus_ms(-5)),
+        saved_at: Some(AT.plus_ms(9)),
+        checked: 12,
+        not_linked: 3,
+        operation: None,
+    }
+}
+
+pub fn scan(tenant: TenantId) -> Scan {
+    Scan {
+        tenant,
+        kind: StreamKind::Invoices,
+        since: AT,
+        began_at: AT.plus_ms(60_000),
+        page: 7,
+        seen: Some(AT.plus_ms(1)),
+        checked: 2_000,
+        not_linked: 1_990,
+        changed: 4,
     }
 }
 
