@@ -107,8 +107,8 @@ impl Keyring {
     }
 
     /// Takes over a refresh token and tells which organisations it reaches. A token the keyring
-    /// already holds (or held last) names the grant it belongs to, so a repeated adoption does
-    /// not start a second chain.
+    /// already holds, held last or was once given names the grant it belongs to, so a repeated
+    /// adoption does not start a second chain.
     ///
     /// # Errors
     /// `GrantRejected` when Xero refuses the token: then nothing is kept of it.

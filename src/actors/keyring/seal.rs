@@ -62,6 +62,7 @@ impl Sealer {
         let content = Content {
             current: durable.current.expose_secret(),
             previous: durable.previous.as_ref().map(ExposeSecret::expose_secret),
+            given: durable.given.as_ref().map(ExposeSecret::expose_secret),
             access: durable.access.as_ref().map(|access| AccessContent {
                 token: access.token.expose_secret(),
                 expires_at: access.expires_at,
@@ -118,6 +119,7 @@ impl Sealer {
         Ok(Durable {
             current: content.current.into(),
             previous: content.previous.map(SecretString::from),
+            given: content.given.map(SecretString::from),
             access: content.access.map(|access| Access {
                 token: access.token.into(),
                 expires_at: access.expires_at,
@@ -141,6 +143,8 @@ struct Content<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     previous: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    given: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     access: Option<AccessContent<'a>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     is_unsure: bool,
@@ -157,6 +161,8 @@ struct Opened {
     current: String,
     #[serde(default)]
     previous: Option<String>,
+    #[serde(default)]
+    given: Option<String>,
     #[serde(default)]
     access: Option<OpenedAccess>,
     #[serde(default)]

@@ -153,8 +153,9 @@ impl Grant {
     #[must_use]
     pub fn adopted(now: Now, refresh_token: SecretString, keep_alive_ms: i64) -> (Self, Vec<Act>) {
         let durable = Durable {
-            current: refresh_token,
+            current: refresh_token.clone(),
             previous: None,
+            given: Some(refresh_token),
             access: None,
             refreshed_at: Timestamp::default(),
             is_unsure: false,
@@ -167,7 +168,8 @@ impl Grant {
         (grant, vec![Act::Save(durable)])
     }
 
-    /// Whether this refresh token belongs to the grant.
+    /// Whether this refresh token belongs to the grant. The one it began with does for ever, so
+    /// that an import that failed half way can be repeated whenever somebody gets to it.
     #[must_use]
     pub fn knows(&self, refresh_token: &SecretString) -> bool {
         let pending = match &self.step {
@@ -177,7 +179,7 @@ impl Grant {
         [Some(&self.durable), pending]
             .into_iter()
             .flatten()
-            .flat_map(|durable| [Some(&durable.current), durable.previous.as_ref()])
+            .flat_map(|held| [Some(&held.current), held.previous.as_ref(), held.given.as_ref()])
             .flatten()
             .any(|token| is_same(token, refresh_token))
     }

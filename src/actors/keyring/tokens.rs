@@ -19,6 +19,8 @@ pub struct Durable {
     pub current: SecretString,
     /// The one it came from.
     pub previous: Option<SecretString>,
+    /// The one somebody handed over, with which the chain began.
+    pub given: Option<SecretString>,
     /// The token for calls that came with it.
     pub access: Option<Access>,
     /// When the pair was made; the start of time while there was none.

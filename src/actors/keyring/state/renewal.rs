@@ -51,6 +51,7 @@ impl Grant {
                 token: pair.access,
                 expires_at: now.wall.plus_ms(lives_ms),
             }),
+            given: self.durable.given.clone(),
             refreshed_at: now.wall,
             is_unsure: self.stray.is_some(),
         };

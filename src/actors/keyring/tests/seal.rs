@@ -26,6 +26,7 @@ fn durable() -> Durable {
     Durable {
         current: "refresh-canary".into(),
         previous: Some("previous-canary".into()),
+        given: Some("given-canary".into()),
         access: Some(Access {
             token: "access-canary".into(),
             expires_at: Timestamp(5),
@@ -46,6 +47,7 @@ fn what_was_sealed_opens_and_hides_everything() {
     assert_eq!(opened.current.expose_secret(), "refresh-canary");
     assert!(opened.is_unsure);
     assert_eq!(opened.previous.unwrap().expose_secret(), "previous-canary");
+    assert_eq!(opened.given.unwrap().expose_secret(), "given-canary");
     let access = opened.access.unwrap();
     assert_eq!(
         (access.token.expose_secret(), access.expires_at),

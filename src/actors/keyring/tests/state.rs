@@ -15,6 +15,7 @@ fn durable(previous: Option<&str>) -> Durable {
     Durable {
         current: secret("r1"),
         previous: previous.map(secret),
+        given: None,
         access: Some(Access {
             token: secret("a1"),
             expires_at: START.plus_ms(LIFE_MS),
@@ -502,6 +503,19 @@ fn an_adopted_token_is_stored_before_it_is_used() {
         ],
     );
     assert!(grant.knows(&secret("given")) && grant.knows(&secret("r2")) && !grant.knows(&secret("a2")));
+    play(
+        &mut grant,
+        vec![
+            (LIFE_MS, borrow(1), &["save unsure r2 after given for a2"]),
+            (LIFE_MS, stored(), &["refresh r2"]),
+            (LIFE_MS, pair(3), &["save r3 after r2 for a3"]),
+            (LIFE_MS, stored(), &["1 gets a3"]),
+        ],
+    );
+    assert!(
+        grant.knows(&secret("given")),
+        "whoever repeats the import means this one"
+    );
     let (mut unsaved, _) = Grant::adopted(at(0), secret("given"), KEEP_ALIVE_MS);
     play(
         &mut unsaved,
