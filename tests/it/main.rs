@@ -9,6 +9,8 @@ mod connect;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod grants;
+#[cfg(test)]
 mod kills;
 #[cfg(test)]
 mod pull;

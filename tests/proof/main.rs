@@ -21,6 +21,8 @@ mod fault;
 #[cfg(test)]
 mod flight;
 #[cfg(test)]
+mod grants;
+#[cfg(test)]
 mod grid;
 #[cfg(test)]
 #[cfg(feature = "mutations")]

@@ -153,6 +153,6 @@ fn fingerprint(story: &Story) -> u64 {
     hasher.finish()
 }
 
-fn number<N: FromStr>(name: &str) -> Option<N> {
+pub(crate) fn number<N: FromStr>(name: &str) -> Option<N> {
     std::env::var(name).ok()?.parse().ok()
 }

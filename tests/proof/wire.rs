@@ -199,7 +199,7 @@ impl Wire {
 }
 
 /// As a server sends them, with its clock.
-fn headers(answer: &sandbox::Answer, now: Instants) -> HeaderMap {
+pub fn headers(answer: &sandbox::Answer, now: Instants) -> HeaderMap {
     let date = Timestamp(now.document_ms).to_utc();
     let date = date.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let own = answer.headers.iter().map(|(name, value)| (*name, value.clone()));
