@@ -1,4 +1,4 @@
-//! Switches that break one rule of the push protocol each: with them `tests/proof/mutations.rs`
+//! Switches that break one rule of the push protocol or of the keyring each: with them `tests/proof/mutations.rs`
 //! shows that the proofs turn red. Only the feature `mutations` has them; without it
 //! [`is_broken`] is a constant, and what it guards is not in the binary.
 
@@ -163,6 +163,38 @@ rules! {
     CatchUpEnds,
     /// What ends with a push ends durably. (36)
     OperationEnds,
+
+    // Grants.
+    /// It is durable that a refresh is asked for before it is. (24)
+    MarkedFirst,
+    /// A grant is refreshed by one caller at a time. (24)
+    OneRefresh,
+    /// A pair is durable before it is used. (24)
+    SavedBeforeUse,
+    /// A pair that could not be stored is stored again. (52)
+    PairSavedAgain,
+    /// The refresh token before the last one is kept. (52)
+    PreviousKept,
+    /// When Xero refuses a refresh token, the one before it is tried. (52)
+    PreviousTried,
+    /// Whatever ended unheard is asked for again although nobody waits. (52)
+    UnheardAskedAgain,
+    /// So is what the process before this one left unheard. (52)
+    UnheardAtStart,
+    /// A request that was given up may still arrive, so the pair after it is renewed once more. (52)
+    StrayRenewed,
+    /// Xero is not believed at once that a grant is dead. (52)
+    RefusalAskedAgain,
+    /// A grant nobody uses is refreshed once a week. (52)
+    KeptAlive,
+    /// Whoever waits for a token is told when there is none. (52)
+    WaitersTold,
+    /// A rejection of an older token says nothing of the one in hand. (53)
+    LateRejection,
+    /// A refresh that fails is tried again ever more slowly. (53)
+    BackoffGrows,
+    /// All organisations are told that their grant is dead. (53)
+    DeathTold,
 
     // Outside of the simulation: a test beside the code must notice.
     /// An actor's effects wait until what precedes them is durable. (3, 7)

@@ -1,4 +1,4 @@
-//! Each rule of the push protocol is broken in turn, and stories are played until a promise
+//! Each rule of the push protocol and of the keyring is broken in turn, and stories are played until a promise
 //! breaks: first ordinary ones, as chance makes them, then one that goes where the rule matters.
 //!
 //! `MUTATION_RULE=name` breaks one rule only, `MUTATION_SEEDS=n` sets how many ordinary stories are
@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use counterfoil::model::mutation::{Rule, with_broken};
 
 use super::directed;
+use super::grants;
 use super::rules::{ROWS, Row, Shown};
 use super::shrink::{kind_of, played};
 use super::story::Story;
@@ -18,6 +19,8 @@ use super::story::Story;
 const ORDINARY: u64 = 24;
 /// Stories played that lead to the rule.
 const DIRECTED: u64 = 40;
+/// Stories of a grant.
+const GRANTS: u64 = 200;
 /// Stories are played on so many threads: a switch is thrown in one of them only.
 const THREADS: usize = 2;
 
@@ -42,7 +45,7 @@ fn mutations_are_each_noticed_by_the_promise_they_break() {
     std::panic::set_hook(Box::new(|_| {}));
     let only = std::env::var("MUTATION_RULE").ok();
     let is_meant = |rule: &Rule| {
-        let is_played = matches!(row(*rule).shown_by, Shown::Story(_));
+        let is_played = !matches!(row(*rule).shown_by, Shown::Test(..));
         is_played && only.as_ref().is_none_or(|only| *only == format!("{rule:?}"))
     };
     let queue: VecDeque<Rule> = Rule::ALL.iter().copied().filter(is_meant).collect();
@@ -92,8 +95,13 @@ fn look(rule: Rule) -> Found {
         notice: None,
         was_asked: false,
     };
+    if matches!(found.row.shown_by, Shown::Grant) {
+        let mut seeds = 1..=GRANTS;
+        found.directed = seeds.find(|seed| found.play(&format!("grant {seed}"), || grants::seeds::violation(*seed)));
+        return found;
+    }
     for seed in 1..=ordinary_count() {
-        if found.play(&format!("ordinary {seed}"), &Story::of(seed)) {
+        if found.play_story(&format!("ordinary {seed}"), &Story::of(seed)) {
             found.ordinary = Some(seed);
             break;
         }
@@ -102,7 +110,7 @@ fn look(rule: Rule) -> Found {
         return found;
     };
     for seed in 1..=DIRECTED {
-        if found.play(&format!("directed {seed}"), &story(seed)) {
+        if found.play_story(&format!("directed {seed}"), &story(seed)) {
             found.directed = Some(seed);
             break;
         }
@@ -111,11 +119,15 @@ fn look(rule: Rule) -> Found {
 }
 
 impl Found {
-    /// Whether this story notices the broken rule.
-    fn play(&mut self, name: &str, story: &Story) -> bool {
-        let (played, asked) = with_broken(self.rule, || played(story));
+    fn play_story(&mut self, name: &str, story: &Story) -> bool {
+        self.play(name, || played(story).broken)
+    }
+
+    /// Whether what is played notices the broken rule.
+    fn play(&mut self, name: &str, play: impl FnOnce() -> Option<String>) -> bool {
+        let (broken, asked) = with_broken(self.rule, play);
         self.was_asked |= asked > 0;
-        let Some(broken) = played.broken else { return false };
+        let Some(broken) = broken else { return false };
         let number = kind_of(&broken).parse().ok();
         let is_expected = number.is_some_and(|number| self.row.noticed_by.contains(&number));
         if self.notice.is_none() || !is_expected {
@@ -183,6 +195,7 @@ fn on_page(rule: Rule) -> String {
                 .find(|(_, tell)| std::ptr::fn_addr_eq(*tell, story));
             named.expect("a story of the list").0.to_owned()
         }
+        Shown::Grant => "a grant".to_owned(),
         Shown::Test(test, _) => format!("`{test}`"),
     };
     format!("| `{rule:?}` | {} | {} | {shown} |", row.words, numbers.join(", "))

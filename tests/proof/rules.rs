@@ -17,6 +17,8 @@ pub struct Row {
 pub enum Shown {
     /// By a story that leads there.
     Story(Tell),
+    /// By a story of a grant.
+    Grant,
     /// By a test beside the code, which is not played here: its name, and the file it is in.
     Test(&'static str, &'static str),
 }
@@ -27,6 +29,15 @@ const fn story(rule: Rule, words: &'static str, noticed_by: &'static [u32], stor
         words,
         noticed_by,
         shown_by: Shown::Story(story),
+    }
+}
+
+const fn grant(rule: Rule, words: &'static str, noticed_by: &'static [u32]) -> Row {
+    Row {
+        rule,
+        words,
+        noticed_by,
+        shown_by: Shown::Grant,
     }
 }
 
@@ -333,6 +344,69 @@ pub const ROWS: &[Row] = &[
     ),
     story(Rule::CatchUpEnds, "a catch-up never ends", &[36], d::comes_back),
     story(Rule::OperationEnds, "an operation never ends", &[36], d::pressed),
+    grant(
+        Rule::MarkedFirst,
+        "a refresh is asked for although that could not be stored",
+        &[24],
+    ),
+    grant(
+        Rule::OneRefresh,
+        "a second caller refreshes while the first does",
+        &[24],
+    ),
+    grant(Rule::SavedBeforeUse, "a token is used before it is stored", &[24]),
+    grant(
+        Rule::PairSavedAgain,
+        "a pair that could not be stored is dropped",
+        &[52],
+    ),
+    grant(
+        Rule::PreviousKept,
+        "the refresh token before the last one is forgotten",
+        &[52],
+    ),
+    grant(
+        Rule::PreviousTried,
+        "the refresh token before the last one is not tried",
+        &[52],
+    ),
+    grant(
+        Rule::UnheardAskedAgain,
+        "a lost answer of the token endpoint is not asked for again",
+        &[52],
+    ),
+    grant(
+        Rule::UnheardAtStart,
+        "what a dead process left unheard is not asked for again",
+        &[52],
+    ),
+    grant(
+        Rule::StrayRenewed,
+        "a request that was given up is taken for gone",
+        &[52],
+    ),
+    grant(
+        Rule::RefusalAskedAgain,
+        "one refusal is taken for the end of a grant",
+        &[52],
+    ),
+    grant(Rule::KeptAlive, "a grant nobody uses is left alone", &[52]),
+    grant(
+        Rule::WaitersTold,
+        "whoever waits for a token is not told that there is none",
+        &[52],
+    ),
+    grant(
+        Rule::LateRejection,
+        "a rejection of an older token costs the one in hand",
+        &[53],
+    ),
+    grant(
+        Rule::BackoffGrows,
+        "failed refreshes are tried again at the same pace",
+        &[53],
+    ),
+    grant(Rule::DeathTold, "only who asks learns that a grant is dead", &[53]),
     test(
         Rule::EffectsWait,
         "an actor does not wait for the disk",

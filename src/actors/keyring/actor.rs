@@ -17,6 +17,7 @@ use super::state::{Act, Grant, Input, KEEP_ALIVE_MS, WaiterId};
 use super::tokens::{Access, Durable, NewPair};
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
 use crate::model::ids::GrantId;
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::secret::SecretString;
 use crate::model::time::Now;
 
@@ -114,7 +115,9 @@ impl KeyringActor {
     }
 
     fn tell_death(&self, id: GrantId) {
-        if let Some(bereaved) = &self.bereaved {
+        if let Some(bereaved) = &self.bereaved
+            && !is_broken(Rule::DeathTold)
+        {
             bereaved.do_send(GrantDied(id));
         }
     }

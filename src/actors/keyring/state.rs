@@ -19,6 +19,7 @@ mod renewal;
 
 use super::tokens::{Access, Durable, NewPair};
 use crate::model::failure::Failure;
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::secret::{ExposeSecret, SecretString};
 use crate::model::time::{Mono, Now, Timestamp};
 
@@ -131,7 +132,8 @@ impl Grant {
     #[must_use]
     pub fn stored(now: Now, durable: Durable, keep_alive_ms: i64) -> Self {
         // The process before this one may have asked in its last moment.
-        let unsure_since = durable.is_unsure.then_some(now.mono);
+        let is_unsure = durable.is_unsure && !is_broken(Rule::UnheardAtStart);
+        let unsure_since = is_unsure.then_some(now.mono);
         Self {
             durable,
             step: Step::Idle,
@@ -236,6 +238,7 @@ impl Grant {
             Step::Saving {
                 is_under_way: false, ..
             } => self.answer_all(now, &Err(renewal::not_stored())),
+            Step::Refreshing { .. } if is_broken(Rule::OneRefresh) => vec![Act::Refresh(self.durable.current.clone())],
             Step::Marking | Step::Refreshing { .. } | Step::Saving { .. } => Vec::new(),
             Step::Refused => self.serve_from_hand(now),
             Step::Idle | Step::Dead(_) => match self.resting_failure(now) {
@@ -248,7 +251,7 @@ impl Grant {
     /// Only the token that is still current: a late 401 to an older one says nothing. When tokens
     /// are rejected that have just been made, the next ones are asked for ever more slowly.
     fn invalidated(&mut self, now: Now, token: &SecretString) {
-        let is_current = |access: &mut Access| is_same(&access.token, token);
+        let is_current = |access: &mut Access| is_same(&access.token, token) || is_broken(Rule::LateRejection);
         if self.durable.access.take_if(is_current).is_none() {
             return;
         }
@@ -269,6 +272,9 @@ impl Grant {
             Ok(_) => Vec::new(),
             Err(_) => self.serve_from_hand(now),
         };
+        if result.is_err() && is_broken(Rule::WaitersTold) {
+            return acts;
+        }
         let answer = |waiter| Act::Answer(waiter, result.clone());
         acts.extend(self.waiters.drain(..).map(answer));
         acts
@@ -303,6 +309,7 @@ impl Grant {
 }
 
 fn backoff_ms(doublings: u32) -> u64 {
+    let doublings = if is_broken(Rule::BackoffGrows) { 0 } else { doublings };
     BACKOFF_FIRST_MS
         .saturating_mul(1 << doublings.min(10))
         .min(BACKOFF_MAX_MS)

@@ -12,7 +12,7 @@ mod fault;
 mod judge;
 mod life;
 mod rows;
-mod seeds;
+pub mod seeds;
 mod stage;
 mod story;
 mod three;

@@ -142,6 +142,15 @@ impl Sum {
     }
 }
 
+/// What a seed of everything finds, if anything.
+#[cfg(feature = "mutations")]
+pub fn violation(seed: u64) -> Option<String> {
+    play(Tale::Everything, seed, Shelf::in_memory())
+        .violations
+        .into_iter()
+        .next()
+}
+
 fn play(tale: Tale, seed: u64, shelf: Shelf) -> Played {
     let stage = Arc::new(Stage::new(tale, seed, shelf));
     let log = Log::default();

@@ -3,6 +3,7 @@
 use super::{Act, BACKOFF_FIRST_MS, BACKOFF_MAX_MS, Grant, REFUSED_PAUSES_MS, STRAY_MAX_MS, Step, Which, backoff_ms};
 use crate::actors::keyring::tokens::{Access, Durable, NewPair};
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::time::{Mono, Now};
 
 impl Grant {
@@ -46,7 +47,7 @@ impl Grant {
         let lives_ms = i64::try_from(pair.expires_in_s.saturating_mul(1_000)).unwrap_or(i64::MAX);
         let next = Durable {
             current: pair.refresh,
-            previous: used,
+            previous: used.filter(|_| !is_broken(Rule::PreviousKept)),
             access: Some(Access {
                 token: pair.access,
                 expires_at: now.wall.plus_ms(lives_ms),
@@ -61,7 +62,14 @@ impl Grant {
             next: next.clone(),
             is_under_way: true,
         };
-        vec![Act::Save(next)]
+        let mut acts = Vec::new();
+        if let Some(access) = &next.access
+            && is_broken(Rule::SavedBeforeUse)
+        {
+            acts.extend(self.answer_all(now, &Ok(access.clone())));
+        }
+        acts.push(Act::Save(next));
+        acts
     }
 
     pub(super) fn not_rotated(&mut self, now: Now, failure: Failure) -> Vec<Act> {
@@ -69,12 +77,14 @@ impl Grant {
             return Vec::new();
         };
         if failure.kind == FailureKind::GrantRejected {
-            if with == Which::Current && self.durable.previous.is_some() {
+            if with == Which::Current && self.durable.previous.is_some() && !is_broken(Rule::PreviousTried) {
                 return vec![self.refresh(now, Which::Previous)];
             }
             return self.refused(now, failure);
         }
         match failure.received {
+            Received::Unknown if is_broken(Rule::UnheardAskedAgain) => {}
+            Received::Unknown if is_broken(Rule::StrayRenewed) => self.repeat_at = Some(now.mono),
             Received::Unknown => (self.stray, self.repeat_at) = (Some(left_at), Some(now.mono)),
             Received::UnknownAnswered => self.repeat_at = Some(now.mono),
             Received::No | Received::RefusedWhole => {}
@@ -88,7 +98,7 @@ impl Grant {
         let pause_ms = REFUSED_PAUSES_MS.get(self.refusals_count).copied();
         self.refusals_count = self.refusals_count.saturating_add(1);
         match pause_ms {
-            Some(pause_ms) if self.durable.has_worked() => {
+            Some(pause_ms) if self.durable.has_worked() && !is_broken(Rule::RefusalAskedAgain) => {
                 self.step = Step::Refused;
                 let mut acts = self.serve_from_hand(now);
                 acts.push(self.wake_after(now, pause_ms));
@@ -155,7 +165,9 @@ impl Grant {
     /// its grace of 30 minutes.
     pub(super) fn not_saved(&mut self, now: Now) -> Vec<Act> {
         match &mut self.step {
+            Step::Marking if is_broken(Rule::MarkedFirst) => vec![self.refresh(now, Which::Current)],
             Step::Marking => self.put_off(now, not_stored()),
+            Step::Saving { .. } if is_broken(Rule::PairSavedAgain) => self.put_off(now, not_stored()),
             Step::Saving { is_under_way, .. } => {
                 *is_under_way = false;
                 let wait_ms = self.next_backoff_ms();
@@ -193,7 +205,7 @@ impl Grant {
     /// set back, and tells nothing.
     fn is_due(&self, now: Now) -> bool {
         let idle_ms = now.wall.since_ms(self.durable.refreshed_at);
-        let is_idle_too_long = idle_ms >= self.keep_alive_ms || idle_ms < 0;
+        let is_idle_too_long = (idle_ms >= self.keep_alive_ms || idle_ms < 0) && !is_broken(Rule::KeptAlive);
         let is_unsure = self.repeat_at.is_some_and(|at| at <= now.mono);
         (is_unsure || is_idle_too_long) && self.resting_failure(now).is_none()
     }
