@@ -143,6 +143,8 @@ pub struct PushContext {
     pub contact: Option<ContactRow>,
     /// Other local parties that were resolved under the same name.
     pub namesakes: Vec<ContactRow>,
-    /// The mappings of its nominal codes and tax types.
+    /// The mappings of its party, nominal codes and tax types, and of those an attempt sent.
     pub mappings: Vec<Mapping>,
+    /// The party an attempt sent it for: since then the host may have written another one.
+    pub sent_contact: Option<ContactRow>,
 }

@@ -172,12 +172,15 @@ impl Shell {
             Some(_) => Vec::new(),
             None => view.contacts_named(&party.name).unwrap(),
         };
-        let mut mappings: Vec<Mapping> = Vec::from_iter(view.mapping(MappingKind::Contacts, &party.reference).unwrap());
-        for line in &invoice.draft.lines {
-            let wanted = [
-                (MappingKind::NominalCodes, line.nominal_code.as_deref()),
-                (MappingKind::TaxRates, line.tax_type.as_deref()),
-            ];
+        let sent = invoice.sent.as_ref().map(|sent| &sent.draft);
+        let sent_contact = sent.and_then(|sent| view.contact(&sent.contact.reference).unwrap());
+        let mut mappings: Vec<Mapping> = Vec::new();
+        for draft in std::iter::once(&invoice.draft).chain(sent) {
+            let mut wanted = vec![(MappingKind::Contacts, Some(draft.contact.reference.as_str()))];
+            for line in &draft.lines {
+                wanted.push((MappingKind::NominalCodes, line.nominal_code.as_deref()));
+                wanted.push((MappingKind::TaxRates, line.tax_type.as_deref()));
+            }
             for (kind, key) in wanted {
                 let Some(key) = key else { continue };
                 if !mappings.iter().any(|known| known.kind == kind && known.key == key) {
@@ -186,6 +189,7 @@ impl Shell {
             }
         }
         PushContext {
+            sent_contact,
             contact,
             namesakes,
             mappings,

@@ -6,6 +6,7 @@ use super::actor::TenantActor;
 use crate::actors::control::Refused;
 use crate::engine::effect::{Effect, LoadId};
 use crate::engine::event::{Event, PushContext};
+use crate::model::document::Draft;
 use crate::model::ids::InvoiceId;
 use crate::model::mutation::{Rule, is_broken};
 use crate::model::reason::ReasonCode;
@@ -200,29 +201,33 @@ impl TenantActor {
         } else {
             view.contacts_named(&party.name)?
         };
-        let mut mappings: Vec<Mapping> = Vec::from_iter(view.mapping(MappingKind::Contacts, &party.reference)?);
-        for line in &invoice.draft.lines {
-            let wanted = [
-                (MappingKind::NominalCodes, line.nominal_code.as_deref()),
-                (MappingKind::TaxRates, line.tax_type.as_deref()),
-            ];
-            for (kind, key) in wanted {
-                let Some(key) = key else { continue };
-                if !mappings
-                    .iter()
-                    .any(|mapping| mapping.kind == kind && mapping.key == key)
-                {
-                    mappings.extend(view.mapping(kind, key)?);
-                }
+        let sent = invoice.sent.as_ref().map(|sent| &sent.draft);
+        let sent_contact = sent.map(|sent| view.contact(&sent.contact.reference)).transpose()?;
+        let mut mappings: Vec<Mapping> = Vec::new();
+        for (kind, key) in std::iter::once(&invoice.draft).chain(sent).flat_map(mapped_words) {
+            let is_known = |known: &Mapping| known.kind == kind && known.key == key;
+            if !mappings.iter().any(is_known) {
+                mappings.extend(view.mapping(kind, key)?);
             }
         }
         Ok(PushContext {
             contact,
             namesakes,
             mappings,
+            sent_contact: sent_contact.flatten(),
             invoice,
         })
     }
+}
+
+/// The words of a document that may be mapped.
+fn mapped_words(draft: &Draft) -> impl Iterator<Item = (MappingKind, &str)> {
+    let party = std::iter::once((MappingKind::Contacts, draft.contact.reference.as_str()));
+    let codes = draft.lines.iter().filter_map(|line| line.nominal_code.as_deref());
+    let rates = draft.lines.iter().filter_map(|line| line.tax_type.as_deref());
+    party
+        .chain(codes.map(|code| (MappingKind::NominalCodes, code)))
+        .chain(rates.map(|rate| (MappingKind::TaxRates, rate)))
 }
 
 /// How a store's failure is told to a caller.

@@ -280,8 +280,8 @@ impl TenantMachine {
     fn recognise_sent(&self, now: Now, id: IntentId, context: &mut PushContext, chart: Option<&Chart>) {
         let is_fresh = self.works.get(&id).is_some_and(|work| self.is_freshly_read(now, work));
         let invoice = &context.invoice;
-        let (Some(sent), Some(current), Some(common), Some(chart), Some(contact)) =
-            (&invoice.sent, &invoice.copy, &invoice.common, chart, &context.contact)
+        let (Some(sent), Some(current), Some(common), Some(chart)) =
+            (&invoice.sent, &invoice.copy, &invoice.common, chart)
         else {
             return;
         };
@@ -291,8 +291,10 @@ impl TenantMachine {
         }
         let mut before = context.clone();
         before.invoice.draft = sent.draft.clone();
+        before.contact = before.sent_contact.take();
+        let Ok(Some(contact)) = party(&before) else { return };
         let url = desired::url(&sent.draft, &self.setup.link_base, invoice.marker);
-        let Ok(desired) = desired::outgoing(&before, chart, &self.setup.tenant.settings, contact.xero_id, url) else {
+        let Ok(desired) = desired::outgoing(&before, chart, &self.setup.tenant.settings, contact, url) else {
             return;
         };
         let found = compare(&Sides {

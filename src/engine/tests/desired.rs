@@ -44,6 +44,7 @@ fn context() -> PushContext {
         contact: None,
         namesakes: Vec::new(),
         mappings: Vec::new(),
+        sent_contact: None,
     }
 }
 

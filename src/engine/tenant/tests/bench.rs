@@ -407,6 +407,10 @@ impl Bench {
                 .cloned()
                 .collect(),
             mappings: self.rows.mappings.clone(),
+            sent_contact: invoice
+                .sent
+                .as_ref()
+                .and_then(|sent| self.rows.contacts.get(&sent.draft.contact.reference).cloned()),
             invoice,
         })
     }
