@@ -100,7 +100,28 @@ pub fn outgoing(
         .enumerate()
         .map(|(index, line)| outgoing_line(index, line, context, chart, settings))
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(OutgoingInvoice {
+    Ok(document(draft, contact, url, lines))
+}
+
+/// The document as it was sent, in the words of today's mappings. It was sendable then, so nothing
+/// is checked: what a chart or a lock says now does not undo it.
+#[must_use]
+pub fn as_sent(context: &PushContext, contact: XeroContactId, url: String) -> OutgoingInvoice {
+    let draft = &context.invoice.draft;
+    let word = |kind, word: &String| mapping(context, kind, word).unwrap_or(word).to_owned();
+    let lines = draft.lines.iter().map(|line| {
+        let account = line
+            .nominal_code
+            .as_ref()
+            .map(|code| word(MappingKind::NominalCodes, code));
+        let rate = line.tax_type.as_ref().map(|rate| word(MappingKind::TaxRates, rate));
+        in_words(line, account, rate)
+    });
+    document(draft, contact, url, lines.collect())
+}
+
+fn document(draft: &Draft, contact: XeroContactId, url: String, lines: Vec<OutgoingLine>) -> OutgoingInvoice {
+    OutgoingInvoice {
         kind: draft.kind,
         number: draft.number.clone(),
         reference: (draft.kind == InvoiceKind::Sales)
@@ -114,7 +135,7 @@ pub fn outgoing(
         status: first_status(draft.host_status).unwrap_or(XeroStatus::Draft),
         lines,
         url,
-    })
+    }
 }
 
 /// One line in Xero's terms, without its id.
@@ -130,7 +151,11 @@ pub fn outgoing_line(
 ) -> Result<OutgoingLine, Obstacle> {
     let account_code = account_code(index, line, context, chart, settings)?;
     let tax_type = tax_type(index, line, context, chart)?;
-    Ok(OutgoingLine {
+    Ok(in_words(line, account_code, tax_type))
+}
+
+fn in_words(line: &Line, account_code: Option<String>, tax_type: Option<String>) -> OutgoingLine {
+    OutgoingLine {
         id: None,
         description: line.description.clone(),
         quantity: line.quantity,
@@ -140,7 +165,7 @@ pub fn outgoing_line(
         tax_amount: line.tax_amount,
         item_code: line.item_code.clone(),
         discount_rate: line.discount_percent.filter(|percent| *percent != Decimal::ZERO),
-    })
+    }
 }
 
 fn account_code(

@@ -76,7 +76,7 @@ impl TenantMachine {
                 self.enqueue(id, now.mono);
                 continue;
             }
-            self.recognise_sent(now, id, &mut context, chart);
+            self.recognise_sent(now, id, &mut context);
             let step = self.step(now, id, &context, chart);
             match step {
                 Step::Red(obstacle) => self.turn_red(now, id, context.invoice, obstacle, &mut writes, out),
@@ -277,12 +277,10 @@ impl TenantMachine {
 
     /// A change without a known outcome was followed by a new reading: if Xero shows just what was
     /// sent, that is the last common version now, and only what came after it is compared.
-    fn recognise_sent(&self, now: Now, id: IntentId, context: &mut PushContext, chart: Option<&Chart>) {
+    fn recognise_sent(&self, now: Now, id: IntentId, context: &mut PushContext) {
         let is_fresh = self.works.get(&id).is_some_and(|work| self.is_freshly_read(now, work));
         let invoice = &context.invoice;
-        let (Some(sent), Some(current), Some(common), Some(chart)) =
-            (&invoice.sent, &invoice.copy, &invoice.common, chart)
-        else {
+        let (Some(sent), Some(current), Some(common)) = (&invoice.sent, &invoice.copy, &invoice.common) else {
             return;
         };
         let was_changed_since = sent.read.as_ref().is_some_and(|read| read.updated < current.updated);
@@ -294,9 +292,7 @@ impl TenantMachine {
         before.contact = before.sent_contact.take();
         let Ok(Some(contact)) = party(&before) else { return };
         let url = desired::url(&sent.draft, &self.setup.link_base, invoice.marker);
-        let Ok(desired) = desired::outgoing(&before, chart, &self.setup.tenant.settings, contact, url) else {
-            return;
-        };
+        let desired = desired::as_sent(&before, contact, url);
         let found = compare(&Sides {
             desired: &desired,
             host_lines: &sent.draft.lines,
