@@ -20,6 +20,8 @@ use crate::model::row::Tenant;
 use crate::model::time::Mono;
 use crate::observe::labels::RestartCause;
 use crate::observe::metrics::Metrics;
+use crate::store::reader::ReadError;
+use crate::store::rows::RowError;
 use crate::store::{Batch, Lane, StoreError, Urgency};
 
 /// Panics within [`PARK_WINDOW_MS`] after which a tenant is given up until the daemon restarts.
@@ -80,10 +82,7 @@ impl Supervisor {
         // Rows that make a machine panic must not take the supervisor, and so all tenants, with them.
         match catch_unwind(AssertUnwindSafe(|| TenantActor::load(ports, tenant, down))) {
             Ok(Ok(actor)) => self.place(id, actor),
-            Ok(Err(problem)) => {
-                tracing::error!(tenant = %id, problem, "a tenant could not be read from the store");
-                self.restart_later(id, RestartCause::Store, ctx);
-            }
+            Ok(Err(error)) => self.unreadable(id, &error, ctx),
             // There was no actor yet whose guard could tell of it.
             Err(_panic) => self.panicked(id, ctx),
         }
@@ -110,7 +109,7 @@ impl Supervisor {
         let panics_count = panics.len();
         tracing::error!(tenant = %id, panics_count, "a tenant's actor panicked");
         if panics_count >= PARK_PANICS {
-            self.park(id);
+            self.park(id, format!("{PARK_PANICS} panics within ten minutes"));
         } else {
             self.restart_later(id, RestartCause::Panic, ctx);
         }
@@ -164,15 +163,20 @@ impl Supervisor {
         match self.ports.reader.tenant(id) {
             Ok(Some(tenant)) => self.start(tenant, ctx),
             Ok(None) => tracing::error!(tenant = %id, "a tenant that ran is not in the store"),
-            Err(error) => {
-                tracing::error!(tenant = %id, %error, "a tenant could not be read from the store");
-                self.restart_later(id, RestartCause::Store, ctx);
-            }
+            Err(error) => self.unreadable(id, &error, ctx),
         }
     }
 
-    fn park(&self, id: TenantId) {
-        let reason = format!("{PARK_PANICS} panics within ten minutes");
+    /// A store that fails is tried again; a row that cannot be read will not be read later either.
+    fn unreadable(&mut self, id: TenantId, error: &ReadError, ctx: &mut Context<Self>) {
+        tracing::error!(tenant = %id, %error, "a tenant could not be read from the store");
+        match error {
+            ReadError::Store(_) => self.restart_later(id, RestartCause::Store, ctx),
+            ReadError::Row(_) | ReadError::IndexDisagrees { .. } => self.park(id, error.to_string()),
+        }
+    }
+
+    fn park(&self, id: TenantId, reason: String) {
         tracing::error!(tenant = %id, reason, "a tenant is parked; the others go on");
         if let Some(mut status) = self.ports.board.get(id).or_else(|| self.unseen(id)) {
             status.parked = Some(reason.clone());
@@ -243,6 +247,21 @@ impl Handler<Run> for Supervisor {
     fn handle(&mut self, message: Run, ctx: &mut Context<Self>) {
         for tenant in message.0 {
             self.start(tenant, ctx);
+        }
+    }
+}
+
+/// From the start of the daemon: these tenants' own rows cannot be read, so they do not run.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Park(pub Vec<(TenantId, RowError)>);
+
+impl Handler<Park> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, message: Park, _ctx: &mut Context<Self>) {
+        for (tenant, error) in message.0 {
+            self.park(tenant, error.to_string());
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::actors::keyring::{Keyring, KeyringParts};
 use crate::actors::ports::{Ports, SharedPolicy};
 use crate::actors::pulse::Pulses;
 use crate::actors::registry::Registry;
-use crate::actors::supervisor::{DrainAll, LookAgainAll, Run, Supervisor};
+use crate::actors::supervisor::{DrainAll, LookAgainAll, Park, Run, Supervisor};
 use crate::config::Config;
 use crate::http;
 use crate::model::row::Tenant;
@@ -124,11 +124,14 @@ impl Daemon {
         let token_file = folder.join("admin-token");
         let token = keyfile::admin_token(&token_file, &*entropy)?;
         let core = Core::start(&config, Arc::clone(&store), (clock, entropy), (&metrics, board)).await?;
-        let tenants = match core.ports.reader.tenants() {
-            Ok(tenants) => tenants,
+        let (tenants, unreadable) = match core.ports.reader.tenants_to_run() {
+            Ok(found) => found,
             Err(error) => return Err(core.undo(StartError::Read(error.to_string())).await),
         };
         let tenants_count = tenants.len();
+        if core.supervisor.send(Park(unreadable)).await.is_err() {
+            return Err(core.undo(StartError::Supervisor).await);
+        }
         if core.supervisor.send(Run(tenants)).await.is_err() {
             return Err(core.undo(StartError::Supervisor).await);
         }

@@ -1,4 +1,5 @@
 mod daemon;
+mod damage;
 mod opened;
 mod seeding;
 

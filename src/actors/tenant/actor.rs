@@ -90,19 +90,18 @@ impl TenantActor {
     /// An actor with the open work the store has.
     ///
     /// # Errors
-    /// In words, when the store cannot be read.
-    pub fn load(ports: Arc<Ports>, tenant: Tenant, down: Recipient<Down>) -> Result<Self, String> {
+    /// [`ReadError`].
+    pub fn load(ports: Arc<Ports>, tenant: Tenant, down: Recipient<Down>) -> Result<Self, ReadError> {
         let id = tenant.id;
         let now = ports.clock.now();
         let reader = &ports.reader;
-        let in_words = |error: ReadError| error.to_string();
         let saved = Saved {
-            intents: reader.intents(id).map_err(in_words)?,
-            batches: reader.batches(id).map_err(in_words)?,
-            operations: open_operations(&ports, id).map_err(in_words)?,
-            calls: reader.calls(id).map_err(in_words)?,
-            streams: reader.streams(id).map_err(in_words)?,
-            scans: reader.scans(id).map_err(in_words)?,
+            intents: reader.intents(id)?,
+            batches: reader.batches(id)?,
+            operations: open_operations(&ports, id)?,
+            calls: reader.calls(id)?,
+            streams: reader.streams(id)?,
+            scans: reader.scans(id)?,
         };
         let mut seed = [0; 8];
         ports.entropy.fill(&mut seed);

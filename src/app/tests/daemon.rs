@@ -24,7 +24,7 @@ use crate::observe::families::FAMILIES;
 use crate::observe::metrics::Metrics;
 use crate::sandbox;
 
-const STOP: Duration = Duration::from_secs(20);
+pub(super) const STOP: Duration = Duration::from_secs(20);
 
 /// Families that this run does not move, and the test that does.
 const ELSEWHERE: [(&str, &str); 13] = [
@@ -129,18 +129,22 @@ impl House {
     }
 
     async fn ask(&self, request: &str) -> String {
-        let mut stream = TcpStream::connect(self.daemon.control_addr.unwrap()).await.unwrap();
-        let request = request.replace("TOKEN", self.daemon.token.expose_secret());
-        let port = self.daemon.control_addr.unwrap().port();
-        let request = request.replace("host: localhost", &format!("host: localhost:{port}"));
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        answer
+        ask(&self.daemon, request).await
     }
 }
 
-fn parts(config: Config) -> (Parts, Metrics) {
+pub(super) async fn ask(daemon: &Daemon, request: &str) -> String {
+    let addr = daemon.control_addr.unwrap();
+    let mut stream = TcpStream::connect(addr).await.unwrap();
+    let request = request.replace("TOKEN", daemon.token.expose_secret());
+    let request = request.replace("host: localhost", &format!("host: localhost:{}", addr.port()));
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+pub(super) fn parts(config: Config) -> (Parts, Metrics) {
     let board = Board::default();
     let clock = Arc::new(RealClock::new().unwrap());
     let metrics = Metrics::new(board.clone(), clock.now().wall, &http::routes::names());
@@ -156,7 +160,7 @@ fn parts(config: Config) -> (Parts, Metrics) {
     (parts, metrics)
 }
 
-fn config(folder: &Path, xero: &sandbox::Handle, extra: &[(&str, &str)]) -> Config {
+pub(super) fn config(folder: &Path, xero: &sandbox::Handle, extra: &[(&str, &str)]) -> Config {
     use std::os::unix::fs::PermissionsExt;
     let secret = folder.join("client-secret");
     std::fs::write(&secret, &xero.client_secret).unwrap();
@@ -183,7 +187,7 @@ fn config(folder: &Path, xero: &sandbox::Handle, extra: &[(&str, &str)]) -> Conf
     Config::load(None, variables).unwrap()
 }
 
-fn draft(tenant: &Tenant, number: &str, nominal_code: &str) -> Draft {
+pub(super) fn draft(tenant: &Tenant, number: &str, nominal_code: &str) -> Draft {
     let today = tenant.connected_at.to_utc().date_naive();
     Draft {
         kind: InvoiceKind::Sales,

@@ -83,7 +83,7 @@ impl Reader {
         Err(ReadError::index(index, key))
     }
 
-    fn each(
+    pub(super) fn each(
         &self,
         prefix: Vec<u8>,
         direction: Direction,

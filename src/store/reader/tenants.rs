@@ -5,7 +5,10 @@ use super::error::ReadError;
 use crate::model::ids::{GrantId, TenantId, XeroTenantId};
 use crate::model::row::{Batch, CallMinute, GrantRow, Intent, Scan, Stream, Tenant};
 use crate::store::Direction;
-use crate::store::rows::keys;
+use crate::store::rows::{RowError, decode, keys};
+
+/// A tenant whose own row cannot be read, and why.
+pub type Unreadable = (TenantId, RowError);
 
 impl Reader {
     /// Every tenant, oldest first.
@@ -14,6 +17,24 @@ impl Reader {
     /// [`ReadError`].
     pub fn tenants(&self) -> Result<Vec<Tenant>, ReadError> {
         self.all(vec![keys::TENANTS])
+    }
+
+    /// Every tenant that can be read, and those that cannot, with the reason: one bad row must not
+    /// keep the others from running.
+    ///
+    /// # Errors
+    /// [`ReadError::Store`].
+    pub fn tenants_to_run(&self) -> Result<(Vec<Tenant>, Vec<Unreadable>), ReadError> {
+        let (mut readable, mut unreadable) = (Vec::new(), Vec::new());
+        self.each(vec![keys::TENANTS], Direction::Forward, |key, value| {
+            match (decode(key, value), keys::last_id(key)) {
+                (Ok(tenant), _) => readable.push(tenant),
+                (Err(error), Some(id)) => unreadable.push((TenantId::from_bytes(id), error)),
+                (Err(error), None) => return Err(error),
+            }
+            Ok(())
+        })?;
+        Ok((readable, unreadable))
     }
 
     /// One tenant.
