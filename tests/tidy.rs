@@ -3,6 +3,8 @@
 
 #![expect(clippy::panic, reason = "a rule that cannot read the tree must fail")]
 
+#[path = "tidy/damages.rs"]
+mod damages;
 #[path = "tidy/imports.rs"]
 mod imports;
 #[path = "tidy/limits.rs"]
@@ -108,6 +110,15 @@ fn the_list_of_metrics_is_that_of_the_program() {
 #[test]
 fn the_page_of_the_control_api_has_the_routes_of_the_program() {
     none(&pages::api_breaches(&read("docs/reference/control-api.md")));
+}
+
+#[test]
+fn the_page_of_damages_says_what_the_program_says() {
+    let source = read("src/store/remedy.rs");
+    none(&damages::breaches(
+        &read("docs/how-to/disk-full-or-store-damaged.md"),
+        &source,
+    ));
 }
 
 #[test]

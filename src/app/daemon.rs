@@ -126,7 +126,7 @@ impl Daemon {
         let core = Core::start(&config, Arc::clone(&store), (clock, entropy), (&metrics, board)).await?;
         let (tenants, unreadable) = match core.ports.reader.tenants_to_run() {
             Ok(found) => found,
-            Err(error) => return Err(core.undo(StartError::Read(error.to_string())).await),
+            Err(error) => return Err(core.undo(error.into()).await),
         };
         let tenants_count = tenants.len();
         if core.supervisor.send(Park(unreadable)).await.is_err() {

@@ -6,17 +6,19 @@ use super::keyfile::KeyFileError;
 use crate::actors::keyring::KeyringError;
 use crate::http;
 use crate::store::StoreError;
+use crate::store::reader::ReadError;
 use crate::xero::client::ClientError;
 
 /// Each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The store.
-    #[error("the store did not open: {0}; see docs/how-to/disk-full-or-store-damaged.md")]
-    Store(StoreError),
-    /// Another daemon has the data folder.
-    #[error("{0}; stop that one, or give this one a data folder of its own (store.path)")]
-    InUse(StoreError),
+    #[error(
+        "the store did not open ({code}): {0}{way_out}; see docs/how-to/disk-full-or-store-damaged.md",
+        code = .0.code(),
+        way_out = way_out(.0)
+    )]
+    Store(#[from] StoreError),
     /// The data folder cannot be made or entered.
     #[error("the data folder {}: {source}; make it, and let it belong to the user the daemon runs as", path.display())]
     Folder {
@@ -48,11 +50,17 @@ pub enum StartError {
     Supervisor,
 }
 
-impl From<StoreError> for StartError {
-    fn from(error: StoreError) -> Self {
+impl From<ReadError> for StartError {
+    fn from(error: ReadError) -> Self {
         match error {
-            StoreError::Locked { .. } => Self::InUse(error),
-            error => Self::Store(error),
+            ReadError::Store(error) => Self::Store(error),
+            other => Self::Read(other.to_string()),
         }
     }
+}
+
+fn way_out(error: &StoreError) -> String {
+    error
+        .way_out()
+        .map_or_else(String::new, |act| format!("; to do: {act}"))
 }

@@ -4,10 +4,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What to tell an operator whose journal is damaged.
-pub const JOURNAL_DAMAGE_ADVICE: &str = "keep the folder as it is and make a copy of it; start read-only, export what is there, \
-and restore the export (or the last backup) into an empty folder; pushes stay off until then";
-
 /// A failure of the store. Cloneable, because one failed commit answers many callers.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -46,7 +42,7 @@ pub enum StoreError {
         pid: Option<u32>,
     },
     /// Acknowledged records are missing or unreadable in the journal.
-    #[error("journal damaged in {} at byte {offset}: {problem}; {what_to_do}", segment.display())]
+    #[error("journal damaged in {} at byte {offset}: {problem}", segment.display())]
     JournalDamaged {
         /// The segment file (or the journal folder, when a whole file is missing).
         segment: PathBuf,
@@ -54,11 +50,9 @@ pub enum StoreError {
         offset: u64,
         /// What was found there.
         problem: String,
-        /// What an operator should do.
-        what_to_do: &'static str,
     },
     /// No snapshot can be read and the journal no longer reaches back to the beginning.
-    #[error("no readable snapshot in {} and the journal begins at record {journal_begins}; restore a backup", path.display())]
+    #[error("no readable snapshot in {} and the journal begins at record {journal_begins}", path.display())]
     SnapshotDamaged {
         /// The folder of snapshots.
         path: PathBuf,
@@ -80,10 +74,7 @@ pub enum StoreError {
         problem: String,
     },
     /// The rows of a group do not add up to its digest, even after a rebuild.
-    #[error(
-        "rows of group {group} do not match their digest after a rebuild; {}",
-        JOURNAL_DAMAGE_ADVICE
-    )]
+    #[error("rows of group {group} do not match their digest after a rebuild")]
     DigestMismatch {
         /// The group (tenant) in hexadecimal; zeros for store-wide rows.
         group: String,
@@ -113,16 +104,32 @@ pub enum StoreError {
         problem: &'static str,
     },
     /// The data was written by a newer program.
-    #[error("the data has schema {found}, this program knows up to {supported}; start the newer program")]
+    #[error("the data has schema {found}, this program knows up to {supported}")]
     SchemaTooNew {
         /// Schema of the data.
         found: u32,
         /// Newest schema this program knows.
         supported: u32,
     },
+    /// A file of the store was written by a newer program.
+    #[error("{} has format {found}, this program reads up to {supported}", path.display())]
+    FormatTooNew {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+        /// Newest format this program reads.
+        supported: u32,
+    },
     /// An import did not finish; the folder holds half of it.
-    #[error("an import into this folder did not finish; delete the folder and import again")]
+    #[error("an import into this folder did not finish")]
     ImportUnfinished,
+    /// The program itself failed on something that is in the store.
+    #[error("the program panicked while {doing}")]
+    Defect {
+        /// What it was doing.
+        doing: String,
+    },
     /// An import needs a store without any rows.
     #[error("the store is not empty; import into a new folder")]
     NotEmpty,
@@ -164,13 +171,12 @@ impl StoreError {
         }
     }
 
-    /// A damaged journal with the standing advice.
+    /// A damaged journal.
     pub fn journal(segment: &Path, offset: u64, problem: impl Into<String>) -> Self {
         Self::JournalDamaged {
             segment: segment.to_path_buf(),
             offset,
             problem: problem.into(),
-            what_to_do: JOURNAL_DAMAGE_ADVICE,
         }
     }
 

@@ -46,6 +46,7 @@ mod parts;
 pub mod plan;
 mod quarantine;
 pub mod rebuild;
+pub mod remedy;
 mod report;
 pub mod reserve;
 pub mod sledstate;

@@ -335,7 +335,7 @@ async fn a_daemon_is_well_stops_cleanly_and_goes_on_where_it_was() {
     assert_eq!(daemon.feel_pulse(), Health::Well, "both threads have answered");
     // A second one is refused, names the folder, and changes nothing.
     match Daemon::start(parts(config.clone()).0).await {
-        Err(StartError::InUse(error)) => assert!(error.to_string().contains("in use by"), "{error}"),
+        Err(StartError::Store(error)) => assert!(error.to_string().contains("in use by"), "{error}"),
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("two daemons on one folder"),
     }
