@@ -57,14 +57,15 @@ pub(super) fn open_data(options: &OpenOptions, derive: &dyn Derive) -> Result<Op
         return damaged(options, derive, Some(&survey), error);
     }
     let found = look_at_state(options, &survey);
-    let acknowledged = acknowledged(options, marker.as_ref(), &found)?;
+    let acknowledged = acknowledged(options, marker.as_ref(), &survey, &found)?;
     if let Some(error) = missing_records(&survey, stop, acknowledged) {
         drop(found);
         return damaged(options, derive, Some(&survey), error);
     }
     cut_tail(&survey)?;
-    let (state, state_report, quarantined) = settle_state(options, derive, &survey, stop, found)?;
+    // The index must never have what could still be lost from the journal.
     let journal = JournalWriter::open(&survey, &options.journal(), options.journal_options())?;
+    let (state, state_report, quarantined) = settle_state(options, derive, &survey, stop, found)?;
     begin_run(options, survey.last_seq)?;
     let last_seq = survey.last_seq;
     let report = OpenReport {
@@ -190,13 +191,18 @@ fn look_at_state(options: &OpenOptions, survey: &Survey) -> Found {
 }
 
 /// The last record of which anything on disk says that it was acknowledged.
-fn acknowledged(options: &OpenOptions, marker: Option<&Marker>, found: &Found) -> Result<u64, StoreError> {
+fn acknowledged(
+    options: &OpenOptions,
+    marker: Option<&Marker>,
+    survey: &Survey,
+    found: &Found,
+) -> Result<u64, StoreError> {
     let by_marker = marker.map_or(0, |marker| marker.last_seq);
     let by_state = found.as_ref().map_or(0, |(_, applied)| applied.seq);
     let by_snapshot = list_snapshots(&options.snapshots())?
         .first()
         .map_or(0, |newest| newest.end_seq);
-    Ok(by_marker.max(by_state).max(by_snapshot))
+    Ok(by_marker.max(survey.witnessed).max(by_state).max(by_snapshot))
 }
 
 /// Says which records are missing though they were, or may have been, acknowledged.

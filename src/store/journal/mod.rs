@@ -13,5 +13,5 @@ pub mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use recover::{BadTail, Depth, Survey, read_records, survey};
+pub use recover::{BadTail, Depth, Survey, read_records, read_what_is_left, survey};
 pub use writer::JournalWriter;

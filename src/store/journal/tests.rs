@@ -5,7 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::segment::{HEADER_BYTES, list_segments};
+use super::record::{Kind, encode};
+use super::segment::{HEADER_BYTES, Header, Witness, list_segments, segment_path};
 use super::writer::JournalOptions;
 use super::{Depth, JournalWriter, Survey, read_records, survey};
 use crate::store::StoreError;
@@ -165,7 +166,7 @@ fn damage_in_an_older_segment_is_named() {
     let segments = list_segments(folder.path()).unwrap();
     let path = &segments[2].path;
     let whole = std::fs::read(path).unwrap();
-    for at in 0..whole.len() {
+    for at in (0..40).chain(HEADER_BYTES..whole.len()) {
         let mut bad = whole.clone();
         bad[at] ^= 0x20;
         std::fs::write(path, &bad).unwrap();
@@ -226,4 +227,142 @@ fn records_are_not_revived() {
     bytes.extend_from_slice(&old[at + six..usize::try_from(ends[6]).unwrap()]);
     std::fs::write(&path, &bytes).unwrap();
     assert_eq!(survey_all(folder.path()).last_seq, 6);
+}
+
+/// The journal says itself how far it reached, whatever became of its end.
+#[test]
+fn a_shortened_segment_still_says_how_far_it_reached() {
+    let folder = tempfile::tempdir().unwrap();
+    let ends = journal(folder.path(), 20, 1 << 20);
+    let path = last(folder.path());
+    let whole = std::fs::read(&path).unwrap();
+    for cut in ends.iter().map(|end| usize::try_from(*end).unwrap()) {
+        std::fs::write(&path, &whole[..cut]).unwrap();
+        let survey = survey_all(folder.path());
+        assert_eq!((survey.end, survey.witnessed), (cut as u64, 20));
+    }
+    // One of the two copies spoiled, by a write that was torn: the other is at most one behind.
+    for copy in [4096, 8192] {
+        let mut torn = whole.clone();
+        torn[copy..copy + 4096].fill(0xA5);
+        std::fs::write(&path, &torn).unwrap();
+        let survey = survey_all(folder.path());
+        assert!(survey.damage.is_none() && (survey.witnessed == 19 || survey.witnessed == 20));
+    }
+}
+
+#[test]
+fn a_witness_is_only_about_its_own_segment() {
+    let (header, other) = (Header::new([1; 16], 7, 5), Header::new([1; 16], 8, 5));
+    let witness = Witness { seq: 9, sealed: true };
+    let bytes = header.encode(witness);
+    assert_eq!(bytes.len(), HEADER_BYTES);
+    assert_eq!(header.witness(&bytes), Some(witness));
+    assert_eq!(other.witness(&bytes), None);
+    for at in 0..bytes.len() {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 1;
+        assert!(
+            header.witness(&flipped).is_none_or(|found| found == witness),
+            "flip at {at}"
+        );
+    }
+}
+
+#[test]
+fn a_lost_last_segment_is_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    journal(folder.path(), 50, 200);
+    std::fs::remove_file(last(folder.path())).unwrap();
+    let survey = survey_all(folder.path());
+    assert!(
+        matches!(&survey.damage, Some(StoreError::JournalDamaged { problem, .. }) if problem.contains("later segment")),
+        "{:?}",
+        survey.damage
+    );
+}
+
+/// Segments as the first version of the format had them: a head of 40 bytes, no witness.
+fn old_journal(folder: &Path, records: u64, per_segment: u64) {
+    let mut chain = 0;
+    let mut bytes = Vec::new();
+    let mut first_seq = 1;
+    for seq in 1..=records {
+        if seq == first_seq {
+            let header = Header {
+                format: 1,
+                ..Header::new([1; 16], seq, chain)
+            };
+            bytes = header.encode(Witness { seq: 0, sealed: false });
+            assert_eq!((bytes.len(), &bytes[..8]), (40, b"CFJRNL01".as_slice()));
+        }
+        let (record, crc) = encode(Kind::Commit, seq, &payload(seq), chain).unwrap();
+        bytes.extend_from_slice(&record);
+        chain = crc;
+        std::fs::write(segment_path(folder, first_seq), &bytes).unwrap();
+        if seq - first_seq + 1 == per_segment {
+            first_seq = seq + 1;
+        }
+    }
+}
+
+#[test]
+fn a_journal_of_the_first_format_is_read_and_continued_in_the_new_one() {
+    for records in [7, 10] {
+        let folder = tempfile::tempdir().unwrap();
+        old_journal(folder.path(), records, 5);
+        let survey = survey_all(folder.path());
+        assert_eq!((survey.last_seq, survey.format, survey.witnessed), (records, 1, 0));
+        let mut writer = JournalWriter::open(&survey, folder.path(), options(1 << 20)).unwrap();
+        for seq in records + 1..=records + 5 {
+            assert_eq!(writer.append(&payload(seq)).unwrap(), seq);
+        }
+        let survey = survey_all(folder.path());
+        assert_eq!((survey.format, survey.witnessed), (2, records + 5));
+        assert!(survey.damage.is_none() && survey.tail.is_none());
+        let expected: Vec<_> = (1..=records + 5).map(|seq| (seq, payload(seq))).collect();
+        assert_eq!(super::tests::records(folder.path(), 0, records + 5).unwrap(), expected);
+        assert_eq!(list_segments(folder.path()).unwrap().len(), 3);
+    }
+}
+
+#[test]
+fn an_empty_last_segment_of_the_first_format_gives_way_to_one_of_the_new() {
+    let folder = tempfile::tempdir().unwrap();
+    old_journal(folder.path(), 5, 5);
+    let header = Header {
+        format: 1,
+        ..Header::new([1; 16], 6, survey_all(folder.path()).chain)
+    };
+    let empty = segment_path(folder.path(), 6);
+    std::fs::write(&empty, header.encode(Witness { seq: 0, sealed: false })).unwrap();
+    let survey = survey_all(folder.path());
+    let mut writer = JournalWriter::open(&survey, folder.path(), options(1 << 20)).unwrap();
+    assert_eq!(writer.append(b"six").unwrap(), 6);
+    let survey = survey_all(folder.path());
+    assert_eq!((survey.last_seq, survey.format, &survey.last_segment), (6, 2, &empty));
+}
+
+#[test]
+fn a_journal_of_a_newer_format_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    journal(folder.path(), 30, 200);
+    let newer = Header {
+        format: 3,
+        ..Header::new([1; 16], 1, 0)
+    };
+    let segments = list_segments(folder.path()).unwrap();
+    for segment in [&segments[0], &segments[segments.len() - 1]] {
+        let whole = std::fs::read(&segment.path).unwrap();
+        let first_seq = segment.first_seq;
+        let witness = Witness { seq: 0, sealed: false };
+        std::fs::write(&segment.path, Header { first_seq, ..newer }.encode(witness)).unwrap();
+        match survey(folder.path(), Depth::Everything) {
+            Err(StoreError::FormatTooNew { path, found, supported }) => {
+                assert_eq!((&path, found, supported), (&segment.path, 3, 2));
+            }
+            other => panic!("{other:?}"),
+        }
+        std::fs::write(&segment.path, whole).unwrap();
+    }
 }

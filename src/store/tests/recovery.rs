@@ -263,8 +263,8 @@ fn without_any_snapshot_a_pruned_journal_is_not_enough() {
     assert!(folder.options().path.join("sled.quarantine-1").exists());
 }
 
-/// Every byte of the journal of a killed process cut: the store opens with all records up to
-/// there, or says that acknowledged ones are missing. It never opens with less, silently.
+/// The journal of a killed process cut anywhere: sled has the first 40 records only, and the journal
+/// itself says that there were more.
 #[test]
 fn a_cut_journal_is_never_taken_for_a_whole_one() {
     let folder = Folder::new();
@@ -281,24 +281,14 @@ fn a_cut_journal_is_never_taken_for_a_whole_one() {
         .remove(0)
         .path;
     let whole = std::fs::read(&segment).unwrap();
-    let mut opened = 0;
     for cut in (0..whole.len()).rev().step_by(23).chain([whole.len() - 1]) {
-        let copy = killed.copy();
-        let path = copy.options().journal().join(segment.file_name().unwrap());
-        std::fs::write(&path, &whole[..cut]).unwrap();
-        match copy.try_open(copy.options()) {
-            Ok((store, report)) => {
-                // Sled knows that the first 40 were acknowledged (and the record of the creation).
-                assert!(report.last_seq >= 41, "cut at {cut} opened with {}", report.last_seq);
-                let rows = everything(&store).iter().filter(|(key, _)| key[0] == 1).count();
-                assert_eq!(rows as u64, report.last_seq - 1);
-                opened += 1;
-            }
+        std::fs::write(&segment, &whole[..cut]).unwrap();
+        match killed.try_open(killed.options()) {
+            Ok((_, report)) => panic!("cut at {cut} opened with {}", report.last_seq),
             Err(StoreError::JournalDamaged { .. }) => {}
             Err(other) => panic!("cut at {cut}: {other}"),
         }
     }
-    assert!(opened > 5);
 }
 
 /// After a clean stop, or once sled has it, the last record is known; and a kill changes no byte.
