@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use super::error::StoreError;
 use super::files::{read_if_any, write_whole};
 
+/// Before the fingerprint; a marker of an older program has none.
+const INDEX: &str = "index ";
+
 /// The file's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Marker {
@@ -14,6 +17,8 @@ pub struct Marker {
     pub boot_id: String,
     /// Last durable journal record when this was written.
     pub last_seq: u64,
+    /// After a clean stop, what the files of the index looked like: see [`super::fingerprint`].
+    pub index: Option<String>,
 }
 
 /// Whether a run has ended.
@@ -77,11 +82,13 @@ impl Marker {
             Run::Open => "open",
             Run::Clean => "clean",
         };
-        format!("{run}\n{}\n{}\n", self.boot_id, self.last_seq)
+        let index = self.index.as_ref();
+        let index = index.map_or_else(String::new, |index| format!("{INDEX}{index}\n"));
+        format!("{run}\n{}\n{}\n{index}", self.boot_id, self.last_seq)
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let mut lines = text.lines();
+        let mut lines = text.lines().peekable();
         let run = match lines.next()? {
             "open" => Run::Open,
             "clean" => Run::Clean,
@@ -91,6 +98,9 @@ impl Marker {
             run,
             boot_id: lines.next()?.to_owned(),
             last_seq: lines.next()?.parse().ok()?,
+            index: lines
+                .next_if(|line| line.starts_with(INDEX))
+                .map(|line| line.trim_start_matches(INDEX).to_owned()),
         };
         let crc = u32::from_str_radix(lines.next()?, 16).ok()?;
         (crc == crc32fast::hash(marker.body().as_bytes())).then_some(marker)

@@ -32,6 +32,7 @@ pub mod disk;
 pub mod envelope;
 pub mod error;
 pub mod files;
+pub mod fingerprint;
 pub mod import;
 pub mod journal;
 pub mod keys;
@@ -52,6 +53,7 @@ pub mod reserve;
 pub mod sledstate;
 pub mod snapshot;
 mod storage_thread;
+mod tally;
 pub mod upkeep;
 pub mod writer;
 

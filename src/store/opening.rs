@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use super::changes::encode as encode_changes;
 use super::error::StoreError;
 use super::files::{make_folder, names_in, read_if_any, remove_if_any, sync_folder, write_whole};
+use super::fingerprint::fingerprint;
 use super::journal::{Depth, JournalWriter, Survey, survey};
 use super::keys::{EPOCH, SCHEMA};
 use super::kv::Derive;
@@ -56,16 +57,20 @@ pub(super) fn open_data(options: &OpenOptions, derive: &dyn Derive) -> Result<Op
     if let Some(error) = survey.damage.clone() {
         return damaged(options, derive, Some(&survey), error);
     }
-    let found = look_at_state(options, &survey);
+    let found = match strange_files(options, marker.as_ref(), stop)? {
+        Some(because) => Err(because),
+        None => look_at_state(options, &survey),
+    };
     let acknowledged = acknowledged(options, marker.as_ref(), &survey, &found)?;
     if let Some(error) = missing_records(&survey, stop, acknowledged) {
         drop(found);
         return damaged(options, derive, Some(&survey), error);
     }
     cut_tail(&survey)?;
+    let is_fingerprinted = marker.as_ref().is_some_and(|marker| marker.index.is_some());
     // The index must never have what could still be lost from the journal.
     let journal = JournalWriter::open(&survey, &options.journal(), options.journal_options())?;
-    let (state, state_report, quarantined) = settle_state(options, derive, &survey, stop, found)?;
+    let (state, state_report, quarantined) = settle_state(options, derive, &survey, (stop, is_fingerprinted), found)?;
     begin_run(options, survey.last_seq)?;
     let last_seq = survey.last_seq;
     let report = OpenReport {
@@ -94,6 +99,7 @@ pub(super) fn end_run(options: &OpenOptions, last_seq: u64) -> Result<(), StoreE
         run: Run::Clean,
         boot_id: options.boot_id.clone(),
         last_seq,
+        index: Some(fingerprint(&options.sled())?),
     }
     .write(&options.path)
 }
@@ -103,6 +109,7 @@ fn begin_run(options: &OpenOptions, last_seq: u64) -> Result<(), StoreError> {
         run: Run::Open,
         boot_id: options.boot_id.clone(),
         last_seq,
+        index: None,
     };
     match marker.write(&options.path) {
         // With a full disk the ballast is what makes the start possible.
@@ -177,6 +184,19 @@ fn create(options: &OpenOptions) -> Result<Opened, StoreError> {
 /// An opened state with how far it got, or why it cannot be used.
 type Found = Result<(SledState, Applied), String>;
 
+/// After a clean stop the index is used as it is, so its files must be exactly what was closed: sled
+/// itself was seen to leave out rows without a word. This is asked before sled touches them.
+fn strange_files(options: &OpenOptions, marker: Option<&Marker>, stop: Stop) -> Result<Option<String>, StoreError> {
+    let Some(left) = marker
+        .and_then(|marker| marker.index.as_ref())
+        .filter(|_| stop == Stop::Clean)
+    else {
+        return Ok(None);
+    };
+    let is_as_left = names_in(&options.sled())?.is_empty() || fingerprint(&options.sled())? == *left;
+    Ok((!is_as_left).then(|| "the files of the indexed state are not what the last run left".to_owned()))
+}
+
 fn look_at_state(options: &OpenOptions, survey: &Survey) -> Found {
     let folder = options.sled();
     if names_in(&folder).map_err(|error| error.to_string())?.is_empty() {
@@ -234,7 +254,7 @@ fn settle_state(
     options: &OpenOptions,
     derive: &dyn Derive,
     survey: &Survey,
-    stop: Stop,
+    (stop, is_fingerprinted): (Stop, bool),
     found: Found,
 ) -> Result<Settled, StoreError> {
     let doubt = read_if_any(&options.doubt())?.map(|text| String::from_utf8_lossy(&text).into_owned());
@@ -242,7 +262,7 @@ fn settle_state(
         (Err(because), _) => because,
         (Ok(_), Stop::NewBoot | Stop::Never) => "the machine restarted without a clean stop".to_owned(),
         (Ok(_), _) if doubt.is_some() => doubt.unwrap_or_default(),
-        (Ok((state, applied)), Stop::Clean) if applied.seq == survey.last_seq => {
+        (Ok((state, applied)), Stop::Clean) if applied.seq == survey.last_seq && is_fingerprinted => {
             return Ok((state, StateReport::Trusted, None));
         }
         (Ok((state, applied)), _) if applied.seq.saturating_add(1) >= survey.first_seq => {

@@ -8,13 +8,9 @@ use super::changes::decode as decode_changes;
 use super::digest::Verification;
 use super::error::StoreError;
 use super::journal::{Survey, read_records};
-use super::kv::{Derive, Rows, Scan};
-use super::overlay::Layers;
+use super::kv::Derive;
 use super::sledstate::{Applied, SledState, Sync, remove_folder};
 use super::snapshot::{Part, SnapshotFile, list_snapshots, read_export};
-
-/// Rows read at once while everything is checked.
-const SLICE_ROWS: usize = 256;
 
 /// Where a rebuild reads from and writes to.
 pub struct Sources<'a> {
@@ -114,15 +110,13 @@ pub fn replay(state: &SledState, journal: &Path, applied: Applied, through: u64,
     })
 }
 
-/// Checks every digest against every row.
+/// Checks every digest against every row, and that the index has all of its rows.
 ///
 /// # Errors
 /// [`StoreError::DigestMismatch`], [`StoreError::StateDamaged`].
 pub fn verify(state: &SledState, derive: &dyn Derive) -> Result<(), StoreError> {
     let mut verification = Verification::new(derive);
-    each_slice(state, &mut |rows| {
-        rows.iter().try_for_each(|(key, value)| verification.see(key, value))
-    })?;
+    state.each_row(&mut |key, value| verification.see(key, value))?;
     verification.finish()
 }
 
@@ -173,17 +167,4 @@ fn complete(
 fn fresh(folder: &Path, cache_bytes: u64) -> Result<SledState, StoreError> {
     remove_folder(folder)?;
     SledState::open(folder, cache_bytes)
-}
-
-fn each_slice(state: &SledState, each: &mut dyn FnMut(&Rows) -> Result<(), StoreError>) -> Result<(), StoreError> {
-    let none = Layers::default();
-    let mut scan = Scan::forward(Vec::new(), SLICE_ROWS);
-    loop {
-        let rows = state.scan(&scan, &none)?;
-        each(&rows)?;
-        let Some((last, _)) = rows.last() else {
-            return Ok(());
-        };
-        scan.after = Some(last.clone());
-    }
 }

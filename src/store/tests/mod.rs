@@ -5,6 +5,7 @@
 mod bench;
 mod contract;
 mod disk_faults;
+mod index;
 mod recovery;
-mod subject;
+pub(crate) mod subject;
 mod thread;

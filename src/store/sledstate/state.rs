@@ -1,50 +1,35 @@
-//! The indexed state in sled: the only file that names sled.
-//!
-//! sled is never trusted: it is opened in a thread of its own because it panics on damaged files,
-//! every value carries a checksum, large values are cut into chunks because sled never frees
-//! large ones, and a flush is always followed by a sync of its file because sled's own is none.
+//! An open sled: opening, reading, syncing, closing.
 
 use std::fs::File;
 use std::ops::Bound;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::envelope::{CHUNK_BYTES, CHUNKED, CHUNKS, INLINE, chunk_key, chunk_prefix, envelope, open_envelope};
-use super::error::{StoreError, hex};
-use super::files::{make_folder, names_in, size_of, sync_folder};
-use super::kv::{Direction, Rows, Scan};
-use super::overlay::{BaseRow, Layers, merge, scan_bounds};
+use super::apply::Applied;
+use super::guard::{guarded, open_patiently, refused, wait_for_lock};
+use crate::store::envelope::{CHUNKS, INLINE, chunk_key, open_envelope};
+use crate::store::error::{StoreError, hex};
+use crate::store::files::{make_folder, names_in, size_of, sync_folder};
+use crate::store::kv::{Direction, Rows, Scan};
+use crate::store::overlay::{BaseRow, Layers, merge, scan_bounds};
+use crate::store::tally::Tally;
 
-/// At most this much is applied between two syncs of sled's file, with the size of one chunk to
-/// spare: above about 128 KB sled was seen to lose rows in power cuts.
-const PIECE_BYTES: usize = 96 * 1024;
-/// Row that says which journal record was applied last.
-const APPLIED: [u8; 2] = [0xFF, b'a'];
+/// Row that says which journal record was applied last. Its shape is the format of the index: one
+/// of another shape is another program's, and the index is made again.
+pub(super) const APPLIED: [u8; 2] = [0xFF, b'a'];
+/// Row that says what all other rows add up to. It is written with each piece.
+pub(super) const TALLY: [u8; 2] = [0xFF, b't'];
+
+/// Takes a row's key and value.
+pub type EachRow<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError> + 'a;
 
 /// An open sled.
 pub struct SledState {
-    db: sled::Db,
+    pub(super) db: sled::Db,
     file: File,
     folder: PathBuf,
-}
-
-/// How far the state follows the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Applied {
-    /// The journal it follows.
-    pub lineage: [u8; 16],
-    /// The last record applied.
-    pub seq: u64,
-}
-
-/// Whether changes are synced as they are applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sync {
-    /// After every piece.
-    EveryPiece,
-    /// Only at the end; for a rebuild, which is begun again when it is interrupted.
-    Later,
+    /// `None` when it cannot be told; then the state is of no use.
+    tally: Mutex<Option<Tally>>,
 }
 
 impl SledState {
@@ -70,11 +55,14 @@ impl SledState {
             .map_err(|e| refused(folder, e))?;
         let path = folder.join("db");
         let file = File::open(&path).map_err(|error| StoreError::io("open", &path, error))?;
-        Ok(Self {
+        let state = Self {
             db,
             file,
             folder: folder.to_path_buf(),
-        })
+            tally: Mutex::new(None),
+        };
+        *state.tally() = state.stored_tally();
+        Ok(state)
     }
 
     /// How far it follows the journal; `None` when that row is missing.
@@ -92,6 +80,32 @@ impl SledState {
             lineage,
             seq: u64::from_be_bytes(seq),
         }))
+    }
+
+    /// Hands out every row in key order, and checks that none is missing or damaged.
+    ///
+    /// # Errors
+    /// [`StoreError::StateDamaged`], or what `each` fails with.
+    pub fn each_row(&self, each: &mut EachRow<'_>) -> Result<(), StoreError> {
+        let mut found = Tally::default();
+        let mut rows = self.db.iter();
+        while let Some(row) = guarded(|| rows.next().transpose().map_err(|e| self.refused(e)))? {
+            let (key, stored) = row;
+            if *key == TALLY {
+                continue;
+            }
+            found.add(&stored);
+            if key.first().is_some_and(|table| *table < CHUNKS) {
+                let value = guarded(|| self.value(&key, &stored))?;
+                each(&key, &value)?;
+            } else {
+                open_envelope(&key, &stored)?;
+            }
+        }
+        if *self.tally() == Some(found) {
+            return Ok(());
+        }
+        Err(StoreError::state("rows of the index are missing or of another time"))
     }
 
     /// One row.
@@ -125,36 +139,6 @@ impl SledState {
         })
     }
 
-    /// Applies changes in pieces. With `applied`, the last piece also records how far the journal
-    /// was applied, and is synced whatever `sync` says.
-    ///
-    /// # Errors
-    /// [`StoreError::StateDamaged`], [`StoreError::Full`]; the state must then be dropped.
-    pub fn apply<'a>(
-        &self,
-        changes: impl IntoIterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)>,
-        applied: Option<Applied>,
-        sync: Sync,
-    ) -> Result<(), StoreError> {
-        let mut piece = Piece::default();
-        for (key, value) in changes {
-            self.clear_chunks(key, &mut piece)?;
-            match value {
-                None => piece.remove(key),
-                Some(value) if value.len() <= CHUNK_BYTES => piece.insert(key, &envelope(INLINE, key, value)),
-                Some(value) => self.insert_chunked(key, value, &mut piece, sync)?,
-            }
-            self.apply_if_full(&mut piece, sync)?;
-        }
-        let Some(applied) = applied else {
-            return self.apply_piece(&mut piece, sync);
-        };
-        let mut body = applied.lineage.to_vec();
-        body.extend_from_slice(&applied.seq.to_be_bytes());
-        piece.insert(&APPLIED, &envelope(INLINE, &APPLIED, &body));
-        self.apply_piece(&mut piece, Sync::EveryPiece)
-    }
-
     /// Makes everything applied durable.
     ///
     /// # Errors
@@ -177,11 +161,12 @@ impl SledState {
     /// # Errors
     /// [`StoreError::StateDamaged`].
     pub fn close(self) -> Result<(), StoreError> {
-        let Self { db, file, folder } = self;
+        let Self { db, file, folder, .. } = self;
         guarded(|| {
             drop(db);
             Ok(())
         })?;
+        wait_for_lock(&file).map_err(|error| StoreError::io("wait for", &folder, error))?;
         file.sync_all()
             .map_err(|error| StoreError::state(format!("syncing sled's file failed: {error}")))?;
         for name in names_in(&folder)? {
@@ -195,52 +180,22 @@ impl SledState {
         sync_folder(&folder)
     }
 
-    fn insert_chunked(&self, key: &[u8], value: &[u8], piece: &mut Piece, sync: Sync) -> Result<(), StoreError> {
-        let mut count: u32 = 0;
-        for part in value.chunks(CHUNK_BYTES) {
-            let chunk = chunk_key(key, count);
-            piece.insert(&chunk, &envelope(INLINE, &chunk, part));
-            count = count.saturating_add(1);
-            self.apply_if_full(piece, sync)?;
-        }
-        let mut body = u32::try_from(value.len()).unwrap_or(u32::MAX).to_be_bytes().to_vec();
-        body.extend_from_slice(&count.to_be_bytes());
-        piece.insert(key, &envelope(CHUNKED, key, &body));
-        Ok(())
+    pub(super) fn tally(&self) -> MutexGuard<'_, Option<Tally>> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Removes the chunks of the value that `key` has now, before it gets another one.
-    fn clear_chunks(&self, key: &[u8], piece: &mut Piece) -> Result<(), StoreError> {
-        let chunked = guarded(|| {
-            let stored = self.db.get(key).map_err(|e| self.refused(e))?;
-            Ok(stored.is_some_and(|stored| stored.first() == Some(&CHUNKED)))
-        })?;
-        if !chunked {
-            return Ok(());
+    /// What the state says its rows add up to; nothing for an empty one.
+    fn stored_tally(&self) -> Option<Tally> {
+        match guarded(|| Ok((self.raw(&TALLY)?, self.db.is_empty()))) {
+            Ok((Some(row), _)) => Tally::from_bytes(&row),
+            Ok((None, true)) => Some(Tally::default()),
+            Ok((None, false)) | Err(_) => None,
         }
-        let prefix = chunk_prefix(key);
-        for found in self.db.scan_prefix(prefix).keys() {
-            piece.remove(&guarded(|| found.map_err(|e| self.refused(e)))?);
-        }
-        Ok(())
     }
 
-    fn apply_if_full(&self, piece: &mut Piece, sync: Sync) -> Result<(), StoreError> {
-        if piece.bytes < PIECE_BYTES {
-            return Ok(());
-        }
-        self.apply_piece(piece, sync)
-    }
-
-    fn apply_piece(&self, piece: &mut Piece, sync: Sync) -> Result<(), StoreError> {
-        let full = std::mem::take(piece);
-        if full.bytes > 0 {
-            guarded(|| self.db.apply_batch(full.batch).map_err(|e| self.refused(e)))?;
-        }
-        match sync {
-            Sync::EveryPiece => self.sync(),
-            Sync::Later => Ok(()),
-        }
+    /// A row as it is stored.
+    pub(super) fn stored(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
+        guarded(|| self.db.get(key).map_err(|e| self.refused(e)))
     }
 
     fn range(&self, scan: &Scan) -> Option<sled::Iter> {
@@ -289,7 +244,7 @@ impl SledState {
         whole.then_some(value).ok_or_else(damaged)
     }
 
-    fn refused(&self, error: sled::Error) -> StoreError {
+    pub(super) fn refused(&self, error: sled::Error) -> StoreError {
         refused(&self.folder, error)
     }
 }
@@ -302,51 +257,5 @@ pub fn remove_folder(folder: &Path) -> Result<(), StoreError> {
     match std::fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("remove", folder, error)),
         _ => Ok(()),
-    }
-}
-
-#[derive(Default)]
-struct Piece {
-    batch: sled::Batch,
-    bytes: usize,
-}
-
-impl Piece {
-    fn insert(&mut self, key: &[u8], stored: &[u8]) {
-        self.bytes = self.bytes.saturating_add(key.len()).saturating_add(stored.len());
-        self.batch.insert(key, stored);
-    }
-
-    fn remove(&mut self, key: &[u8]) {
-        self.bytes = self.bytes.saturating_add(key.len()).saturating_add(1);
-        self.batch.remove(key);
-    }
-}
-
-/// A sled that was just dropped may hold its file lock for a moment.
-fn open_patiently(config: &sled::Config) -> sled::Result<sled::Db> {
-    const TRIES: u32 = 100;
-    const PAUSE: Duration = Duration::from_millis(20);
-    let mut tries = 0;
-    loop {
-        match config.open() {
-            Err(sled::Error::Io(error)) if tries < TRIES && error.to_string().contains("lock") => {
-                tries += 1;
-                std::thread::sleep(PAUSE);
-            }
-            outcome => return outcome,
-        }
-    }
-}
-
-/// sled answers some damage with a panic; here it becomes an error.
-fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(StoreError::state("sled panicked")))
-}
-
-fn refused(folder: &Path, error: sled::Error) -> StoreError {
-    match error {
-        sled::Error::Io(error) if super::error::is_disk_full(&error) => StoreError::io("write", folder, error),
-        other => StoreError::state(other.to_string()),
     }
 }
