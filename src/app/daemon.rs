@@ -34,7 +34,7 @@ use crate::model::time::{Clock, Entropy};
 use crate::observe::board::Board;
 use crate::observe::metrics::Metrics;
 use crate::observe::notices::Reporter;
-use crate::store::reader::Reader;
+use crate::store::reader::{ReadError, Reader};
 use crate::store::rows::Rows;
 use crate::store::{DiskStore, OpenOptions, OpenReport, Store, StoreError, Writer, WriterOptions};
 use crate::xero::client::{ClientSettings, Timeouts, XeroClient};
@@ -120,7 +120,7 @@ impl Daemon {
         let folder = config.store.path.clone();
         prepare_folder(&folder)?;
         let (store, store_report) = open_store(&config, &*clock, &*entropy)?;
-        let store: Arc<dyn Store> = Arc::new(MeteredStore::new(Arc::new(store), metrics.clone()));
+        let store: Arc<dyn Store> = Arc::new(MeteredStore::new(store, metrics.clone()));
         let token_file = folder.join("admin-token");
         let token = keyfile::admin_token(&token_file, &*entropy)?;
         let core = Core::start(&config, Arc::clone(&store), (clock, entropy), (&metrics, board)).await?;
@@ -352,7 +352,7 @@ fn open_store(
     config: &Config,
     clock: &dyn Clock,
     entropy: &dyn Entropy,
-) -> Result<(DiskStore, OpenReport), StartError> {
+) -> Result<(Arc<dyn Store>, OpenReport), StoreError> {
     let mut fresh_id = [0; 16];
     entropy.fill(&mut fresh_id);
     let mut options = OpenOptions::new(&config.store.path, fresh_id, SCHEMA, clock.boot_id());
@@ -360,7 +360,24 @@ fn open_store(
     options.ballast_bytes = config.store.ballast_bytes.get();
     options.snapshot_after_bytes = config.store.snapshot_after_bytes.get();
     options.cache_bytes = config.store.cache_bytes.get();
-    Ok(DiskStore::open(options, Arc::new(Rows))?)
+    let (store, report) = DiskStore::open(options, Arc::new(Rows))?;
+    let store: Arc<dyn Store> = Arc::new(store);
+    // What every start reads. An index that turns out to be damaged now is made again, as it would
+    // be by the next start.
+    let reader = Reader::new(Arc::clone(&store));
+    let read = reader
+        .tenants_to_run()
+        .map(drop)
+        .and_then(|()| reader.grants().map(drop));
+    match read {
+        Err(ReadError::Store(error @ StoreError::StateDamaged { .. })) => {
+            tracing::warn!(%error, "the index is damaged; it is made again");
+            let report = store.reopen()?;
+            Ok((store, report))
+        }
+        // Whoever needs the rows tells what is wrong with them.
+        Ok(()) | Err(_) => Ok((store, report)),
+    }
 }
 
 /// Makes the data folder where there is none; what lies in it is nobody else's business.

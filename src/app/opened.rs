@@ -29,6 +29,11 @@ pub fn findings(report: &OpenReport) -> Vec<Finding> {
             folder.display()
         )));
     }
+    found.extend(report.concerns.iter().map(|concern| {
+        look(format!(
+            "{concern}; nothing accepted is missing, and a new snapshot is written now"
+        ))
+    }));
     if let Some(damage) = &report.damage {
         found.push(look(format!("the store is read-only, nothing is pushed: {damage}")));
     }

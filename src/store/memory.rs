@@ -227,8 +227,10 @@ impl Store for MemStore {
             state: StateReport::Trusted,
             cut: None,
             last_seq: state.seq,
+            named_seq: state.seq,
             damage: None,
             quarantined: None,
+            concerns: Vec::new(),
         })
     }
 

@@ -26,11 +26,13 @@
 //! [`reader::Overlay`] shows it to the actor that submitted it and to nobody else. Of what is in
 //! memory only (positions of feed readers, calls in flight, timers) nothing survives.
 
+mod attempts;
 pub mod changes;
 pub mod digest;
 pub mod disk;
 pub mod envelope;
 pub mod error;
+mod evidence;
 pub mod files;
 pub mod fingerprint;
 pub mod import;
@@ -50,6 +52,8 @@ pub mod rebuild;
 pub mod remedy;
 mod report;
 pub mod reserve;
+mod salvage;
+mod settling;
 pub mod sledstate;
 pub mod snapshot;
 mod storage_thread;
@@ -58,7 +62,7 @@ pub mod upkeep;
 pub mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub mod reader;
 pub mod rows;

@@ -8,24 +8,24 @@
 //!
 //! A journal that lacks records which were acknowledged is never mended here: see [`OnDamage`].
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::attempts::{Attempt, WITHOUT_STATE};
 use super::changes::encode as encode_changes;
 use super::error::StoreError;
-use super::files::{make_folder, names_in, read_if_any, remove_if_any, sync_folder, write_whole};
+use super::evidence::{acknowledged, missing_records, traces_of_use};
+use super::files::{make_folder, names_in, remove_if_any, sync_folder, write_whole};
 use super::fingerprint::fingerprint;
 use super::journal::{Depth, JournalWriter, Survey, survey};
 use super::keys::{EPOCH, SCHEMA};
 use super::kv::Derive;
 use super::marker::{Marker, Run, Stop};
-use super::options::{OnDamage, OpenOptions};
-use super::quarantine::{put_aside, remove_quarantines};
-use super::rebuild::{Sources, rebuild, replay, verify};
+use super::options::OpenOptions;
 use super::report::{OpenReport, StateReport};
+use super::salvage::{Salvage, damaged};
+use super::settling::{look_at_state, settle_state, strange_files};
 use super::sledstate::{Applied, SledState, Sync};
-use super::snapshot::list_snapshots;
-
-const INCOMPLETE: &str = "the indexed state was incomplete";
+use super::snapshot::{SnapshotFile, list_snapshots};
 
 /// What an opened folder consists of.
 pub(super) struct Opened {
@@ -37,52 +37,81 @@ pub(super) struct Opened {
 
 /// Opens the data folder, whose lock the caller holds.
 pub(super) fn open_data(options: &OpenOptions, derive: &dyn Derive) -> Result<Opened, StoreError> {
+    let attempt = Attempt::begin(options.path.join("opening"))?;
+    let opened = open_parts(options, derive, attempt.number);
+    attempt.end()?;
+    opened
+}
+
+fn open_parts(options: &OpenOptions, derive: &dyn Derive, attempt: u32) -> Result<Opened, StoreError> {
     for folder in [options.journal(), options.snapshots()] {
         make_folder(&folder)?;
         remove_temporaries(&folder)?;
     }
     let marker = Marker::read(&options.path)?;
+    let salvage = Salvage {
+        options,
+        derive,
+        marker: marker.as_ref(),
+        may_open_state: attempt < WITHOUT_STATE,
+    };
     let (survey, stop) = match survey_journal(options, marker.as_ref()) {
         Ok(Some(found)) => found,
-        Ok(None) if is_unused(options, marker.as_ref())? => return create(options),
         Ok(None) => {
-            let error = StoreError::journal(&options.journal(), 0, "there is no journal, but there is other data");
-            return damaged(options, derive, None, error);
+            let traces = traces_of_use(options)?;
+            if traces.is_empty() {
+                return create(options);
+            }
+            let problem = format!("there is no journal, but there is {}", traces.join(", "));
+            let error = StoreError::journal(&options.journal(), 0, problem);
+            return damaged(&salvage, None, error);
         }
-        Err(error @ StoreError::JournalDamaged { .. }) => {
-            return damaged(options, derive, None, error);
-        }
+        Err(error @ StoreError::JournalDamaged { .. }) => return damaged(&salvage, None, error),
         Err(error) => return Err(error),
     };
     if let Some(error) = survey.damage.clone() {
-        return damaged(options, derive, Some(&survey), error);
+        return damaged(&salvage, Some(&survey), error);
+    }
+    let told = acknowledged(options, marker.as_ref(), &survey)?;
+    if let Some(error) = missing_records(&survey, stop, told) {
+        return damaged(&salvage, Some(&survey), error);
     }
     let found = match strange_files(options, marker.as_ref(), stop)? {
         Some(because) => Err(because),
-        None => look_at_state(options, &survey),
+        None => look_at_state(options, &survey, attempt)?,
     };
-    let acknowledged = acknowledged(options, marker.as_ref(), &survey, &found)?;
-    if let Some(error) = missing_records(&survey, stop, acknowledged) {
+    let applied = found.as_ref().map_or(0, |(_, applied)| applied.seq);
+    if let Some(error) = missing_records(&survey, stop, applied) {
         drop(found);
-        return damaged(options, derive, Some(&survey), error);
+        return damaged(&salvage, Some(&survey), error);
     }
     cut_tail(&survey)?;
-    let is_fingerprinted = marker.as_ref().is_some_and(|marker| marker.index.is_some());
     // The index must never have what could still be lost from the journal.
     let journal = JournalWriter::open(&survey, &options.journal(), options.journal_options())?;
-    let (state, state_report, quarantined) = settle_state(options, derive, &survey, (stop, is_fingerprinted), found)?;
+    let is_fingerprinted = marker.as_ref().is_some_and(|marker| marker.index.is_some());
+    let settled = match settle_state(options, derive, &survey, (stop, is_fingerprinted), found) {
+        // A record that is intact and means nothing.
+        Err(error @ StoreError::JournalDamaged { .. }) => {
+            drop(journal);
+            return damaged(&salvage, Some(&survey), error);
+        }
+        settled => settled?,
+    };
     begin_run(options, survey.last_seq)?;
-    let last_seq = survey.last_seq;
+    let mut concerns = settled.passed_over;
+    concerns.extend(missing_beginning(options, &survey)?);
     let report = OpenReport {
         stop,
-        state: state_report,
+        state: settled.report,
+        last_seq: survey.last_seq,
+        named_seq: survey.last_seq,
         cut: survey.tail,
-        last_seq,
         damage: None,
-        quarantined,
+        quarantined: settled.quarantined,
+        concerns,
     };
     Ok(Opened {
-        state,
+        state: settled.state,
         journal: Some(journal),
         report,
     })
@@ -136,15 +165,6 @@ fn survey_journal(options: &OpenOptions, marker: Option<&Marker>) -> Result<Opti
     Ok(survey(&options.journal(), Depth::Everything)?.map(|survey| (survey, stop)))
 }
 
-fn is_unused(options: &OpenOptions, marker: Option<&Marker>) -> Result<bool, StoreError> {
-    let traces = [options.snapshots(), options.sled()];
-    let mut unused = marker.is_none();
-    for folder in traces {
-        unused &= names_in(&folder)?.is_empty();
-    }
-    Ok(unused)
-}
-
 /// The first record brings the epoch and the schema, so that every later start finds them.
 fn create(options: &OpenOptions) -> Result<Opened, StoreError> {
     let facts = [
@@ -171,72 +191,16 @@ fn create(options: &OpenOptions) -> Result<Opened, StoreError> {
         state: StateReport::Created,
         cut: None,
         last_seq: 1,
+        named_seq: 1,
         damage: None,
         quarantined: None,
+        concerns: Vec::new(),
     };
     Ok(Opened {
         state,
         journal: Some(journal),
         report,
     })
-}
-
-/// An opened state with how far it got, or why it cannot be used.
-type Found = Result<(SledState, Applied), String>;
-
-/// After a clean stop the index is used as it is, so its files must be exactly what was closed: sled
-/// itself was seen to leave out rows without a word. This is asked before sled touches them.
-fn strange_files(options: &OpenOptions, marker: Option<&Marker>, stop: Stop) -> Result<Option<String>, StoreError> {
-    let Some(left) = marker
-        .and_then(|marker| marker.index.as_ref())
-        .filter(|_| stop == Stop::Clean)
-    else {
-        return Ok(None);
-    };
-    let is_as_left = names_in(&options.sled())?.is_empty() || fingerprint(&options.sled())? == *left;
-    Ok((!is_as_left).then(|| "the files of the indexed state are not what the last run left".to_owned()))
-}
-
-fn look_at_state(options: &OpenOptions, survey: &Survey) -> Found {
-    let folder = options.sled();
-    if names_in(&folder).map_err(|error| error.to_string())?.is_empty() {
-        return Err("there was no indexed state".to_owned());
-    }
-    let state = SledState::open(&folder, options.cache_bytes).map_err(|error| error.to_string())?;
-    match state.applied().map_err(|error| error.to_string())? {
-        None => Err(INCOMPLETE.to_owned()),
-        Some(applied) if applied.lineage != survey.lineage => Err("the indexed state was another store's".to_owned()),
-        Some(applied) => Ok((state, applied)),
-    }
-}
-
-/// The last record of which anything on disk says that it was acknowledged.
-fn acknowledged(
-    options: &OpenOptions,
-    marker: Option<&Marker>,
-    survey: &Survey,
-    found: &Found,
-) -> Result<u64, StoreError> {
-    let by_marker = marker.map_or(0, |marker| marker.last_seq);
-    let by_state = found.as_ref().map_or(0, |(_, applied)| applied.seq);
-    let by_snapshot = list_snapshots(&options.snapshots())?
-        .first()
-        .map_or(0, |newest| newest.end_seq);
-    Ok(by_marker.max(survey.witnessed).max(by_state).max(by_snapshot))
-}
-
-/// Says which records are missing though they were, or may have been, acknowledged.
-fn missing_records(survey: &Survey, stop: Stop, acknowledged: u64) -> Option<StoreError> {
-    let first = survey.last_seq.saturating_add(1);
-    let offset = survey.tail.as_ref().map_or(survey.end, |tail| tail.offset);
-    let problem = if survey.last_seq < acknowledged {
-        format!("records {first} to {acknowledged} were acknowledged and cannot be read")
-    } else {
-        // A kill can cut a record short, but not change one; a power cut can do anything.
-        let changed = stop == Stop::SameBoot && survey.tail.as_ref().is_some_and(|tail| !tail.interrupted);
-        changed.then(|| format!("record {first} was changed after it was written, and may have been acknowledged"))?
-    };
-    Some(StoreError::journal(&survey.last_segment, offset, problem))
 }
 
 fn cut_tail(survey: &Survey) -> Result<(), StoreError> {
@@ -248,116 +212,16 @@ fn cut_tail(survey: &Survey) -> Result<(), StoreError> {
         .map_err(|error| StoreError::io("cut", &tail.segment, error))
 }
 
-type Settled = (SledState, StateReport, Option<PathBuf>);
-
-fn settle_state(
-    options: &OpenOptions,
-    derive: &dyn Derive,
-    survey: &Survey,
-    (stop, is_fingerprinted): (Stop, bool),
-    found: Found,
-) -> Result<Settled, StoreError> {
-    let doubt = read_if_any(&options.doubt())?.map(|text| String::from_utf8_lossy(&text).into_owned());
-    let because = match (found, stop) {
-        (Err(because), _) => because,
-        (Ok(_), Stop::NewBoot | Stop::Never) => "the machine restarted without a clean stop".to_owned(),
-        (Ok(_), _) if doubt.is_some() => doubt.unwrap_or_default(),
-        (Ok((state, applied)), Stop::Clean) if applied.seq == survey.last_seq && is_fingerprinted => {
-            return Ok((state, StateReport::Trusted, None));
-        }
-        (Ok((state, applied)), _) if applied.seq.saturating_add(1) >= survey.first_seq => {
-            let caught_up = replay(&state, &options.journal(), applied, survey.last_seq, Sync::EveryPiece);
-            match caught_up.and_then(|()| verify(&state, derive)) {
-                Ok(()) => {
-                    let records = survey.last_seq.saturating_sub(applied.seq);
-                    return Ok((state, StateReport::Replayed { records }, None));
-                }
-                Err(error @ (StoreError::StateDamaged { .. } | StoreError::DigestMismatch { .. })) => error.to_string(),
-                Err(error) => return Err(error),
-            }
-        }
-        (Ok(_), _) => "the indexed state was older than the journal".to_owned(),
-    };
-    tracing::warn!(%because, "rebuilding the indexed state from snapshot and journal");
-    let (snapshots, journal) = (options.snapshots(), options.journal());
-    let cache_bytes = options.cache_bytes;
-    let sources = Sources {
-        snapshots: &snapshots,
-        journal: &journal,
-        survey: Some(survey),
-        cache_bytes,
-    };
-    let aside = put_aside(options, &sources, because == INCOMPLETE)?;
-    let (state, rebuilt) = rebuild(&sources, &options.sled())?;
-    verify(&state, derive)?;
-    // A state that only may be stale is not worth keeping; a strange one is.
-    let kept = aside.filter(|_| stop != Stop::NewBoot);
-    remove_quarantines(options, kept.as_deref())?;
-    remove_if_any(&options.doubt())?;
-    Ok((
-        state,
-        StateReport::Rebuilt {
-            because,
-            snapshot_seq: rebuilt.snapshot_seq,
-        },
-        kept,
-    ))
-}
-
-/// Answers for a journal that lacks acknowledged records.
-fn damaged(
-    options: &OpenOptions,
-    derive: &dyn Derive,
-    survey: Option<&Survey>,
-    error: StoreError,
-) -> Result<Opened, StoreError> {
-    if options.on_damage == OnDamage::Refuse {
-        return Err(error);
+/// A journal whose oldest records are neither there nor in a snapshot: only the index has them.
+fn missing_beginning(options: &OpenOptions, survey: &Survey) -> Result<Option<String>, StoreError> {
+    let first = survey.first_seq;
+    let reaches = |snapshot: &SnapshotFile| snapshot.end_seq.saturating_add(1) >= first;
+    if first == 1 || list_snapshots(&options.snapshots())?.iter().any(reaches) {
+        return Ok(None);
     }
-    tracing::error!(%error, "opening read-only");
-    let readable = survey.map_or(0, |survey| survey.last_seq);
-    let trusted = SledState::open(&options.sled(), options.cache_bytes)
-        .ok()
-        .filter(|state| {
-            state.applied().is_ok_and(|a| a.is_some_and(|a| a.seq >= readable)) && verify(state, derive).is_ok()
-        });
-    let (state, state_report) = match trusted {
-        Some(state) => (state, StateReport::Trusted),
-        None => {
-            let (snapshots, journal) = (options.snapshots(), options.journal());
-            let cache_bytes = options.cache_bytes;
-            let sources = Sources {
-                snapshots: &snapshots,
-                journal: &journal,
-                survey,
-                cache_bytes,
-            };
-            let (state, rebuilt) = rebuild(&sources, &options.path.join("sled.readonly"))?;
-            verify(&state, derive)?;
-            (
-                state,
-                StateReport::Rebuilt {
-                    because: error.to_string(),
-                    snapshot_seq: rebuilt.snapshot_seq,
-                },
-            )
-        }
-    };
-    let last_seq = state.applied()?.map_or(readable, |applied| applied.seq);
-    let (cut, damage, quarantined) = (None, Some(error), None);
-    let report = OpenReport {
-        stop: Stop::NewBoot,
-        state: state_report,
-        cut,
-        last_seq,
-        damage,
-        quarantined,
-    };
-    Ok(Opened {
-        state,
-        journal: None,
-        report,
-    })
+    Ok(Some(format!(
+        "the journal begins with record {first} and no snapshot reaches it: what was before is in the index alone"
+    )))
 }
 
 fn remove_temporaries(folder: &Path) -> Result<(), StoreError> {

@@ -133,7 +133,7 @@ pub(super) fn start(options: &OpenOptions, opened: Opened) -> Result<(View, Core
         moving_bytes: 0,
         since_snapshot: later.map(|segment| size_of(&segment.path)).sum(),
         snapshot_bytes: newest.map_or(0, |newest| size_of(&newest.path)),
-        snapshot_wanted: false,
+        snapshot_wanted: !report.concerns.is_empty(),
         snapshot_not_before: 0,
         job: None,
         exports: BTreeMap::new(),

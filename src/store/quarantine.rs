@@ -40,6 +40,15 @@ pub(super) fn put_aside(
     Ok(Some(aside))
 }
 
+/// Puts a state back that was moved aside in vain.
+pub(super) fn bring_back(options: &OpenOptions, aside: Option<&Path>) -> Result<(), StoreError> {
+    let Some(aside) = aside else { return Ok(()) };
+    let folder = options.sled();
+    remove_folder(&folder)?;
+    std::fs::rename(aside, &folder).map_err(|error| StoreError::io("move back", aside, error))?;
+    sync_folder(&options.path)
+}
+
 /// Removes what was moved aside, after a rebuild has succeeded.
 pub(super) fn remove_quarantines(options: &OpenOptions, except: Option<&Path>) -> Result<(), StoreError> {
     for name in quarantines(options)? {

@@ -2,7 +2,8 @@
 
 use std::fs::File;
 use std::io::BufReader;
-use std::path::Path;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 
 use super::changes::decode as decode_changes;
 use super::digest::Verification;
@@ -25,12 +26,14 @@ pub struct Sources<'a> {
 }
 
 /// What a rebuild used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rebuilt {
     /// Last commit of the snapshot, 0 when it began from nothing.
     pub snapshot_seq: u64,
     /// Last commit in the new state.
     pub last_seq: u64,
+    /// Snapshots that were passed over, with the reason in words.
+    pub passed_over: Vec<(String, PathBuf)>,
 }
 
 /// Builds the state anew in `folder`, which is emptied first. The state has no *applied* row
@@ -38,9 +41,10 @@ pub struct Rebuilt {
 ///
 /// # Errors
 /// [`StoreError::SnapshotDamaged`] when nothing readable reaches back far enough,
-/// [`StoreError::JournalDamaged`], [`StoreError::Full`], [`StoreError::StateDamaged`].
+/// [`StoreError::JournalDamaged`], [`StoreError::FormatTooNew`], [`StoreError::Full`],
+/// [`StoreError::StateDamaged`], [`StoreError::Defect`].
 pub fn rebuild(sources: &Sources<'_>, folder: &Path) -> Result<(SledState, Rebuilt), StoreError> {
-    let mut last_problem = None;
+    let mut passed_over = Vec::new();
     for snapshot in list_snapshots(sources.snapshots)? {
         if sources
             .survey
@@ -49,19 +53,23 @@ pub fn rebuild(sources: &Sources<'_>, folder: &Path) -> Result<(SledState, Rebui
             continue;
         }
         match from_snapshot(sources, folder, &snapshot) {
-            Err(error @ StoreError::ExportDamaged { .. }) => last_problem = Some(error),
-            outcome => return outcome,
+            Err(StoreError::ExportDamaged { record, problem }) => {
+                let path = snapshot.path.display();
+                let told = format!("the snapshot {path} cannot be used: at its record {record}, {problem}");
+                tracing::error!(%told, "rebuilding the indexed state");
+                passed_over.push((told, snapshot.path));
+            }
+            Ok((state, rebuilt)) => return Ok((state, Rebuilt { passed_over, ..rebuilt })),
+            Err(error) => return Err(error),
         }
     }
     match sources.survey {
         Some(survey) if survey.first_seq == 1 => {
             let state = fresh(folder, sources.cache_bytes)?;
-            complete(sources, state, survey.lineage, 0)
+            let (state, rebuilt) = complete(sources, state, survey.lineage, 0)?;
+            Ok((state, Rebuilt { passed_over, ..rebuilt }))
         }
         survey => {
-            if let Some(problem) = last_problem {
-                tracing::error!(%problem, "no snapshot is readable");
-            }
             let journal_begins = survey.map_or(0, |survey| survey.first_seq);
             Err(StoreError::SnapshotDamaged {
                 path: sources.snapshots.to_path_buf(),
@@ -99,25 +107,52 @@ pub fn can_rebuild(sources: &Sources<'_>) -> Result<(), StoreError> {
 /// # Errors
 /// As [`rebuild`].
 pub fn replay(state: &SledState, journal: &Path, applied: Applied, through: u64, sync: Sync) -> Result<(), StoreError> {
-    read_records(journal, applied.seq, through, &mut |seq, payload| {
+    read_records(journal, applied.seq, through, &mut |seq, payload| match sync {
+        Sync::EveryPiece => apply_record(state, Applied { seq, ..applied }, payload, journal),
+        Sync::Later => apply_changes(state, seq, None, payload, journal),
+    })
+}
+
+/// Applies one record, and notes that it was.
+///
+/// # Errors
+/// As [`rebuild`].
+pub fn apply_record(state: &SledState, applied: Applied, payload: &[u8], journal: &Path) -> Result<(), StoreError> {
+    apply_changes(state, applied.seq, Some(applied), payload, journal)
+}
+
+fn apply_changes(
+    state: &SledState,
+    seq: u64,
+    applied: Option<Applied>,
+    payload: &[u8],
+    journal: &Path,
+) -> Result<(), StoreError> {
+    let apply = || {
         let changes = decode_changes(payload)
             .ok_or_else(|| StoreError::journal(journal, 0, format!("record {seq} cannot be understood")))?;
-        let done = (sync == Sync::EveryPiece).then_some(Applied {
-            lineage: applied.lineage,
-            seq,
-        });
-        state.apply(changes.iter().map(|(key, value)| (key, value)), done, sync)
-    })
+        let sync = applied.map_or(Sync::Later, |_| Sync::EveryPiece);
+        state.apply(changes.iter().map(|(key, value)| (key, value)), applied, sync)
+    };
+    named(|| format!("applying record {seq} of the journal"), apply)
 }
 
 /// Checks every digest against every row, and that the index has all of its rows.
 ///
 /// # Errors
-/// [`StoreError::DigestMismatch`], [`StoreError::StateDamaged`].
+/// [`StoreError::DigestMismatch`], [`StoreError::StateDamaged`], [`StoreError::Defect`].
 pub fn verify(state: &SledState, derive: &dyn Derive) -> Result<(), StoreError> {
-    let mut verification = Verification::new(derive);
-    state.each_row(&mut |key, value| verification.see(key, value))?;
-    verification.finish()
+    let check = || {
+        let mut verification = Verification::new(derive);
+        state.each_row(&mut |key, value| verification.see(key, value))?;
+        verification.finish()
+    };
+    named(|| "checking the digests of the rows".to_owned(), check)
+}
+
+/// A panic of our own becomes a failure with a name: it would come again with every start.
+fn named<T>(doing: impl Fn() -> String, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(StoreError::Defect { doing: doing() }))
 }
 
 fn from_snapshot(
@@ -130,6 +165,14 @@ fn from_snapshot(
     let summary = read_export(&mut BufReader::new(file), &mut |part| {
         let (Part::Rows(changes) | Part::Commit(changes)) = part;
         state.apply(changes.iter().map(|(key, value)| (key, value)), None, Sync::Later)
+    })
+    .map_err(|error| match error {
+        StoreError::FormatTooNew { found, supported, .. } => StoreError::FormatTooNew {
+            path: snapshot.path.clone(),
+            found,
+            supported,
+        },
+        other => other,
     })?;
     let strange = sources.survey.is_some_and(|survey| survey.lineage != summary.lineage);
     if strange || summary.end_seq != snapshot.end_seq {
@@ -161,7 +204,12 @@ fn complete(
         Sync::Later,
     )?;
     state.apply([], Some(Applied { lineage, seq: last_seq }), Sync::EveryPiece)?;
-    Ok((state, Rebuilt { snapshot_seq, last_seq }))
+    let rebuilt = Rebuilt {
+        snapshot_seq,
+        last_seq,
+        passed_over: Vec::new(),
+    };
+    Ok((state, rebuilt))
 }
 
 fn fresh(folder: &Path, cache_bytes: u64) -> Result<SledState, StoreError> {

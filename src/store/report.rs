@@ -17,10 +17,16 @@ pub struct OpenReport {
     pub cut: Option<BadTail>,
     /// Last journal record.
     pub last_seq: u64,
+    /// Last record that the folder says was acknowledged; beyond `last_seq` only when the store is
+    /// read-only, and then the records between the two are lost.
+    pub named_seq: u64,
     /// Why the store is read-only, when it is.
     pub damage: Option<StoreError>,
     /// Where a doubtful state was kept for inspection.
     pub quarantined: Option<PathBuf>,
+    /// What was found wrong though nothing is missing: the next damage might find no second copy. In
+    /// words; a snapshot is written as soon as there is time.
+    pub concerns: Vec<String>,
 }
 
 /// What became of the indexed state.

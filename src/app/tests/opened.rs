@@ -11,8 +11,10 @@ fn report() -> OpenReport {
         state: StateReport::Trusted,
         cut: None,
         last_seq: 42,
+        named_seq: 42,
         damage: None,
         quarantined: None,
+        concerns: Vec::new(),
     }
 }
 

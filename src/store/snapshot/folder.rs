@@ -8,6 +8,8 @@ use crate::store::files::{names_in, remove_if_any, sync_folder};
 /// Snapshots kept: the newest, and one more should that be unreadable.
 const KEPT: usize = 2;
 const SUFFIX: &str = ".snapshot";
+/// Added to the name of one that cannot be read.
+const RETIRED: &str = ".damaged";
 
 /// A snapshot, by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +41,18 @@ pub fn list_snapshots(folder: &Path) -> Result<Vec<SnapshotFile>, StoreError> {
     Ok(names_in(folder)?.into_iter().rev().filter_map(parse).collect())
 }
 
+/// Takes a snapshot out of use that cannot be read, so that it is never counted as one. It is kept
+/// until two good ones are there.
+///
+/// # Errors
+/// [`StoreError::Io`].
+pub fn retire_snapshot(path: &Path) -> Result<(), StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(RETIRED);
+    std::fs::rename(path, &name).map_err(|error| StoreError::io("move aside", path, error))?;
+    path.parent().map_or(Ok(()), sync_folder)
+}
+
 /// Removes all but the newest snapshots. Answers the last commit of the oldest one kept: the
 /// journal up to there is no longer needed. `None` while there are fewer than two.
 ///
@@ -48,6 +62,11 @@ pub fn prune_snapshots(folder: &Path) -> Result<Option<u64>, StoreError> {
     let snapshots = list_snapshots(folder)?;
     for old in snapshots.iter().skip(KEPT) {
         remove_if_any(&old.path)?;
+    }
+    if snapshots.len() >= KEPT {
+        for name in names_in(folder)?.iter().filter(|name| name.ends_with(RETIRED)) {
+            remove_if_any(&folder.join(name))?;
+        }
     }
     sync_folder(folder)?;
     Ok(snapshots.get(KEPT.saturating_sub(1)).map(|oldest| oldest.end_seq))

@@ -10,6 +10,6 @@ pub mod folder;
 pub mod read;
 pub mod write;
 
-pub use folder::{SnapshotFile, list_snapshots, snapshot_path};
-pub use read::{ExportSummary, Part, read_export};
+pub use folder::{SnapshotFile, list_snapshots, retire_snapshot, snapshot_path};
+pub use read::{ExportSummary, Part, lineage_of_export, read_export};
 pub use write::ExportWriter;

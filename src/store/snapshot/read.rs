@@ -1,6 +1,7 @@
 //! Reading an export, checking everything on the way.
 
 use std::io::{self, Read};
+use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
 
@@ -33,7 +34,8 @@ pub struct ExportSummary {
 /// the whole answer is `Ok`.
 ///
 /// # Errors
-/// [`StoreError::ExportDamaged`], [`StoreError::Io`] from the reader, or what `each` fails with.
+/// [`StoreError::ExportDamaged`], [`StoreError::FormatTooNew`], [`StoreError::Io`] from the reader, or
+/// what `each` fails with.
 pub fn read_export(
     from: &mut dyn Read,
     each: &mut dyn FnMut(Part) -> Result<(), StoreError>,
@@ -43,7 +45,14 @@ pub fn read_export(
         hasher: Sha256::new(),
     };
     let head = next(&mut from, 0, 0)?;
-    let lineage = lineage_of(&head).ok_or_else(|| damaged(0, "it does not begin like an export"))?;
+    let (format, lineage) = lineage_of(&head).ok_or_else(|| damaged(0, "it does not begin like an export"))?;
+    if format > FORMAT {
+        return Err(StoreError::FormatTooNew {
+            path: PathBuf::from("the export"),
+            found: format,
+            supported: FORMAT,
+        });
+    }
     let (mut chain, mut number, mut rows, mut end_seq) = (head.crc, 1_u64, 0_u64, head.seq);
     loop {
         let hash: [u8; 32] = from.hasher.clone().finalize().into();
@@ -70,6 +79,11 @@ pub fn read_export(
     Ok(ExportSummary { lineage, end_seq, rows })
 }
 
+/// The history an export was taken from, when its beginning can be read.
+pub fn lineage_of_export(from: &mut dyn Read) -> Option<[u8; 16]> {
+    lineage_of(&read(from, 0).ok()?).map(|(_, lineage)| lineage)
+}
+
 fn next(from: &mut dyn Read, chain: u32, number: u64) -> Result<Record, StoreError> {
     read(from, chain).map_err(|error| match error.kind() {
         io::ErrorKind::InvalidData => damaged(number, &error.to_string()),
@@ -78,10 +92,12 @@ fn next(from: &mut dyn Read, chain: u32, number: u64) -> Result<Record, StoreErr
     })
 }
 
-fn lineage_of(head: &Record) -> Option<[u8; 16]> {
-    let (format, lineage) = head.payload.split_first_chunk::<4>()?;
-    let known = head.kind == Kind::SnapshotHead && u32::from_le_bytes(*format) == FORMAT;
-    lineage.try_into().ok().filter(|_| known)
+/// Format and history of an export, by its first record.
+fn lineage_of(head: &Record) -> Option<(u32, [u8; 16])> {
+    let (format, rest) = head.payload.split_first_chunk::<4>()?;
+    let format = u32::from_le_bytes(*format);
+    let lineage = rest.first_chunk::<16>()?;
+    (head.kind == Kind::SnapshotHead && format > 0).then_some((format, *lineage))
 }
 
 fn end_payload(rows: u64, hash: [u8; 32]) -> Vec<u8> {

@@ -245,22 +245,35 @@ fn a_damaged_snapshot_gives_way_to_the_one_before() {
 
 #[test]
 fn without_any_snapshot_a_pruned_journal_is_not_enough() {
-    let (folder, _) = closed();
+    let (folder, rows) = closed();
     let journal = crate::store::journal::segment::list_segments(&folder.options().journal()).unwrap();
     assert!(journal[0].first_seq > 1, "the journal was pruned");
     for snapshot in crate::store::snapshot::list_snapshots(&folder.options().snapshots()).unwrap() {
         std::fs::write(snapshot.path, "gone").unwrap();
     }
-    // A good sled does not need them ...
+    // A good sled does not need them, not even after a doubt: every row of it is checked ...
     folder.open().0.close().unwrap();
-    // ... and must not be thrown away when it is doubted and nothing can replace it.
-    std::fs::write(folder.options().path.join("sled.doubtful"), "a test").unwrap();
+    std::fs::write(folder.options().doubt(), "a test").unwrap();
     std::fs::remove_file(folder.options().path.join("last-run")).unwrap();
+    let report = assert_whole(&folder, &rows);
+    assert!(
+        report.concerns[0].contains("no readable snapshot"),
+        "{:?}",
+        report.concerns
+    );
+    // ... but one that lacks a row is no way out, and is left where it is.
+    let db = sled::open(folder.options().sled()).unwrap();
+    db.remove(document(1, 7)).unwrap().unwrap();
+    db.flush().unwrap();
+    drop(db);
+    let mut options = folder.options();
+    options.boot_id = "boot-2".to_owned();
     for _ in 0..2 {
-        let error = folder.try_open(folder.options()).err().unwrap();
+        let error = folder.try_open(options.clone()).err().unwrap();
         assert!(matches!(error, StoreError::SnapshotDamaged { .. }), "{error}");
     }
-    assert!(folder.options().path.join("sled.quarantine-1").exists());
+    assert!(folder.options().sled().join("db").exists());
+    assert!(!folder.options().path.join("sled.quarantine-1").exists());
 }
 
 /// The journal of a killed process cut anywhere: sled has the first 40 records only, and the journal
