@@ -41,7 +41,7 @@ use crate::xero::client::{ClientSettings, Timeouts, XeroClient};
 use crate::xero::encode::XeroEncoder;
 
 /// Version of the rows in the store; a newer one is refused.
-const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 1;
 /// Threads tenants live on: one per core of the machines this is made for.
 const ARBITERS: usize = 2;
 /// How long a failed start takes to end what it had begun.

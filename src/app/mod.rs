@@ -15,6 +15,7 @@ mod panics;
 pub mod programs;
 pub mod reads;
 pub mod reload;
+pub mod rescue;
 pub mod sandbox;
 mod seeding;
 pub mod serve;

@@ -1,9 +1,9 @@
-//! The programs that run until they are told to stop, as the command line calls them.
+//! The programs that work without asking a daemon, as the command line calls them.
 
 use std::io::Write;
 
 use crate::cli::exit::Exit;
-use crate::cli::{DemoArgs, Programs, SandboxArgs, ServeArgs};
+use crate::cli::{DemoArgs, Programs, RescueArgs, SandboxArgs, ServeArgs};
 
 /// The real programs.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,6 +20,10 @@ impl Programs for RealPrograms {
 
     fn sandbox(&self, args: SandboxArgs) -> i32 {
         number(super::sandbox::run(&args))
+    }
+
+    fn rescue(&self, args: RescueArgs) -> i32 {
+        number(super::rescue::run(&args))
     }
 }
 

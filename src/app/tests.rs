@@ -1,6 +1,7 @@
 mod daemon;
 mod damage;
 mod opened;
+mod rescue;
 mod seeding;
 
 use std::sync::Arc;

@@ -21,7 +21,7 @@ pub mod words;
 #[cfg(test)]
 mod tests;
 
-pub use args::{DemoArgs, SandboxArgs, ServeArgs};
+pub use args::{DemoArgs, RescueArgs, SandboxArgs, ServeArgs};
 pub use control::demo_data_dir;
 pub use outside::{Ends, Outside, Programs};
 pub use run::{run, start};

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 
-use super::args::{DemoArgs, SandboxArgs, ServeArgs};
+use super::args::{DemoArgs, RescueArgs, SandboxArgs, ServeArgs};
 use crate::model::time::Clock;
 
-/// The programs that run until they are stopped. Each returns the number given to the shell (see
+/// The programs that work without asking a daemon. Each returns the number given to the shell (see
 /// [`super::exit::Exit`]) and prints for itself.
 pub trait Programs {
     /// Runs the daemon.
@@ -15,6 +15,8 @@ pub trait Programs {
     fn demo(&self, args: DemoArgs) -> i32;
     /// Runs the simulated Xero.
     fn sandbox(&self, args: SandboxArgs) -> i32;
+    /// Saves what can be read of a damaged data folder.
+    fn rescue(&self, args: RescueArgs) -> i32;
 }
 
 /// What the three streams end in.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 
-use super::args::{Cli, Command, Globals};
+use super::args::{Cli, Command, Globals, StoreCommand};
 use super::control::{Address, Client, Trouble, find_token};
 use super::exit::Exit;
 use super::outside::{Ends, Outside, Programs};
@@ -53,6 +53,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, outside: Outside<'_>) -> u8
         Command::Sandbox(mut args) => {
             args.json = globals.json;
             number(outside.programs.sandbox(args))
+        }
+        Command::Store(StoreCommand::Rescue(mut args)) => {
+            args.json = globals.json;
+            number(outside.programs.rescue(args))
         }
         command => converse(globals, command, outside).code(),
     }

@@ -100,7 +100,7 @@ pub async fn carry_out(session: &mut Session<'_>, command: Command) -> Result<Ex
         Command::Config(ConfigCommand::Check { config }) => config::check(session, &config),
         Command::Config(ConfigCommand::Reload { config }) => config::reload(session, config.as_deref()),
         Command::ConnectImport(args) => connect::import(session, &args).await,
-        Command::Serve(_) | Command::Demo(_) | Command::Sandbox(_) => {
+        Command::Serve(_) | Command::Demo(_) | Command::Sandbox(_) | Command::Store(_) => {
             Err(Trouble::usage("This command is started, not asked.").into())
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 /// Options of the daemon.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
@@ -45,6 +45,31 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "FILE")]
     pub history: Option<PathBuf>,
     /// Whether the first line is one object (the option of every command).
+    #[arg(skip)]
+    pub json: bool,
+}
+
+/// What can be done with a data folder without a daemon.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+#[command(before_help = "Examples:\n  counterfoil store rescue --to /var/lib/counterfoil-rescued")]
+pub enum StoreCommand {
+    /// Save what can be read of a damaged data folder into a new one
+    Rescue(RescueArgs),
+}
+
+/// Options of a rescue.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(
+    before_help = "Examples:\n  counterfoil store rescue --config /etc/counterfoil/counterfoil.toml --to /var/lib/counterfoil-rescued"
+)]
+pub struct RescueArgs {
+    /// The configuration file of the daemon, which must not run
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The new data folder; it must be empty or missing
+    #[arg(long, value_name = "FOLDER")]
+    pub to: PathBuf,
+    /// Whether the result is one object (the option of every command).
     #[arg(skip)]
     pub json: bool,
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use super::documents::{EventsCommand, InvoicesCommand, OperationCommand, StatusArgs, TenantsCommand};
-use super::programs::{DemoArgs, SandboxArgs, ServeArgs};
+use super::programs::{DemoArgs, SandboxArgs, ServeArgs, StoreCommand};
 use super::setup::{ConfigCommand, ConnectImportArgs, ExplainArgs, MappingsCommand, SettingsCommand};
 use crate::cli::control::Address;
 
@@ -98,6 +98,9 @@ pub enum Command {
     Config(ConfigCommand),
     /// Take over the grant of an integration that is connected already
     ConnectImport(ConnectImportArgs),
+    /// Rescue a damaged data folder (needs no daemon)
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Run the daemon (systemd uses this)
     Serve(ServeArgs),
     /// Try everything on a seeded data set: a faithful Xero and the daemon

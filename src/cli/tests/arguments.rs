@@ -18,6 +18,7 @@ fn programs_are_started_with_their_arguments_and_end_the_process() {
     assert_eq!(alone(&["serve", "--config", "/etc/c.toml"]).code, 40);
     assert_eq!(alone(&["demo", "--port", "0", "--json"]).code, 41);
     assert_eq!(alone(&["sandbox", "--empty", "--history", "world"]).code, 42);
+    assert_eq!(alone(&["store", "rescue", "--to", "/new", "--json"]).code, 43);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::thread;
 
 use serde_json::Value;
 
-use crate::cli::{DemoArgs, Ends, Outside, Programs, SandboxArgs, ServeArgs, run};
+use crate::cli::{DemoArgs, Ends, Outside, Programs, RescueArgs, SandboxArgs, ServeArgs, run};
 use crate::model::time::{Clock, Now, Timestamp};
 
 /// 2026-03-12T14:05:11Z
@@ -184,6 +184,12 @@ impl Programs for Told {
         assert_eq!((args.port, args.empty, args.json), (7627, true, false));
         assert_eq!(args.history.as_deref(), Some("world".as_ref()));
         42
+    }
+
+    fn rescue(&self, args: RescueArgs) -> i32 {
+        assert_eq!(args.config, None);
+        assert_eq!((args.to.to_str(), args.json), (Some("/new"), true));
+        43
     }
 }
 
