@@ -48,6 +48,7 @@ const ARBITERS: usize = 2;
 const UNDO_DEADLINE: Duration = Duration::from_secs(5);
 
 /// What a daemon is started with.
+#[derive(Clone)]
 pub struct Parts {
     /// Its settings.
     pub config: Config,

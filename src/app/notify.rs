@@ -14,6 +14,12 @@ impl Notifier {
         tell(&[NotifyState::Ready, NotifyState::Status(status)]);
     }
 
+    /// A start goes on, and may take this much longer.
+    pub fn starting(self, longest: Duration, status: &str) {
+        let micros = u32::try_from(longest.as_micros()).unwrap_or(u32::MAX);
+        tell(&[NotifyState::ExtendTimeoutUsec(micros), NotifyState::Status(status)]);
+    }
+
     /// A reload begins; [`Self::ready`] must follow, however it ends.
     pub fn reloading(self) {
         match NotifyState::monotonic_usec_now() {

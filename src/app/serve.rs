@@ -20,6 +20,11 @@ use crate::observe::metrics::Metrics;
 
 /// How long a stop may take: below the unit's `TimeoutStopSec` of 60 seconds.
 pub const STOP_DEADLINE: Duration = Duration::from_secs(45);
+/// How long a start may take: more than the unit's `TimeoutStartSec` of two minutes, because an index of
+/// many gigabytes may have to be made again.
+const START_DEADLINE: Duration = Duration::from_secs(3600);
+/// How often a start is tried again that needs space on the disk.
+const START_AGAIN_EVERY: Duration = Duration::from_secs(5);
 /// How often the pulse is felt three times, where systemd does not say.
 const PULSE_EVERY: Duration = Duration::from_secs(15);
 
@@ -87,15 +92,40 @@ async fn start_and_run(parts: Parts, config: Config, path: Option<&Path>, live: 
             return Exit::Failed;
         }
     };
-    match Daemon::start(parts).await {
-        Ok(daemon) => {
-            announce(&daemon);
-            let why = run(&daemon, config, path, (&mut signals, live)).await;
-            stop(daemon, signals, why).await
+    loop {
+        Notifier.starting(START_DEADLINE, "opening the store");
+        match Daemon::start(parts.clone()).await {
+            Ok(daemon) => {
+                announce(&daemon);
+                let why = run(&daemon, config, path, (&mut signals, live)).await;
+                return stop(daemon, signals, why).await;
+            }
+            // systemd gives up after some starts in a row; space may come back much later.
+            Err(error) if error.passes() => {
+                tracing::error!(%error, "the daemon waits for space on the disk");
+                Notifier.starting(START_DEADLINE, "waiting for space on the disk");
+                if is_told_to_stop(&mut signals).await {
+                    return Exit::Failed;
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "the daemon did not start");
+                return Exit::Failed;
+            }
         }
-        Err(error) => {
-            tracing::error!(%error, "the daemon did not start");
-            Exit::Failed
+    }
+}
+
+/// Waits a while, or until a signal ends the waiting.
+async fn is_told_to_stop(signals: &mut Signals) -> bool {
+    let again = tokio::time::sleep(START_AGAIN_EVERY);
+    tokio::pin!(again);
+    loop {
+        tokio::select! {
+            () = &mut again => return false,
+            order = signals.next() => if order != Order::Reload {
+                return true;
+            },
         }
     }
 }

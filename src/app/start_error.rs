@@ -50,6 +50,14 @@ pub enum StartError {
     Supervisor,
 }
 
+impl StartError {
+    /// Whether it passes by itself, so that waiting is better than ending.
+    #[must_use]
+    pub const fn passes(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Full { .. }))
+    }
+}
+
 impl From<ReadError> for StartError {
     fn from(error: ReadError) -> Self {
         match error {

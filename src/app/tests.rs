@@ -6,6 +6,7 @@ mod seeding;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use super::clock::{RealClock, RealEntropy};
 use super::notify::Notifier;
@@ -48,6 +49,7 @@ fn random_bytes_differ() {
 fn without_systemd_telling_it_does_nothing() {
     // Tests run without NOTIFY_SOCKET and WATCHDOG_USEC.
     assert_eq!(Notifier.watchdog_every(), None);
+    Notifier.starting(Duration::from_secs(60), "opening");
     Notifier.ready("up");
     Notifier.reloading();
     Notifier.status("busy");

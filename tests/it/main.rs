@@ -7,6 +7,8 @@ mod cli;
 #[cfg(test)]
 mod connect;
 #[cfg(test)]
+mod disk;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod grants;

@@ -39,7 +39,12 @@ impl Daemon {
     /// The same, by a program that becomes the daemon.
     #[track_caller]
     pub fn start_under(config: &ConfigFile, starter: &[&str]) -> Self {
-        let mut process = Self::launch(config, starter);
+        Self::wait_for(Self::launch(config, starter), config)
+    }
+
+    /// Waits until a daemon that was launched is ready.
+    #[track_caller]
+    pub fn wait_for(mut process: Process, config: &ConfigFile) -> Self {
         let api = until(30, "the daemon", || {
             let api = Self::ready(&process, config);
             assert!(
