@@ -2,6 +2,8 @@
 //! store in memory, the sandbox as Xero, and a shell that plays the actor. Each seed has a part with
 //! faults everywhere and a part without, in which everything must settle.
 //!
+//! [`disk`] is about the store alone, on real files.
+//!
 //! `PROOF_SEED=n` plays one seed, `PROOF_SEEDS=n` that many, `PROOF_FROM=n` starts there.
 
 #[cfg(test)]
@@ -10,6 +12,8 @@ mod actor;
 mod clock;
 #[cfg(test)]
 mod directed;
+#[cfg(test)]
+mod disk;
 #[cfg(test)]
 mod draft;
 #[cfg(test)]
