@@ -12,7 +12,17 @@ use super::error::StoreError;
 /// The held lock; dropping it (or the end of the process) lets go.
 #[derive(Debug)]
 pub struct FolderLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for FolderLock {
+    /// Unlocks, because closing is not enough while a child that was just started has a copy of the
+    /// descriptor.
+    fn drop(&mut self) {
+        if let Err(error) = flock(&self.file, FlockOperation::Unlock) {
+            tracing::warn!(%error, "the lock of the data folder was not given back");
+        }
+    }
 }
 
 /// Takes the lock of a data folder and writes this process's id into it.
@@ -51,7 +61,25 @@ pub fn lock_folder(folder: &Path) -> Result<FolderLock, StoreError> {
         .and_then(|_| write!(file, "{pid}").and(file.flush()));
     match written.map_err(|error| StoreError::io("write", &path, error)) {
         // The lock is what counts; the number is only for the message.
-        Ok(()) | Err(StoreError::Full { .. }) => Ok(FolderLock { _file: file }),
+        Ok(()) | Err(StoreError::Full { .. }) => Ok(FolderLock { file }),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lock_folder;
+    use crate::store::error::StoreError;
+
+    #[test]
+    fn a_lock_that_was_given_back_is_free_whoever_has_a_copy_of_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = lock_folder(folder.path()).unwrap();
+        let copy = lock.file.try_clone().unwrap();
+        let refused = lock_folder(folder.path()).err();
+        assert!(matches!(refused, Some(StoreError::Locked { pid: Some(pid), .. }) if pid == std::process::id()));
+        drop(lock);
+        lock_folder(folder.path()).unwrap();
+        drop(copy);
     }
 }
