@@ -5,8 +5,9 @@ use uuid::Uuid;
 use super::call::Call;
 use super::contact_view::{self, Shape};
 use super::envelope::{self, Element, Wording};
-use crate::sandbox::books::{Books, Contact, ContactStatus};
+use crate::sandbox::books::{Books, Contact, ContactStatus, Mark};
 use crate::sandbox::gate::grant::new_id;
+use crate::sandbox::query::page::Filter;
 use crate::sandbox::wire::{Answer, Json};
 
 const WORDING: Wording = Wording {
@@ -32,24 +33,22 @@ pub enum Mode<'a> {
 /// `GET /Contacts`
 pub fn list(call: &mut Call<'_>) -> Answer {
     let summary = call.params.flag("summaryOnly").unwrap_or(false);
-    let request = match call.page_request(summary) {
+    let request = match call.page_request::<Contact>(summary) {
         Ok(request) => request,
         Err(refused) => return refused,
     };
-    let ids = call.params.list("IDs").map(|list| {
-        list.iter()
-            .filter_map(|id| Uuid::parse_str(id).ok())
-            .collect::<Vec<_>>()
-    });
     let id = new_id(call.rng);
-    let archived = call.params.flag("includeArchived").unwrap_or(false);
     let term = call.params.get("searchTerm").map(str::to_lowercase);
-    let keep = |contact: &Contact| {
-        (archived || contact.status == ContactStatus::Active)
-            && ids.as_ref().is_none_or(|ids| ids.contains(&contact.id))
-            && term.as_ref().is_none_or(|term| mentions(contact, term))
+    let keep = |contact: &Contact| term.as_ref().is_none_or(|term| mentions(contact, term));
+    let mut filter = Filter {
+        among: Vec::new(),
+        keep: term.is_some().then_some(&keep),
     };
-    let page = request.choose(call.books.contacts(), call.books, Some(&keep));
+    filter.among.extend(call.id_marks("IDs", Mark::Id));
+    if !call.params.flag("includeArchived").unwrap_or(false) {
+        filter.among.push(vec![Mark::status(ContactStatus::Active.text())]);
+    }
+    let page = request.choose(call.books.contacts(), call.books, &filter);
     envelope::list_as(call, id, WORDING.collection, page.pagination, |items| {
         for contact in page.items {
             items.object(|row| contact_view::write(row, contact, Shape::Listed));

@@ -19,7 +19,7 @@ pub fn organisation(call: &mut Call<'_>) -> Answer {
 
 /// `GET /Accounts`
 pub fn accounts(call: &mut Call<'_>) -> Answer {
-    let mut request = match call.page_request(false) {
+    let mut request = match call.page_request::<Account>(false) {
         Ok(request) => request,
         Err(refused) => return refused,
     };
@@ -53,7 +53,7 @@ pub fn account(call: &mut Call<'_>, id: &str) -> Answer {
 
 /// `GET /TaxRates`
 pub fn tax_rates(call: &mut Call<'_>) -> Answer {
-    let mut request = match call.page_request(false) {
+    let mut request = match call.page_request::<TaxRate>(false) {
         Ok(request) => request,
         Err(refused) => return refused,
     };
@@ -68,7 +68,7 @@ pub fn tax_rates(call: &mut Call<'_>) -> Answer {
 fn chosen<'a, T: Readable + 'a>(
     all: impl Iterator<Item = &'a T>,
     request: &PageRequest,
-    call: &Call<'_>,
+    call: &'a Call<'_>,
 ) -> Vec<&'a T> {
     let clause = request.clause.as_ref();
     let kept = all.filter(|item| clause.is_none_or(|clause| clause.holds(*item, call.books)));

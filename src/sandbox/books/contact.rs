@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::shelf::Stamped;
+use super::shelf::{Mark, Stamped};
 use crate::sandbox::wire::Json;
 
 /// Whether a contact can be used.
@@ -86,5 +86,11 @@ impl Stamped for Contact {
 
     fn updated_ms(&self) -> i64 {
         self.updated_ms
+    }
+
+    fn marks(&self) -> Vec<Mark> {
+        let mut marks = vec![Mark::name(&self.name), Mark::status(self.status.text())];
+        marks.extend(self.number.as_deref().map(Mark::number));
+        marks
     }
 }

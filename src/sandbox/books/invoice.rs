@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::money;
-use super::shelf::Stamped;
+use super::shelf::{Mark, Stamped};
 use crate::sandbox::wire::Json;
 
 /// Sale or purchase.
@@ -261,5 +261,15 @@ impl Stamped for Invoice {
 
     fn updated_ms(&self) -> i64 {
         self.updated_ms
+    }
+
+    fn marks(&self) -> Vec<Mark> {
+        vec![
+            Mark::number(&self.number),
+            Mark::reference(&self.reference),
+            Mark::Contact(self.contact),
+            Mark::status(self.status.text()),
+            Mark::kind(self.kind.text()),
+        ]
     }
 }

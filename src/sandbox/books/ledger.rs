@@ -9,7 +9,7 @@ use super::contact::{Contact, ContactStatus};
 use super::invoice::{Invoice, Kind};
 use super::organisation::Organisation;
 use super::payment::Payment;
-use super::shelf::Shelf;
+use super::shelf::{Lag, Shelf};
 
 /// What a webhook event is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,6 +215,13 @@ impl Books {
     pub fn clear(&mut self) {
         let (accounts, rates) = (self.accounts.clone(), self.tax_rates.clone());
         *self = Self::new(self.organisation.clone(), accounts, rates);
+    }
+
+    /// Sets how far lists lag, and the time for them.
+    pub fn tick(&mut self, lag: Lag) {
+        self.contacts.tick(lag);
+        self.invoices.tick(lag);
+        self.payments.tick(lag);
     }
 
     /// What happened since the last call.

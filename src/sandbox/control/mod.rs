@@ -3,6 +3,7 @@
 
 pub mod body;
 pub mod faults;
+pub mod lists;
 pub mod rows;
 pub mod scenario;
 pub mod setup;
