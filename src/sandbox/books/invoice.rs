@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::money;
 use super::shelf::{Mark, Stamped};
-use crate::sandbox::wire::Json;
+use super::tracking::Tracked;
 
 /// Sale or purchase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,8 +72,8 @@ pub struct Line {
     pub discount_rate: Option<Decimal>,
     /// Money.
     pub discount_amount: Option<Decimal>,
-    /// As sent.
-    pub tracking: Vec<Json>,
+    /// At most two.
+    pub tracking: Vec<Tracked>,
 }
 
 /// A sales invoice or bill.

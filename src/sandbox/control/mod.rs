@@ -4,6 +4,7 @@
 pub mod body;
 pub mod faults;
 pub mod lists;
+pub mod office;
 pub mod rows;
 pub mod scenario;
 pub mod setup;

@@ -2,7 +2,7 @@
 
 use super::tables::{self, Table};
 use super::value::Value;
-use crate::sandbox::books::{Account, Books, Contact, Invoice, Payment, TaxRate};
+use crate::sandbox::books::{Account, AccountClass, Books, Contact, Invoice, Payment, TaxRate};
 use crate::sandbox::wire::date;
 
 /// Every path the sandbox can filter and sort by.
@@ -240,6 +240,13 @@ impl Readable for Account {
             Field::Class => Value::Text(self.class().text()),
             Field::TaxType => Value::Text(&self.tax_type),
             Field::System => self.system.as_deref().map_or(Value::Absent, Value::Text),
+            Field::Description => self.description.as_deref().map_or(Value::Absent, Value::Text),
+            Field::TakesPayments => Value::Flag(self.payments),
+            Field::ExpenseClaims => Value::Flag(self.in_claims),
+            Field::BankNumber => self
+                .bank
+                .as_ref()
+                .map_or(Value::Absent, |bank| Value::Text(&bank.number)),
             Field::Updated => Value::Moment(self.updated_ms),
             _ => Value::Absent,
         }
@@ -253,7 +260,14 @@ impl Readable for TaxRate {
         match field {
             Field::Name => Value::Text(&self.name),
             Field::TaxType => Value::Text(&self.tax_type),
-            Field::Status => Value::Text("ACTIVE"),
+            Field::Status => Value::Text(self.status.text()),
+            Field::ReportTaxType => Value::Text(&self.report),
+            Field::EffectiveRate => Value::Number(self.rate),
+            Field::AppliesToAssets => Value::Flag(self.applies(AccountClass::Asset)),
+            Field::AppliesToEquity => Value::Flag(self.applies(AccountClass::Equity)),
+            Field::AppliesToExpenses => Value::Flag(self.applies(AccountClass::Expense)),
+            Field::AppliesToLiabilities => Value::Flag(self.applies(AccountClass::Liability)),
+            Field::AppliesToRevenue => Value::Flag(self.applies(AccountClass::Revenue)),
             _ => Value::Absent,
         }
     }

@@ -5,6 +5,7 @@ pub mod eval;
 pub mod fields;
 pub mod lexer;
 pub mod literal;
+pub mod more_fields;
 pub mod narrow;
 pub mod page;
 pub mod tables;

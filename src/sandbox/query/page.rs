@@ -179,6 +179,12 @@ impl PageRequest {
         }
     }
 
+    /// Those of a short list the clause holds for, in the order that was asked for.
+    pub fn chosen<'a, T: Readable + 'a>(&self, all: impl Iterator<Item = &'a T>, books: &'a Books) -> Vec<&'a T> {
+        let kept = all.filter(|item| self.clause.as_ref().is_none_or(|clause| clause.holds(*item, books)));
+        self.cut(kept.collect(), books).items
+    }
+
     /// Sorts and pages documents that are already filtered and in default order.
     pub fn cut<'a, T: Readable>(&self, items: Vec<&'a T>, books: &'a Books) -> Page<'a, T> {
         let all = items.len();
