@@ -91,7 +91,7 @@ impl Order {
     }
 
     /// The keys from a rank on.
-    pub fn from_rank(&self, rank: usize) -> impl Iterator<Item = SortKey> {
+    pub fn starting_at(&self, rank: usize) -> impl Iterator<Item = SortKey> {
         let mut left = rank;
         let mut at = 0_usize;
         while let Some(chunk) = self.chunks.get(at).filter(|chunk| chunk.len() <= left) {

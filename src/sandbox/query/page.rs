@@ -130,7 +130,7 @@ impl PageRequest {
             let (skip, take) = span(all, page, size, descending);
             let mut items: Vec<&T> = Vec::with_capacity(take);
             items.extend(
-                base.from_rank(from.saturating_add(skip))
+                base.starting_at(from.saturating_add(skip))
                     .take(take)
                     .filter_map(|key| shelf.listed_at(key)),
             );
@@ -147,7 +147,7 @@ impl PageRequest {
                 && clause.is_none_or(|clause| clause.holds(*item, books))
                 && among.iter().all(|marks| has_one_of(shelf, *item, marks))
         };
-        let found = base.from_rank(from).filter_map(|key| shelf.listed_at(key));
+        let found = base.starting_at(from).filter_map(|key| shelf.listed_at(key));
         self.cut(found.filter(wanted).collect(), books)
     }
 
@@ -250,9 +250,9 @@ impl Base<'_> {
         }
     }
 
-    fn from_rank(&self, rank: usize) -> impl Iterator<Item = SortKey> {
+    fn starting_at(&self, rank: usize) -> impl Iterator<Item = SortKey> {
         let (index, keys) = match self {
-            Self::Index(order) => (Some(order.from_rank(rank)), None),
+            Self::Index(order) => (Some(order.starting_at(rank)), None),
             Self::Keys(keys) => (None, Some(keys.iter().copied().skip(rank))),
         };
         index.into_iter().flatten().chain(keys.into_iter().flatten())

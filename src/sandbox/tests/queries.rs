@@ -160,7 +160,7 @@ fn behaviour_15_modified_since_works_on_every_list_that_has_it_and_both_edges_ca
         let all = desk.get(path).json;
         let stamp = |row: &Value| {
             let text = row["UpdatedDateUTC"].as_str().unwrap();
-            text[6..19].parse::<i64>().unwrap()
+            text.get(6..19).unwrap().parse::<i64>().unwrap()
         };
         let newest = rows(&all, path).iter().map(stamp).max().unwrap();
         let at_newest = rows(&all, path).iter().filter(|row| stamp(row) == newest).count();

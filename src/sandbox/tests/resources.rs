@@ -231,7 +231,7 @@ fn behaviour_35_closed_periods_are_closed_to_journals_too() {
 }
 
 #[test]
-fn behaviour_35_accounts_are_made_changed_archived_and_deleted() {
+fn behaviour_35_a_new_account_has_its_class_and_defaults() {
     let mut desk = Desk::new();
     let reply = put(
         &mut desk,
@@ -250,11 +250,20 @@ fn behaviour_35_accounts_are_made_changed_archived_and_deleted() {
     }
     let absent = ["SystemAccount", "BankAccountType", "HasAttachments", "Description"];
     assert!(absent.iter().all(|key| made[*key].is_null()), "{made}");
-    let id = made["AccountID"].as_str().unwrap().to_owned();
     let listed = desk.get("Accounts?where=Code==\"s777\"").json["Accounts"][0].clone();
     assert_eq!(
         (&listed["BankAccountType"], &listed["HasAttachments"]),
         (&json!(""), &json!(false))
+    );
+}
+
+#[test]
+fn behaviour_35_accounts_with_a_taken_or_wrong_field_are_refused() {
+    let mut desk = Desk::new();
+    put(
+        &mut desk,
+        "Accounts",
+        &json!({"Code":"S777","Name":"Odd Sales","Type":"REVENUE"}),
     );
     for (body, message) in [
         (
@@ -285,6 +294,14 @@ fn behaviour_35_accounts_are_made_changed_archived_and_deleted() {
         let element = &reply.json["Elements"][0];
         assert!(element["HasValidationErrors"].is_null() && element["HasErrors"].is_null());
     }
+}
+
+#[test]
+fn behaviour_35_accounts_are_changed_archived_and_deleted() {
+    let mut desk = Desk::new();
+    let account = json!({"Code":"S777","Name":"Odd Sales","Type":"REVENUE"});
+    let made = put(&mut desk, "Accounts", &account).json["Accounts"][0].clone();
+    let id = made["AccountID"].as_str().unwrap().to_owned();
     let bank = json!({"Name":"Card","Type":"BANK","BankAccountNumber":"123","BankAccountType":"CREDITCARD"});
     let bank = put(&mut desk, "Accounts", &bank).json["Accounts"][0].clone();
     assert_eq!(
