@@ -5,7 +5,7 @@ use crate::sandbox::books::Invoice;
 use crate::sandbox::query::{Clause, Readable as _};
 
 #[test]
-fn clauses_hold_or_not() {
+fn behaviour_16_clauses_hold_or_not() {
     let mut desk = Desk::new();
     desk.invoice(r#"INV-7 \"x\""#, "AUTHORISED");
     let books = desk.world.books(desk.tenant).unwrap();

@@ -615,7 +615,7 @@ fn behaviour_35_tracking_categories_are_two_at_most_and_hide_when_archived() {
 }
 
 #[test]
-fn notes_come_back_from_the_history_of_every_document() {
+fn behaviour_35_notes_come_back_from_the_history_of_every_document() {
     let mut desk = Desk::new();
     let invoice = desk.invoice("H-1", "AUTHORISED")["InvoiceID"]
         .as_str()
