@@ -82,7 +82,13 @@ pub fn written<T>(
     if summarize && refused().next().is_some() {
         return validation_refused(wording, refused());
     }
-    let made_up: Vec<Uuid> = elements.iter().map(|_| made_up_id(call)).collect();
+    let mut made_up = Vec::with_capacity(elements.len());
+    for element in elements {
+        made_up.push(match element {
+            Element::Saved(..) => Uuid::nil(),
+            Element::Refused(..) => made_up_id(call),
+        });
+    }
     list(call, wording.collection, None, |items, call| {
         for (element, made_up) in elements.iter().zip(&made_up) {
             items.object(|row| match element {
