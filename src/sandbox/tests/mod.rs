@@ -1,10 +1,13 @@
 //! Tests of the sandbox.
 
+mod accounts;
+mod asking;
 mod clauses;
 mod contacts;
 mod control;
 mod desk;
 mod faults;
+mod journals;
 mod lag;
 mod lifecycle;
 mod limits;
