@@ -213,7 +213,7 @@ fn invoice(nth: usize) -> Value {
         "Type": "ACCREC",
         "InvoiceNumber": format!("SO-{nth}"),
         "Reference": format!("R-{nth}"),
-        "Status": if nth % 10 == 0 { "AUTHORISED" } else { "DRAFT" },
+        "Status": if nth.is_multiple_of(10) { "AUTHORISED" } else { "DRAFT" },
         "Contact": {"Name": format!("Customer {}", nth % CONTACTS)},
         "Date": "2026-09-01",
         "DueDate": "2026-10-01",

@@ -387,7 +387,7 @@ fn behaviour_16_indexes_answer_as_a_look_at_every_document_would() {
         let status = ["DRAFT", "AUTHORISED", "SUBMITTED"][number % 3];
         let kind = ["ACCREC", "ACCPAY"][number % 2];
         // Bills may share their numbers.
-        let name = format!("N-{}", if number % 2 == 0 { number } else { number % 20 });
+        let name = format!("N-{}", if number.is_multiple_of(2) { number } else { number % 20 });
         let body = json!({"Type":kind,"InvoiceNumber":name,"Status":status,
             "Reference":format!("R{}", number % 7),"DueDate":"2026-12-01","Contact":{"Name":format!("C{}", number % 5)},
             "LineItems":[{"Description":"x","Quantity":1,"UnitAmount":number,"AccountCode":if kind == "ACCREC" {"200"} else {"429"}}]});
