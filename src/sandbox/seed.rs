@@ -6,6 +6,7 @@ use rand::rngs::StdRng;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use super::books::chart::BankAccount;
 use super::books::{Account, AccountClass, AccountStatus, Books, Contact, Organisation, TaxRate};
 use super::gate::grant::new_id;
 
@@ -166,7 +167,10 @@ impl Founding {
             created_ms: now_ms,
             short_code: short_code(rng),
         };
-        let accounts = ACCOUNTS.iter().map(|row| account(row, rng, now_ms)).collect();
+        let accounts = {
+            let currency = &self.base_currency;
+            ACCOUNTS.iter().map(|row| account(row, currency, rng, now_ms)).collect()
+        };
         let mut books = Books::new(organisation, accounts, TAX_RATES.iter().map(rate).collect());
         self.add_contacts(&mut books, rng, now_ms);
         books
@@ -239,7 +243,7 @@ impl Side {
     }
 }
 
-fn account(row: &AccountRow, rng: &mut StdRng, now_ms: i64) -> Account {
+fn account(row: &AccountRow, currency: &str, rng: &mut StdRng, now_ms: i64) -> Account {
     let (code, name, account_type, tax_type, system) = *row;
     Account {
         id: new_id(rng),
@@ -248,20 +252,27 @@ fn account(row: &AccountRow, rng: &mut StdRng, now_ms: i64) -> Account {
         account_type: account_type.to_owned(),
         tax_type: tax_type.to_owned(),
         status: AccountStatus::Active,
-        system: system.map(str::to_owned),
+        // Xero shows an empty word on its own accounts that are none, but for these types.
+        system: match system {
+            None if matches!(account_type, "BANK" | "DIRECTCOSTS" | "INVENTORY") => None,
+            known => Some(known.unwrap_or_default().to_owned()),
+        },
         payments: matches!(code, "880" | "835"),
+        description: None,
+        in_claims: false,
+        is_watched: false,
+        bank: (account_type == "BANK").then(|| BankAccount {
+            number: format!("20000012345{code}"),
+            kind: "BANK".to_owned(),
+            currency: currency.to_owned(),
+        }),
         updated_ms: now_ms,
     }
 }
 
 fn rate(row: &(&str, &str, i64, Side)) -> TaxRate {
     let (tax_type, name, hundredths, side) = *row;
-    TaxRate {
-        tax_type: tax_type.to_owned(),
-        name: name.to_owned(),
-        rate: Decimal::new(hundredths, 2),
-        applies_to: side.classes(),
-    }
+    TaxRate::simple(tax_type, name, Decimal::new(hundredths, 2), side.classes())
 }
 
 fn short_code(rng: &mut StdRng) -> String {

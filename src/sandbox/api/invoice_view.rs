@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::contact_view;
+use super::{contact_view, tracking};
 use crate::sandbox::books::{Books, Invoice, Line};
 use crate::sandbox::wire::{Writer, date};
 
@@ -159,7 +159,7 @@ fn write_contact(row: &mut Writer, invoice: &Invoice, books: &Books, shape: Shap
     row.nested("Contact", |inner| match shape {
         Shape::Listed | Shape::Paged | Shape::Summary => contact_view::write_stub(inner, contact),
         Shape::Single | Shape::Written => {
-            contact_view::write(inner, contact, contact_view::Shape::Full);
+            contact_view::write(inner, contact, books, contact_view::Shape::Full);
         }
         Shape::Paid => contact_view::write_short_stub(inner, contact),
     });
@@ -191,16 +191,7 @@ fn write_line(item: &mut Writer, line: &Line, books: &Books, view: View) {
     item.money("TaxAmount", line.tax_amount);
     item.money("LineAmount", line.line_amount);
     item.maybe_text("AccountCode", line.account_code.as_deref());
-    item.list("Tracking", |items| {
-        for tracking in &line.tracking {
-            items.object(|entry| {
-                entry.echo(tracking, &[]);
-                if listed {
-                    entry.empty_list("Options");
-                }
-            });
-        }
-    });
+    tracking::write_lines(item, &line.tracking, &books.registers, listed);
     if let Some(quantity) = line.quantity {
         item.number("Quantity", quantity, 4);
     }

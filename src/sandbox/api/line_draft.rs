@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::call::decimal;
+use super::tracking;
 use crate::sandbox::books::{Account, AccountStatus, AmountsAre, Books, Kind, Line, money};
 use crate::sandbox::gate::grant::new_id;
 use crate::sandbox::wire::Json;
@@ -86,7 +87,7 @@ impl LineDraft<'_> {
             discount_rate: amounts.discount_rate,
             discount_amount: amounts.discount_amount,
             tracking: match element.list("Tracking") {
-                Some(tracking) => tracking.to_vec(),
+                Some(sent) => tracking::resolve(sent, &self.books.registers, errors),
                 None => old.map(|line| line.tracking.clone()).unwrap_or_default(),
             },
         }
@@ -161,7 +162,7 @@ impl LineDraft<'_> {
             None => {
                 errors.push(format!("Account code '{code}' is not a valid code for this document."));
             }
-            Some(AccountStatus::Archived) => errors.push(format!(
+            Some(AccountStatus::Archived | AccountStatus::Deleted) => errors.push(format!(
                 "Account code '{code}' has been archived, or has been deleted. \
                  Each line item must reference a valid account."
             )),

@@ -8,6 +8,7 @@ use super::envelope::{self, Element, Wording};
 use super::{invoice_rules, payment_view};
 use crate::sandbox::books::{Account, Books, Invoice, Payment, PaymentStatus, money, settle};
 use crate::sandbox::gate::grant::new_id;
+use crate::sandbox::query::page::Filter;
 use crate::sandbox::wire::{Answer, Json};
 
 const WORDING: Wording = Wording {
@@ -18,12 +19,12 @@ const WORDING: Wording = Wording {
 
 /// `GET /Payments`
 pub fn list(call: &mut Call<'_>) -> Answer {
-    let request = match call.page_request(false) {
+    let request = match call.page_request::<Payment>(false) {
         Ok(request) => request,
         Err(refused) => return refused,
     };
     let id = new_id(call.rng);
-    let page = request.choose(call.books.payments(), call.books, None);
+    let page = request.choose(call.books.payments(), call.books, &Filter::default());
     envelope::list_as(call, id, WORDING.collection, page.pagination, |items| {
         for payment in page.items {
             items.object(|row| payment_view::write(row, payment, call.books, false));

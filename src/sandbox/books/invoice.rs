@@ -5,8 +5,8 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::money;
-use super::shelf::Stamped;
-use crate::sandbox::wire::Json;
+use super::shelf::{Mark, Stamped};
+use super::tracking::Tracked;
 
 /// Sale or purchase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,8 +72,8 @@ pub struct Line {
     pub discount_rate: Option<Decimal>,
     /// Money.
     pub discount_amount: Option<Decimal>,
-    /// As sent.
-    pub tracking: Vec<Json>,
+    /// At most two.
+    pub tracking: Vec<Tracked>,
 }
 
 /// A sales invoice or bill.
@@ -261,5 +261,15 @@ impl Stamped for Invoice {
 
     fn updated_ms(&self) -> i64 {
         self.updated_ms
+    }
+
+    fn marks(&self) -> Vec<Mark> {
+        vec![
+            Mark::number(&self.number),
+            Mark::reference(&self.reference),
+            Mark::Contact(self.contact),
+            Mark::status(self.status.text()),
+            Mark::kind(self.kind.text()),
+        ]
     }
 }

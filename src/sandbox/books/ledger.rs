@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::chart::{Account, TaxRate};
+use super::chart::{Account, AccountStatus, TaxRate, TaxStatus};
 use super::contact::{Contact, ContactStatus};
 use super::invoice::{Invoice, Kind};
 use super::organisation::Organisation;
 use super::payment::Payment;
-use super::shelf::Shelf;
+use super::registers::Registers;
+use super::shelf::{Lag, Shelf};
 
 /// What a webhook event is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub struct Books {
     pub accounts: Vec<Account>,
     /// The tax rates.
     pub tax_rates: Vec<TaxRate>,
+    /// Journals, items, tracking, groups and notes.
+    pub registers: Registers,
     contacts: Shelf<Contact>,
     invoices: Shelf<Invoice>,
     payments: Shelf<Payment>,
@@ -61,6 +64,7 @@ impl Books {
             organisation,
             accounts,
             tax_rates,
+            registers: Registers::default(),
             contacts: Shelf::default(),
             invoices: Shelf::default(),
             payments: Shelf::default(),
@@ -87,11 +91,11 @@ impl Books {
         &self.payments
     }
 
-    /// The account with this code.
+    /// The account with this code; deleted ones have given theirs back.
     pub fn account(&self, code: &str) -> Option<&Account> {
         self.accounts
             .iter()
-            .find(|account| account.code.eq_ignore_ascii_case(code))
+            .find(|account| account.status != AccountStatus::Deleted && account.code.eq_ignore_ascii_case(code))
     }
 
     /// The account with this id.
@@ -99,11 +103,11 @@ impl Books {
         self.accounts.iter().find(|account| account.id == id)
     }
 
-    /// The tax rate with this type.
+    /// The tax rate with this type that lines may use.
     pub fn tax_rate(&self, tax_type: &str) -> Option<&TaxRate> {
         self.tax_rates
             .iter()
-            .find(|rate| rate.tax_type.eq_ignore_ascii_case(tax_type))
+            .find(|rate| rate.status == TaxStatus::Active && rate.tax_type.eq_ignore_ascii_case(tax_type))
     }
 
     /// The active contact of this name, in any letter case.
@@ -214,7 +218,17 @@ impl Books {
     /// Forgets all documents and contacts; the organisation, chart and rates stay.
     pub fn clear(&mut self) {
         let (accounts, rates) = (self.accounts.clone(), self.tax_rates.clone());
+        let registers = self.registers.emptied();
         *self = Self::new(self.organisation.clone(), accounts, rates);
+        self.registers = registers;
+    }
+
+    /// Sets how far lists lag, and the time for them.
+    pub fn tick(&mut self, lag: Lag) {
+        self.contacts.tick(lag);
+        self.invoices.tick(lag);
+        self.payments.tick(lag);
+        self.registers.tick(lag);
     }
 
     /// What happened since the last call.

@@ -2,18 +2,29 @@
 
 pub mod chart;
 pub mod contact;
+pub mod group;
 pub mod invoice;
+pub mod item;
+pub mod journal;
 pub mod ledger;
 pub mod money;
+pub mod order;
 pub mod organisation;
 pub mod payment;
+pub mod registers;
 pub mod settle;
 pub mod shelf;
+pub mod tracking;
 
-pub use chart::{Account, AccountClass, AccountStatus, TaxRate};
+pub use chart::{Account, AccountClass, AccountStatus, TaxComponent, TaxRate, TaxStatus};
 pub use contact::{Contact, ContactStatus};
+pub use group::ContactGroup;
 pub use invoice::{AmountsAre, Invoice, InvoiceStatus, Kind, Line};
+pub use item::{Item, ItemDetails};
+pub use journal::{JournalLine, JournalStatus, ManualJournal};
 pub use ledger::{Books, Change, Subject};
 pub use organisation::Organisation;
 pub use payment::{Payment, PaymentStatus};
-pub use shelf::{Shelf, Stamped};
+pub use registers::{Note, Registers};
+pub use shelf::{Lag, Mark, Shelf, Stamped};
+pub use tracking::{Tracked, TrackingCategory, TrackingOption, TrackingStatus};

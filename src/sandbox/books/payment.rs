@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::shelf::Stamped;
+use super::shelf::{Mark, Stamped};
 
 /// Whether a payment counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,5 +59,13 @@ impl Stamped for Payment {
 
     fn updated_ms(&self) -> i64 {
         self.updated_ms
+    }
+
+    fn marks(&self) -> Vec<Mark> {
+        vec![
+            Mark::Invoice(self.invoice),
+            Mark::reference(&self.reference),
+            Mark::status(self.status.text()),
+        ]
     }
 }

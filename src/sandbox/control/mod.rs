@@ -3,6 +3,8 @@
 
 pub mod body;
 pub mod faults;
+pub mod lists;
+pub mod office;
 pub mod rows;
 pub mod scenario;
 pub mod setup;

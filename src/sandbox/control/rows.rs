@@ -6,6 +6,7 @@ use super::body::Bad;
 use super::surface::Done;
 use crate::sandbox::api::contact_view;
 use crate::sandbox::api::invoice_view::{self, Shape, View};
+use crate::sandbox::api::journals;
 use crate::sandbox::api::payment_view;
 use crate::sandbox::books::Books;
 use crate::sandbox::wire::{Params, Writer};
@@ -80,7 +81,7 @@ pub(super) fn documents(world: &World, tenant: &str, params: &Params) -> Result<
         "contacts" => Ok(Done::list(|items| {
             for contact in books.contacts().iter() {
                 items.object(|row| {
-                    contact_view::write(row, contact, contact_view::Shape::Full);
+                    contact_view::write(row, contact, books, contact_view::Shape::Full);
                     row.integer("versions", i64::from(contact.versions));
                 });
             }
@@ -93,7 +94,15 @@ pub(super) fn documents(world: &World, tenant: &str, params: &Params) -> Result<
                 });
             }
         })),
-        "creditnotes" | "manualjournals" => Ok(Done::list(|_| {})),
+        "manualjournals" => Ok(Done::list(|items| {
+            for journal in books.registers.journals.iter() {
+                items.object(|row| {
+                    journals::write_journal(row, journal, books, journals::Shape::Paged);
+                    row.integer("versions", i64::from(journal.versions));
+                });
+            }
+        })),
+        "creditnotes" => Ok(Done::list(|_| {})),
         _ => Err(Bad::input(
             "type must be invoices, contacts, payments, creditnotes or manualjournals",
         )),

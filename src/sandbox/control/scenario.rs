@@ -261,7 +261,7 @@ impl Scene<'_> {
         found.ok_or_else(|| Bad::missing(format!("no invoice {named}")))
     }
 
-    fn contact(&self) -> Result<Contact, Bad> {
+    pub(super) fn contact(&self) -> Result<Contact, Bad> {
         let books = &self.call.books;
         let found = match body::guid(self.args, "contact_id")? {
             Some(id) => books.contacts().get(id),
@@ -270,7 +270,7 @@ impl Scene<'_> {
         found.cloned().ok_or_else(|| Bad::missing("no such contact"))
     }
 
-    fn save_contact(&mut self, mut contact: Contact) -> Result<Uuid, Bad> {
+    pub(super) fn save_contact(&mut self, mut contact: Contact) -> Result<Uuid, Bad> {
         let errors = contacts::refusals(self.call.books, &contact);
         if !errors.is_empty() {
             return Err(refused(errors));

@@ -1,7 +1,7 @@
 //! The routes of the control surface.
 
 use super::body::Bad;
-use super::{faults, rows, setup, trigger};
+use super::{faults, lists, rows, setup, trigger};
 use crate::sandbox::clock::{ClockMove, Instants};
 use crate::sandbox::wire::{Answer, Outcome, Params, Request, Writer};
 use crate::sandbox::world::World;
@@ -58,6 +58,8 @@ fn dispatch(world: &mut World, now: Instants, request: &Request) -> Result<Done,
         ("DELETE", ["faults", id]) => faults::remove(world, id),
         ("POST", ["clock"]) => setup::clock(request),
         ("POST", ["limits"]) => setup::limits(world, request),
+        ("POST", ["lag"]) => lists::lag(world, now, request),
+        ("POST", ["since"]) => lists::since(world, request),
         ("POST", ["tenants"]) => setup::tenant(world, now, request),
         ("POST", ["webhooks"]) => setup::webhooks(world, request),
         ("POST", ["reset"]) => Ok(setup::reset(world, now)),
@@ -69,8 +71,8 @@ fn dispatch(world: &mut World, now: Instants, request: &Request) -> Result<Done,
         (
             _,
             [
-                "faults" | "clock" | "limits" | "tenants" | "webhooks" | "reset" | "requests" | "violations"
-                | "trigger",
+                "faults" | "clock" | "limits" | "lag" | "since" | "tenants" | "webhooks" | "reset" | "requests"
+                | "violations" | "trigger",
             ],
         ) => Err(Bad {
             status: 405,

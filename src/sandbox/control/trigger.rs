@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::body::{self, Bad};
+use super::office;
 use super::scenario::{self, Scene};
 use super::surface::Done;
 use crate::sandbox::api::Call;
@@ -81,7 +82,13 @@ fn play(name: &str, scene: &mut Scene<'_>) -> Result<Option<Uuid>, Bad> {
         "contact.archive" => scenario::archive_contact(scene).map(Some),
         "account.archive" => scenario::archive_account(scene).map(Some),
         "organisation.lock" => scenario::lock(scene).map(|()| None),
-        other => Err(Bad::input(format!("unknown scenario '{other}'; known are {NAMES}"))),
+        other => match office::play(other, scene) {
+            Some(played) => played.map(Some),
+            None => Err(Bad::input(format!(
+                "unknown scenario '{other}'; known are {NAMES}, {}",
+                office::NAMES
+            ))),
+        },
     }
 }
 
