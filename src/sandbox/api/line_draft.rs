@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::call::decimal;
 use super::tracking;
-use crate::sandbox::books::{Account, AccountStatus, AmountsAre, Books, Kind, Line, money};
+use crate::sandbox::books::{Account, AccountStatus, AmountsAre, Books, Line, money};
 use crate::sandbox::gate::grant::new_id;
 use crate::sandbox::wire::Json;
 
@@ -18,8 +18,10 @@ const DESCRIPTION_CHARS_MAX: usize = 4000;
 pub struct LineDraft<'a> {
     /// Chart and rates.
     pub books: &'a Books,
-    /// Sale or purchase.
-    pub kind: Kind,
+    /// Whether lines may have a discount: sales invoices only.
+    pub discounts: bool,
+    /// The one system account that overpayments are coded to; `None` for everything else.
+    pub on_control: Option<&'static str>,
     /// Whether line amounts contain tax.
     pub amounts_are: AmountsAre,
     /// Decimals of unit amounts.
@@ -129,7 +131,8 @@ impl LineDraft<'_> {
 
     fn check_discount(&self, amounts: Amounts, errors: &mut Vec<String>) {
         let discounted = amounts.discount_rate.is_some() || amounts.discount_amount.is_some();
-        if discounted && self.kind == Kind::AccPay {
+        if discounted && !self.discounts {
+            // That they have none is documented, the text is an assumption.
             errors.push("Discounts can only be applied to ACCREC invoices".to_owned());
         }
         if let Some(rate) = amounts.discount_rate
@@ -157,7 +160,11 @@ impl LineDraft<'_> {
 
     fn check_account(&self, code: Option<&str>, errors: &mut Vec<String>) -> Option<&Account> {
         let code = code?;
-        let account = self.books.account(code).filter(|account| account.takes_lines());
+        let fits = |account: &&Account| match self.on_control {
+            Some(system) => account.system.as_deref() == Some(system),
+            None => account.takes_lines(),
+        };
+        let account = self.books.account(code).filter(fits);
         match account.map(|account| account.status) {
             None => {
                 errors.push(format!("Account code '{code}' is not a valid code for this document."));
