@@ -14,7 +14,7 @@ use crate::sandbox::wire::{Answer, Json, Writer};
 const WORDING: Wording = Wording {
     collection: "Allocations",
     id_key: "AllocationID",
-    error_flag: "HasErrors",
+    error_flag: "",
 };
 
 /// PUT: applies credit to invoices.

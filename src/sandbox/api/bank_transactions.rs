@@ -18,7 +18,7 @@ use crate::sandbox::wire::{Answer, Json, Writer};
 const WORDING: Wording = Wording {
     collection: "BankTransactions",
     id_key: "BankTransactionID",
-    error_flag: "HasErrors",
+    error_flag: "",
 };
 
 /// `GET /BankTransactions`

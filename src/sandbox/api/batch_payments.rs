@@ -14,7 +14,7 @@ use crate::sandbox::wire::{Answer, Json};
 const WORDING: Wording = Wording {
     collection: "BatchPayments",
     id_key: "BatchPaymentID",
-    error_flag: "HasValidationErrors",
+    error_flag: "",
 };
 
 /// `GET /BatchPayments`

@@ -112,7 +112,7 @@ impl CreditDraft<'_> {
             refunded: Decimal::ZERO,
             currency: self.books.organisation.base_currency.clone(),
             currency_rate: Decimal::ONE,
-            branding_theme: None,
+            branding_theme: header_draft::theme(kind, self.books),
             sent_to_contact: false,
             fully_paid_on: None,
             allocations: Vec::new(),

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::call::decimal;
-use crate::sandbox::books::{AmountsAre, Books, Line, money};
+use crate::sandbox::books::{AmountsAre, Books, Kind, Line, money};
 use crate::sandbox::wire::Json;
 
 /// Reads `LineAmountTypes`; an absent one changes nothing.
@@ -40,6 +40,12 @@ pub fn currency(element: &Json, books: &Books, currency: &mut String, rate: &mut
     } else if before != *currency {
         *rate = money::day_rate(&organisation.base_currency, currency);
     }
+}
+
+/// The branding theme of a new document: sales have the organisation's own, purchases none.
+pub fn theme(kind: Kind, books: &Books) -> Option<String> {
+    let theme = books.organisation.standard_theme().to_string();
+    (kind == Kind::AccRec).then_some(theme)
 }
 
 /// Computes a line's tax anew after `LineAmountTypes` changed.

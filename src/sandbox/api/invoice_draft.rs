@@ -119,7 +119,7 @@ impl Drafting<'_> {
             currency: self.books.organisation.base_currency.clone(),
             currency_rate: Decimal::ONE,
             url: None,
-            branding_theme: None,
+            branding_theme: header_draft::theme(kind, self.books),
             expected_payment: None,
             planned_payment: None,
             sent_to_contact: false,

@@ -68,6 +68,7 @@ pub fn breaks_money_lock(old: &Invoice, new: &Invoice) -> bool {
         && (old.date != new.date
             || old.currency != new.currency
             || old.currency_rate != new.currency_rate
+            || (!old.credits.is_empty() && old.contact != new.contact)
             || old.amounts_are != new.amounts_are
             || !same_amounts(&old.lines, &new.lines))
 }

@@ -48,7 +48,8 @@ pub fn write(row: &mut Writer, invoice: &Invoice, books: &Books, view: View) {
     row.text("InvoiceNumber", &invoice.number);
     row.text("Reference", &invoice.reference);
     write_money(row, invoice, books, view);
-    if !listed {
+    // Recorded: lists mention it only when it was sent.
+    if !listed || invoice.sent_to_contact {
         row.flag("SentToContact", invoice.sent_to_contact);
     }
     row.number("CurrencyRate", invoice.currency_rate, 6);
