@@ -150,6 +150,7 @@ impl BankDraft<'_> {
         };
         let draft = LineDraft {
             books: self.books,
+            kind: transaction.what.kind,
             discounts: false,
             on_control: control,
             amounts_are: transaction.amounts_are,

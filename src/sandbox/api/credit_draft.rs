@@ -166,6 +166,7 @@ impl CreditDraft<'_> {
     fn lines(&mut self, element: &Json, old: Option<&Credit>, credit: &mut Credit) {
         let draft = LineDraft {
             books: self.books,
+            kind: credit.kind,
             discounts: false,
             on_control: None,
             amounts_are: credit.amounts_are,

@@ -181,6 +181,7 @@ impl Drafting<'_> {
     fn lines(&mut self, element: &Json, old: Option<&Invoice>, invoice: &mut Invoice) {
         let draft = LineDraft {
             books: self.books,
+            kind: invoice.kind,
             discounts: invoice.kind == Kind::AccRec,
             on_control: None,
             amounts_are: invoice.amounts_are,

@@ -191,6 +191,13 @@ pub(super) fn write_line(item: &mut Writer, line: &Line, books: &Books, view: Vi
     item.money("TaxAmount", line.tax_amount);
     item.money("LineAmount", line.line_amount);
     item.maybe_text("AccountCode", line.account_code.as_deref());
+    if let Some(found) = line.item_code.as_deref().and_then(|code| books.registers.item(code)) {
+        item.nested("Item", |inner| {
+            inner.id("ItemID", found.id);
+            inner.maybe_text("Name", found.name.as_deref());
+            inner.text("Code", &found.code);
+        });
+    }
     tracking::write_lines(item, &line.tracking, &books.registers, listed);
     if let Some(quantity) = line.quantity {
         item.number("Quantity", quantity, 4);

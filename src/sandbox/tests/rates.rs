@@ -99,7 +99,11 @@ fn behaviour_20_the_cis_deduction_lowers_what_is_due() {
         "of the amount without tax"
     );
 
-    desk.play("contact.cis", "", &json!({"rate": "30", "contact_name": "Marine Systems"}));
+    desk.play(
+        "contact.cis",
+        "",
+        &json!({"rate": "30", "contact_name": "Marine Systems"}),
+    );
     let bill = |name: &str| {
         json!({"Type": "ACCPAY", "Contact": {"Name": name}, "LineItems": [
         {"Description": "Labour", "Quantity": 1, "UnitAmount": 100, "AccountCode": "321", "TaxType": "NONE"}]})
@@ -219,5 +223,61 @@ fn behaviour_25_a_refused_new_document_has_the_id_of_nobody() {
     assert_eq!(
         reply.json["Elements"][0]["CreditNoteID"],
         desk.one("CreditNotes", "C-1")["CreditNoteID"]
+    );
+}
+
+#[test]
+fn behaviour_20_a_line_takes_what_it_does_not_say_from_its_item_and_unknown_items_are_refused() {
+    let mut desk = Desk::new();
+    let item = json!({"Code": "TRAIN", "Name": "Training", "Description": "Half a day",
+        "SalesDetails": {"UnitPrice": 500, "AccountCode": "200", "TaxType": "RROUTPUT"},
+        "PurchaseDetails": {"UnitPrice": 300, "AccountCode": "300"}});
+    let made = desk.call("PUT", "Items", &json!({"Items": [item]}).to_string());
+    assert_eq!(made.status, 200, "{}", made.text);
+    let lines = |fields: Value| json!([fields]);
+    let sale = create(
+        &mut desk,
+        &json!({"InvoiceNumber": "A-1", "LineItems": lines(json!({"ItemCode": "TRAIN", "Quantity": 2}))}),
+    );
+    let line = &sale["LineItems"][0];
+    assert_eq!(
+        (&line["Description"], &line["AccountCode"]),
+        (&json!("Half a day"), &json!("200")),
+        "{sale}"
+    );
+    assert_eq!(
+        amounts(line, &["UnitAmount", "LineAmount", "TaxAmount"]),
+        "500.0 1000.0 50.0"
+    );
+    assert_eq!(line["Item"]["Name"], "Training");
+    let own = lines(json!({"ItemCode": "train", "Description": "Mine", "UnitAmount": 10, "TaxType": "NONE"}));
+    let said = create(&mut desk, &json!({"LineItems": own}));
+    assert_eq!(
+        (&said["LineItems"][0]["Description"], amounts(&said, &["Total"])),
+        (&json!("Mine"), "10.0".into())
+    );
+    let bill = create(
+        &mut desk,
+        &json!({"Type": "ACCPAY", "LineItems": lines(json!({"ItemCode": "TRAIN"}))}),
+    );
+    assert_eq!(
+        (&bill["LineItems"][0]["AccountCode"], amounts(&bill, &["SubTotal"])),
+        (&json!("300"), "300.0".into())
+    );
+    for status in ["DRAFT", "AUTHORISED"] {
+        let unknown = lines(json!({"ItemCode": "NONE", "Description": "x", "UnitAmount": 1, "AccountCode": "200"}));
+        let refused = create(&mut desk, &json!({"Status": status, "LineItems": unknown}));
+        assert_eq!(
+            refused["ValidationErrors"][0]["Message"],
+            "Item code 'NONE' is not valid"
+        );
+    }
+    // What a line says itself it keeps.
+    let id = line["LineItemID"].as_str().unwrap();
+    let edit = json!({"LineItems": [{"LineItemID": id, "ItemCode": "TRAIN", "UnitAmount": 400}]});
+    let edited = desk.call("POST", "Invoices/A-1", &edit.to_string()).json["Invoices"][0].clone();
+    assert_eq!(
+        amounts(&edited["LineItems"][0], &["UnitAmount", "LineAmount"]),
+        "400.0 800.0"
     );
 }
