@@ -84,6 +84,11 @@ fn behaviour_33_overpayments_and_prepayments_arise_from_bank_transactions() {
         (&received["Type"], &received["Reference"]),
         (&json!("RECEIVE-PREPAYMENT"), &json!("INV-0001"))
     );
+}
+
+#[test]
+fn behaviour_33_each_kind_of_bank_transaction_has_its_own_accounts() {
+    let mut desk = Desk::new();
     for (kind, account, message) in [
         (
             "RECEIVE-OVERPAYMENT",
@@ -247,6 +252,16 @@ fn behaviour_27_credit_is_paid_back_by_a_payment_of_its_own_type() {
         let again = desk.call("PUT", "Payments", &body.to_string());
         let message = "Payment amount exceeds the amount outstanding on this document";
         assert!(again.status == 400 && again.text.contains(message), "{}", again.text);
+    }
+}
+
+#[test]
+fn behaviour_31_a_refund_spends_the_credit_and_its_deletion_gives_it_back() {
+    let mut desk = Desk::new();
+    desk.credit_note("C-1", "AUTHORISED", "50");
+    for amount in ["59.99", "0.01"] {
+        let args = json!({"credit_note_number": "C-1", "amount": amount, "date": "2026-09-20"});
+        desk.play("credit.refund", "", &args);
     }
     let spent = desk.one("CreditNotes", "C-1");
     assert_eq!(

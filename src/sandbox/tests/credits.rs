@@ -257,6 +257,15 @@ fn behaviour_30_what_does_not_fit_is_refused_and_changes_nothing() {
         );
     }
     assert_eq!(desk.allocate("CreditNotes/C-9", "A-1", "1").status, 404);
+    assert_eq!(amounts(&desk.one("Invoices", "A-1"), &["AmountDue"]), "120.0");
+    assert_eq!(amounts(&desk.one("CreditNotes", "C-1"), &["RemainingCredit"]), "60.0");
+}
+
+#[test]
+fn behaviour_30_an_allocation_is_a_call_of_its_own_and_has_an_amount() {
+    let mut desk = Desk::new();
+    desk.invoice("A-1", "AUTHORISED");
+    desk.credit_note("C-1", "AUTHORISED", "50");
     // `AppliedAmount` is the name in XML only.
     let xml_name = json!({"Allocations":[{"AppliedAmount":1,"Invoice":{"InvoiceNumber":"A-1"}}]});
     let reply = desk.call("PUT", "CreditNotes/C-1/Allocations", &xml_name.to_string());
