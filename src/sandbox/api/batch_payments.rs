@@ -89,17 +89,14 @@ fn create_one(call: &mut Call<'_>, element: Json) -> Element<Uuid> {
     let Some((batch, made)) = read(call, &element, &mut errors).filter(|_| errors.is_empty()) else {
         return Element::Refused(element, errors);
     };
-    // A batch that Xero refuses leaves nothing behind.
-    let before = call.books.clone();
     let id = batch.id;
-    call.books.save_batch(batch);
-    for payment in made {
-        if let Err(refused) = settle::pay(call.books, payment) {
-            *call.books = before;
-            return Element::Refused(element, vec![refused.to_string()]);
+    match settle::pay_all(call.books, made) {
+        Err(refused) => Element::Refused(element, vec![refused.to_string()]),
+        Ok(()) => {
+            call.books.save_batch(batch);
+            Element::Saved(id, Vec::new())
         }
     }
-    Element::Saved(id, Vec::new())
 }
 
 fn read(call: &mut Call<'_>, element: &Json, errors: &mut Vec<String>) -> Option<(Batch, Vec<Payment>)> {

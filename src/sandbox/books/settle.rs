@@ -8,6 +8,7 @@ use super::allocate::{last_day, reopen};
 use super::credit::Credit;
 use super::invoice::{Invoice, InvoiceStatus};
 use super::ledger::Books;
+use super::money;
 use super::payment::{Payment, PaymentStatus, Target};
 
 /// A payment that Xero would refuse.
@@ -41,9 +42,6 @@ pub enum PaymentRefused {
 /// # Errors
 /// When Xero would refuse it; nothing has changed then.
 pub fn pay(books: &mut Books, payment: Payment) -> Result<(), PaymentRefused> {
-    if payment.amount <= Decimal::ZERO {
-        return Err(PaymentRefused::NotPositive);
-    }
     match payment.target {
         Target::Invoice(id) => {
             let mut invoice = books.invoices().get(id).ok_or(PaymentRefused::Unknown)?.clone();
@@ -67,6 +65,24 @@ pub fn pay(books: &mut Books, payment: Payment) -> Result<(), PaymentRefused> {
         }
     }
     Ok(())
+}
+
+/// Applies several payments, of which some may be of one document: all of them or none.
+///
+/// # Errors
+/// When Xero would refuse one of them; nothing has changed then.
+pub fn pay_all(books: &mut Books, payments: Vec<Payment>) -> Result<(), PaymentRefused> {
+    for (at, payment) in payments.iter().enumerate() {
+        let earlier = payments.iter().take(at).filter(|other| other.target == payment.target);
+        let earlier = money::sum(earlier.map(|other| other.amount));
+        let (status, outstanding) = match payment.target {
+            Target::Invoice(id) => books.invoices().get(id).map(|found| (found.status, found.amount_due())),
+            Target::Credit(family, id) => books.credit(family, id).map(|found| (found.status, found.remaining())),
+        }
+        .ok_or(PaymentRefused::Unknown)?;
+        check(status, payment.amount, outstanding.saturating_sub(earlier))?;
+    }
+    payments.into_iter().try_for_each(|payment| pay(books, payment))
 }
 
 /// Takes a payment back: its document opens again and keeps its `FullyPaidOnDate`.
@@ -139,6 +155,9 @@ pub fn close_credit(books: &Books, credit: &mut Credit, on: NaiveDate) {
 }
 
 fn check(status: InvoiceStatus, amount: Decimal, outstanding: Decimal) -> Result<(), PaymentRefused> {
+    if amount <= Decimal::ZERO {
+        return Err(PaymentRefused::NotPositive);
+    }
     match status {
         InvoiceStatus::Paid => Err(PaymentRefused::TooMuch),
         InvoiceStatus::Authorised if amount > outstanding => Err(PaymentRefused::TooMuch),

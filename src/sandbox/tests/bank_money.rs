@@ -346,7 +346,8 @@ fn behaviour_28_reconciled_payments_and_those_of_a_batch_stay() {
     );
 
     let part = |number: &str, amount: &str| json!({"Invoice":{"InvoiceNumber":number},"Amount":amount});
-    let too_much = json!({"Account":{"Code":"090"},"Payments":[part("A-2","10"),part("A-3","999")]});
+    let too_much =
+        json!({"Account":{"Code":"090"},"Payments":[part("A-2","10"),part("A-3","100"),part("A-3","20.01")]});
     let refused = desk.call("PUT", "BatchPayments", &too_much.to_string());
     assert!(
         refused.status == 400 && refused.text.contains("exceeds the amount outstanding"),
