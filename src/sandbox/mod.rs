@@ -12,6 +12,7 @@ pub mod control;
 pub mod gate;
 pub mod query;
 pub mod seed;
+pub mod seed_credits;
 pub mod server;
 pub mod webhooks;
 pub mod wire;

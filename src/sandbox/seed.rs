@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::books::chart::BankAccount;
 use super::books::{Account, AccountClass, AccountStatus, Books, Contact, Organisation, TaxRate};
 use super::gate::grant::new_id;
+use super::seed_credits::{DEMO_CREDITS, SeedCredit, add_credits};
 
 /// Which organisations the sandbox starts with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,6 +34,8 @@ pub struct Founding {
     pub zone: Tz,
     /// Contacts it starts with: name and e-mail.
     pub contacts: Vec<(String, String)>,
+    /// Credit it starts with.
+    pub credits: &'static [SeedCredit],
 }
 
 /// Code, name, type, default tax type, system account.
@@ -150,6 +153,7 @@ impl Founding {
                 .iter()
                 .map(|(name, email)| ((*name).to_owned(), (*email).to_owned()))
                 .collect(),
+            credits: &[],
         }
     }
 
@@ -163,6 +167,7 @@ impl Founding {
             zone: self.zone,
             period_lock: None,
             year_end_lock: None,
+            cis_rate: None,
             currencies: Vec::new(),
             created_ms: now_ms,
             short_code: short_code(rng),
@@ -184,6 +189,7 @@ impl Founding {
             contact.versions = 1;
             books.save_contact(contact);
         }
+        add_credits(self.credits, books, now_ms);
         // Nobody is told of what was there from the start.
         books.take_changes();
     }
@@ -195,16 +201,19 @@ impl Seed {
         match self {
             Self::Empty => vec![Founding::uk("Demo Company", &[])],
             Self::Demo => vec![
-                Founding::uk(
-                    "Acme Ltd",
-                    &[
-                        ("Basket Case", "accounts@basketcase.example"),
-                        ("City Limousines", "billing@citylimousines.example"),
-                        ("Marine Systems", "finance@marinesystems.example"),
-                        ("Ridgeway University", "payables@ridgeway.example"),
-                        ("Net Connect", "sales@netconnect.example"),
-                    ],
-                ),
+                Founding {
+                    credits: &DEMO_CREDITS,
+                    ..Founding::uk(
+                        "Acme Ltd",
+                        &[
+                            ("Basket Case", "accounts@basketcase.example"),
+                            ("City Limousines", "billing@citylimousines.example"),
+                            ("Marine Systems", "finance@marinesystems.example"),
+                            ("Ridgeway University", "payables@ridgeway.example"),
+                            ("Net Connect", "sales@netconnect.example"),
+                        ],
+                    )
+                },
                 Founding::uk(
                     "Bluebird Foods",
                     &[

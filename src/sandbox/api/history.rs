@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::call::Call;
 use super::envelope::{self, Element, Wording};
-use crate::sandbox::books::{Books, Note};
+use crate::sandbox::books::{Books, Family, Note};
 use crate::sandbox::wire::{Answer, Writer};
 
 const WORDING: Wording = Wording {
@@ -78,6 +78,11 @@ fn document(books: &Books, resource: &str, id: &str) -> Option<Uuid> {
         "contacts" => books.contacts().get(guid?).map(|contact| contact.id),
         "payments" => books.payments().get(guid?).map(|payment| payment.id),
         "manualjournals" => books.registers.journals.get(guid?).map(|journal| journal.id),
+        "creditnotes" => books.find_credit_note(id).map(|credit| credit.id),
+        "overpayments" => books.credit(Family::Overpayment, guid?).map(|credit| credit.id),
+        "prepayments" => books.credit(Family::Prepayment, guid?).map(|credit| credit.id),
+        "banktransactions" => books.bank_transactions().get(guid?).map(|found| found.id),
+        "batchpayments" => books.batches().get(guid?).map(|batch| batch.id),
         "items" => books.registers.item(id).map(|item| item.id),
         _ => None,
     }

@@ -52,11 +52,12 @@ pub fn cis(call: &mut Call<'_>, id: &str) -> Answer {
     if Uuid::parse_str(id).ok() != Some(organisation.id) || organisation.country != "GB" {
         return envelope::not_found();
     }
+    let rate = organisation.cis_rate.unwrap_or(Decimal::TWO * Decimal::TEN);
     envelope::list(call, "CISSettings", None, |items, _| {
         items.object(|row| {
             row.flag("CISContractorEnabled", true);
             row.flag("CISSubContractorEnabled", true);
-            row.number("Rate", Decimal::TWO * Decimal::TEN, 2);
+            row.number("Rate", rate, 2);
         });
     })
 }

@@ -1,7 +1,7 @@
 //! From method and path to a handler.
 
 use super::call::Call;
-use super::{contacts, envelope, invoices, payments, registers};
+use super::{contacts, envelope, invoices, money_route, payments, registers};
 use crate::sandbox::wire::{Answer, params};
 
 /// Longer query strings are cut off by the server in front of Xero: about 52 GUIDs in `IDs` was
@@ -32,6 +32,9 @@ pub fn answer(call: &mut Call<'_>) -> Answer {
         return envelope::not_found();
     };
     let method = call.request.method.clone();
+    if let Some(answer) = money_route::answer(call, &resource.to_ascii_lowercase(), &method, rest) {
+        return answer;
+    }
     match (resource.to_ascii_lowercase().as_str(), method.as_str(), rest) {
         ("contacts", "GET", []) => contacts::list(call),
         ("contacts", "GET", [id]) => contacts::one(call, id),

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
+use super::bank::{BankTransaction, Batch};
 use super::chart::{Account, AccountStatus, TaxRate, TaxStatus};
 use super::contact::{Contact, ContactStatus};
-use super::invoice::{Invoice, Kind};
+use super::credit::{Credit, Family};
+use super::invoice::{Invoice, InvoiceStatus, Kind};
 use super::organisation::Organisation;
 use super::payment::Payment;
 use super::registers::Registers;
@@ -23,6 +25,17 @@ pub enum Subject {
     ContactCreated,
     /// A contact changed.
     ContactUpdated,
+    /// A credit note, overpayment or prepayment was created or changed.
+    Credit {
+        /// Which of the three.
+        family: Family,
+        /// Xero's word for its type.
+        type_text: &'static str,
+        /// Where it stands now.
+        status: InvoiceStatus,
+        /// It was created.
+        is_new: bool,
+    },
 }
 
 /// Something subscribers are told about.
@@ -50,11 +63,17 @@ pub struct Books {
     contacts: Shelf<Contact>,
     invoices: Shelf<Invoice>,
     payments: Shelf<Payment>,
+    pub(super) credit_notes: Shelf<Credit>,
+    pub(super) overpayments: Shelf<Credit>,
+    pub(super) prepayments: Shelf<Credit>,
+    pub(super) bank_transactions: Shelf<BankTransaction>,
+    pub(super) batches: Shelf<Batch>,
     active_names: HashMap<String, Uuid>,
     contact_numbers: HashMap<String, Uuid>,
     numbers: HashMap<(Kind, String), Vec<Uuid>>,
-    next_number: u32,
-    changes: Vec<Change>,
+    pub(super) credit_numbers: HashMap<(Kind, String), Vec<Uuid>>,
+    pub(super) next_number: u32,
+    pub(super) changes: Vec<Change>,
 }
 
 impl Books {
@@ -68,9 +87,15 @@ impl Books {
             contacts: Shelf::default(),
             invoices: Shelf::default(),
             payments: Shelf::default(),
+            credit_notes: Shelf::default(),
+            overpayments: Shelf::default(),
+            prepayments: Shelf::default(),
+            bank_transactions: Shelf::default(),
+            batches: Shelf::default(),
             active_names: HashMap::new(),
             contact_numbers: HashMap::new(),
             numbers: HashMap::new(),
+            credit_numbers: HashMap::new(),
             next_number: 1,
             changes: Vec::new(),
         }
@@ -139,17 +164,6 @@ impl Books {
         self.numbered(Kind::AccRec, id_or_number)
             .chain(self.numbered(Kind::AccPay, id_or_number))
             .next()
-    }
-
-    /// The next free number of Xero's own series, `INV-0045`.
-    pub fn next_invoice_number(&mut self) -> String {
-        loop {
-            let number = format!("INV-{:04}", self.next_number);
-            self.next_number = self.next_number.saturating_add(1);
-            if self.numbered(Kind::AccRec, &number).next().is_none() {
-                return number;
-            }
-        }
     }
 
     /// Stores a contact and keeps the indexes.
@@ -228,6 +242,7 @@ impl Books {
         self.contacts.tick(lag);
         self.invoices.tick(lag);
         self.payments.tick(lag);
+        self.tick_credits(lag);
         self.registers.tick(lag);
     }
 
@@ -238,6 +253,6 @@ impl Books {
 }
 
 /// Names and numbers compare in any letter case.
-fn key(text: &str) -> String {
+pub(super) fn key(text: &str) -> String {
     text.trim().to_lowercase()
 }

@@ -2,6 +2,7 @@
 //! `{"data":[…]}`; wrong input is a 400 that says what is wrong.
 
 pub mod body;
+pub mod credit_scenario;
 pub mod faults;
 pub mod lists;
 pub mod office;

@@ -74,6 +74,7 @@ pub(super) fn tenant(world: &mut World, now: Instants, request: &Request) -> Res
         country: input.text("country").unwrap_or("GB").to_ascii_uppercase(),
         zone: zone_named(zone).ok_or_else(|| Bad::input(format!("unknown time_zone '{zone}'")))?,
         contacts: Vec::new(),
+        credits: &[],
     };
     let name = founding.name.clone();
     let rates = tax_rates(&input)?;
@@ -129,11 +130,10 @@ pub(super) fn reset(world: &mut World, now: Instants) -> Done {
             continue;
         };
         let books = &mut tenant.books;
-        documents = documents
-            .saturating_add(books.invoices().len())
-            .saturating_add(books.payments().len());
+        let before = books.documents_count();
         books.clear();
         tenant.founding.add_contacts(books, &mut world.rng, now.document_ms);
+        documents = documents.saturating_add(before.saturating_sub(books.documents_count()));
     }
     let removed = i64::try_from(documents).unwrap_or(i64::MAX);
     Done::object(200, |body| body.integer("documents_removed", removed))

@@ -2,7 +2,7 @@
 
 use super::tables::{self, Table};
 use super::value::Value;
-use crate::sandbox::books::{Account, AccountClass, Books, Contact, Invoice, Payment, TaxRate};
+use crate::sandbox::books::{Account, AccountClass, Books, Contact, Invoice, Kind, Payment, Target, TaxRate};
 use crate::sandbox::wire::date;
 
 /// Every path the sandbox can filter and sort by.
@@ -132,6 +132,8 @@ pub enum Field {
     PurchasePrice,
     /// `PurchaseDetails.AccountCode`
     PurchaseAccount,
+    /// `RemainingCredit`
+    RemainingCredit,
 }
 
 /// Something a clause can be tested on.
@@ -166,13 +168,13 @@ impl Readable for Invoice {
             Field::Total => Value::Number(self.total),
             Field::AmountDue => Value::Number(self.amount_due()),
             Field::AmountPaid => Value::Number(self.amount_paid),
+            Field::AmountCredited => Value::Number(self.amount_credited()),
             Field::Currency => Value::Text(&self.currency),
             Field::Url => text(self.url.as_deref()),
             Field::ExpectedPayment => self.expected_payment.map_or(Value::Absent, day),
             Field::PlannedPayment => self.planned_payment.map_or(Value::Absent, day),
             Field::SubTotal => Value::Number(self.sub_total),
             Field::TotalTax => Value::Number(self.total_tax),
-            Field::AmountCredited => Value::Number(self.amount_credited),
             Field::CurrencyRate => Value::Number(self.currency_rate),
             Field::AmountsAre => Value::Text(self.amounts_are.text()),
             Field::SentToContact => Value::Flag(self.sent_to_contact),
@@ -198,30 +200,6 @@ impl Readable for Contact {
             Field::IsCustomer => Value::Flag(self.is_customer),
             Field::IsSupplier => Value::Flag(self.is_supplier),
             Field::Updated => Value::Moment(self.updated_ms),
-            _ => Value::Absent,
-        }
-    }
-}
-
-impl Readable for Payment {
-    const TABLE: Table = tables::PAYMENT;
-
-    fn value<'a>(&'a self, field: Field, books: &'a Books) -> Value<'a> {
-        let invoice = || books.invoices().get(self.invoice);
-        let account = || books.account_by_id(self.account);
-        match field {
-            Field::Type => invoice().map_or(Value::Absent, |paid| Value::Text(payment_type(paid))),
-            Field::Status => Value::Text(self.status.text()),
-            Field::OwnId => Value::Id(self.id),
-            Field::InvoiceId => Value::Id(self.invoice),
-            Field::Number | Field::InvoiceNumber => invoice().map_or(Value::Absent, |paid| Value::Text(&paid.number)),
-            Field::Reference => Value::Text(&self.reference),
-            Field::Date => Value::Moment(date::midnight_ms(self.date)),
-            Field::Updated => Value::Moment(self.updated_ms),
-            Field::Total => Value::Number(self.amount),
-            Field::AccountId => Value::Id(self.account),
-            Field::Code => account().map_or(Value::Absent, |paid| Value::Text(&paid.code)),
-            Field::Reconciled => Value::Flag(self.reconciled),
             _ => Value::Absent,
         }
     }
@@ -273,10 +251,13 @@ impl Readable for TaxRate {
     }
 }
 
-/// The `PaymentType` of a payment of this invoice.
-pub fn payment_type(invoice: &Invoice) -> &'static str {
-    match invoice.kind {
-        crate::sandbox::books::Kind::AccRec => "ACCRECPAYMENT",
-        crate::sandbox::books::Kind::AccPay => "ACCPAYPAYMENT",
-    }
+/// The `PaymentType` of a payment; `None` when its document is gone.
+pub fn payment_type(payment: &Payment, books: &Books) -> Option<&'static str> {
+    Some(match payment.target {
+        Target::Invoice(id) => match books.invoices().get(id)?.kind {
+            Kind::AccRec => "ACCRECPAYMENT",
+            Kind::AccPay => "ACCPAYPAYMENT",
+        },
+        Target::Credit(family, id) => books.credit(family, id)?.refund_type(),
+    })
 }

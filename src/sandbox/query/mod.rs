@@ -5,6 +5,8 @@ pub mod eval;
 pub mod fields;
 pub mod lexer;
 pub mod literal;
+pub mod money_fields;
+pub mod money_tables;
 pub mod more_fields;
 pub mod narrow;
 pub mod page;

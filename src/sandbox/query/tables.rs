@@ -60,7 +60,7 @@ impl Table {
     }
 }
 
-const fn row(path: &'static str, field: Field, kind: Kind) -> Row {
+pub(super) const fn row(path: &'static str, field: Field, kind: Kind) -> Row {
     Row {
         path,
         field,
@@ -69,7 +69,7 @@ const fn row(path: &'static str, field: Field, kind: Kind) -> Row {
     }
 }
 
-const fn fast(path: &'static str, field: Field, kind: Kind) -> Row {
+pub(super) const fn fast(path: &'static str, field: Field, kind: Kind) -> Row {
     Row {
         path,
         field,

@@ -2,9 +2,12 @@
 
 mod accounts;
 mod asking;
+mod bank_money;
 mod clauses;
 mod contacts;
 mod control;
+mod credit_desk;
+mod credits;
 mod desk;
 mod faults;
 mod journals;
@@ -14,6 +17,9 @@ mod limits;
 mod lists;
 mod money;
 mod queries;
+mod rates;
+mod recorded;
+mod recorded_shapes;
 mod replays;
 mod resources;
 mod shapes;
