@@ -1,0 +1,87 @@
+//! The judgement of one answer.
+
+use serde_json::{Map, Value};
+
+use super::file::{Described, described, documents};
+use super::keys::{self, Fault, LIVE, TOLD};
+
+/// A request and its answer, as far as they are judged.
+pub struct Exchange<'a> {
+    /// In capitals.
+    pub method: &'a str,
+    /// Without the query string.
+    pub path: &'a str,
+    /// Of the answer.
+    pub status: u16,
+    /// `Content-Type` of the answer.
+    pub content_type: &'a str,
+    /// Of the answer.
+    pub body: &'a [u8],
+}
+
+/// Keys of a refused element that are the answer's own; the others repeat what was sent.
+const VERDICT: [&str; 6] = [
+    "HasErrors",
+    "HasValidationErrors",
+    "StatusAttributeString",
+    "StatusAttribute",
+    "ValidationErrors",
+    "Warnings",
+];
+
+/// What is wrong with an answer by Xero's own description; nothing when the description is not there.
+pub fn faults_of(exchange: &Exchange<'_>) -> Vec<Fault> {
+    let Some(documents) = documents() else {
+        return Vec::new();
+    };
+    if !exchange.content_type.starts_with("application/json") {
+        return Vec::new();
+    }
+    let path = exchange.path.trim_end_matches('/');
+    let body: Value = match serde_json::from_slice(exchange.body) {
+        Ok(body) => body,
+        Err(error) => return vec![Fault::Schema(format!("the answer is no JSON: {error}"))],
+    };
+    match described(documents, exchange.method, path, exchange.status) {
+        Some(described) => judged(&described, &without_echoes(body)),
+        None if (200..300).contains(&exchange.status) && is_described_kind(path) => {
+            let (method, status) = (exchange.method, exchange.status);
+            let said = format!("{method} {path} answers {status}, which Xero's file does not describe");
+            vec![Fault::Schema(said)]
+        }
+        None => Vec::new(),
+    }
+}
+
+/// Whether the published files are about this path at all.
+fn is_described_kind(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    lower.starts_with("/api.xro/2.0/") || lower.starts_with("/connections")
+}
+
+fn judged(described: &Described<'_>, body: &Value) -> Vec<Fault> {
+    let Described { document, schema } = *described;
+    let validator = document.validator(schema);
+    let mut found: Vec<Fault> = validator
+        .iter_errors(body)
+        .map(|error| Fault::Schema(format!("{}: {error}", error.instance_path())))
+        .collect();
+    found.extend(keys::faults(document, schema, body, &[LIVE, TOLD]));
+    found
+}
+
+/// Refused elements reduced to what the answer itself says of them: they repeat what was sent, as
+/// wrong as it was.
+fn without_echoes(mut body: Value) -> Value {
+    for value in body.as_object_mut().into_iter().flat_map(Map::values_mut) {
+        for element in value.as_array_mut().into_iter().flatten() {
+            let is_refused = element["StatusAttributeString"] == "ERROR"
+                || element["HasErrors"] == true
+                || element["HasValidationErrors"] == true;
+            if let (true, Some(pairs)) = (is_refused, element.as_object_mut()) {
+                pairs.retain(|key, _| VERDICT.contains(&key.as_str()));
+            }
+        }
+    }
+    body
+}
