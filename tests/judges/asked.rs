@@ -104,8 +104,8 @@ fn the_daemon_asks_what_xero_describes() {
             Verb::Post => "post",
         };
         let (path, query) = address.path.split_once('?').unwrap_or((&address.path, ""));
-        let operation = operation(accounting, method, path);
-        let known = parameters(accounting, operation);
+        let (item, operation) = operation(accounting, method, path);
+        let known = parameters(accounting, item, operation);
         let mut sent: BTreeSet<String> = ["xero-tenant-id".to_owned()].into();
         sent.extend(query.split('&').filter(|pair| !pair.is_empty()).map(name_of));
         sent.extend(address.modified_since.map(|_| "if-modified-since".to_owned()));
@@ -122,7 +122,8 @@ fn name_of(pair: &str) -> String {
     pair.split('=').next().unwrap().to_lowercase()
 }
 
-fn operation<'a>(document: &'a Document, method: &str, path: &str) -> &'a Value {
+/// What stands at the path, and the operation itself.
+fn operation<'a>(document: &'a Document, method: &str, path: &str) -> (&'a Value, &'a Value) {
     let asked: Vec<&str> = path.trim_start_matches("/api.xro/2.0/").split('/').collect();
     let is_it = |pattern: &str| {
         let own: Vec<&str> = pattern.trim_start_matches('/').split('/').collect();
@@ -133,15 +134,17 @@ fn operation<'a>(document: &'a Document, method: &str, path: &str) -> &'a Value 
                 .all(|(own, asked)| own.starts_with('{') || own == asked)
     };
     let mut paths = document.root["paths"].as_object().unwrap().iter();
-    let (_, methods) = paths
+    let (_, item) = paths
         .find(|(pattern, _)| is_it(pattern))
         .unwrap_or_else(|| panic!("no {path}"));
-    methods.get(method).unwrap_or_else(|| panic!("no {method} {path}"))
+    assert!(item[method].is_object(), "no {method} {path}");
+    (item, &item[method])
 }
 
 /// Names of its parameters, in small letters.
-fn parameters(document: &Document, operation: &Value) -> BTreeSet<String> {
-    let listed = operation["parameters"].as_array().unwrap().iter();
+fn parameters(document: &Document, item: &Value, operation: &Value) -> BTreeSet<String> {
+    let lists = [item, operation].into_iter();
+    let listed = lists.flat_map(|owner| owner["parameters"].as_array().into_iter().flatten());
     let named = listed.map(|parameter| document.resolve(parameter).0["name"].as_str().unwrap().to_lowercase());
     named.collect()
 }

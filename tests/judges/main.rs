@@ -6,6 +6,8 @@ mod alike;
 #[cfg(test)]
 mod asked;
 #[cfg(test)]
+mod compare;
+#[cfg(test)]
 mod desk;
 #[cfg(test)]
 mod guide;
@@ -15,6 +17,8 @@ mod published;
 mod read;
 #[cfg(test)]
 mod recorded;
+#[cfg(test)]
+mod refusals;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]

@@ -91,6 +91,7 @@ fn collection(resource: &str) -> &str {
         | "Overpayments" | "Payments" | "Prepayments" | "TaxRates" | "TrackingCategories" | "BankTransactions"
         | "BatchPayments" | "Options" => resource,
         "History" => "HistoryRecords",
+        "Deletion" => "Payments",
         _ => "Things",
     }
 }
@@ -98,9 +99,10 @@ fn collection(resource: &str) -> &str {
 fn element(draw: &mut Draw, known: &Known, resource: &str) -> Value {
     let amount = format!("{}.{:02}", draw.below(300), draw.below(100));
     let date = format!("2026-{:02}-{:02}", draw.between(1, 12), draw.between(1, 28));
-    let id = known.id(draw);
+    let id = known.id(draw, "InvoiceID");
+    let contact_id = known.id(draw, "ContactID");
     let contact = match draw.below(3) {
-        0 => json!({"ContactID": id}),
+        0 => json!({"ContactID": contact_id}),
         1 => json!({"Name": "City Limousines"}),
         _ => json!({"Name": format!("Customer {}", draw.below(5)), "ContactNumber": "C1"}),
     };
@@ -137,7 +139,7 @@ fn element(draw: &mut Draw, known: &Known, resource: &str) -> Value {
             "Reference": "r", "CurrencyRate": 1,
         }),
         "Contacts" => json!({
-            "ContactID": id, "Name": format!("Customer {}", draw.below(9)), "EmailAddress": "a@example.com",
+            "ContactID": contact_id, "Name": format!("Customer {}", draw.below(9)), "EmailAddress": "a@example.com",
             "ContactNumber": number, "ContactStatus": draw.one(&["ACTIVE", "ARCHIVED"]),
             "Addresses": [{"AddressType": "STREET", "City": "London"}],
             "Phones": [{"PhoneType": "DEFAULT", "PhoneNumber": "1"}],
@@ -156,6 +158,7 @@ fn element(draw: &mut Draw, known: &Known, resource: &str) -> Value {
             json!({"Code": format!("9{}", draw.below(99)), "Name": number, "Type": draw.one(&["REVENUE", "BANK"])})
         }
         "History" => json!({"Details": "noted"}),
+        "Deletion" => json!({"Status": "DELETED"}),
         _ => json!({"Status": status}),
     }
 }
@@ -214,7 +217,7 @@ fn strike(draw: &mut Draw, known: &Known, value: &mut Value) {
 fn odd(draw: &mut Draw, known: &Known) -> Value {
     match draw.below(12) {
         0 => Value::String("x".repeat(draw.below(5_000))),
-        1 => Value::String(known.id(draw)),
+        1 => Value::String(known.id(draw, "ContactID")),
         2 => {
             let depth = draw.one(&[3, 60, 126, 127, 128, 129, 400, 4_000]);
             let (open, close) = draw.one(&[("[", "]"), ("{\"LineItems\":", "}")]);

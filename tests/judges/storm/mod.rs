@@ -2,8 +2,10 @@
 //! sandbox down.
 
 mod body;
+mod control;
 mod draw;
 mod gust;
+mod query;
 mod request;
 mod verdict;
 

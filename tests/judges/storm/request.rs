@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use counterfoil::sandbox::Request;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::body;
+use super::control;
 use super::draw::Draw;
 use super::gust::ACCESS;
+use super::query::query;
 
-const METHODS: [&str; 9] = ["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "get", ""];
+pub const METHODS: [&str; 9] = ["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "get", ""];
 
 /// What Xero knows: method, path below the API, and what the body is of.
 const OPERATIONS: [(&str, &str, &str); 57] = [
@@ -70,64 +72,6 @@ const OPERATIONS: [(&str, &str, &str); 57] = [
     ("PUT", "TrackingCategories", "TrackingCategories"),
     ("PUT", "TrackingCategories/{TrackingCategoryID}/Options", "Options"),
     ("DELETE", "TrackingCategories/{TrackingCategoryID}", ""),
-];
-
-/// Operations of the control surface.
-const CONTROL: [(&str, &str); 14] = [
-    ("POST", "faults"),
-    ("POST", "faults"),
-    ("POST", "clock"),
-    ("POST", "limits"),
-    ("POST", "tenants"),
-    ("POST", "trigger"),
-    ("POST", "trigger"),
-    ("POST", "trigger"),
-    ("POST", "webhooks"),
-    ("POST", "reset"),
-    ("GET", "requests"),
-    ("GET", "violations"),
-    ("GET", "tenants/{tenant}/documents"),
-    ("DELETE", "faults/1"),
-];
-
-const FIELDS: [&str; 16] = [
-    "Status",
-    "Type",
-    "Date",
-    "Total",
-    "AmountDue",
-    "Reference",
-    "InvoiceNumber",
-    "Contact.Name",
-    "Contact.ContactID",
-    "UpdatedDateUTC",
-    "Name",
-    "Code",
-    "IsCustomer",
-    "InvoiceID",
-    "EmailAddress",
-    "Nope.Nope",
-];
-
-const VALUES: [&str; 18] = [
-    "\"AUTHORISED\"",
-    "\"\"",
-    "\"x",
-    "5",
-    "-5.00",
-    "1e9",
-    "DateTime(2026,9,1)",
-    "DateTime(2026,13,45)",
-    "DateTime(1,2,3,4,5,6)",
-    "Guid(\"11111111-2222-4333-8444-555555555555\")",
-    "guid(\"no\")",
-    "true",
-    "null",
-    "(\"a\")",
-    "!true",
-    "\"\\\"\"",
-    "DateTime(99999999999,1,1)",
-    "\u{1F600}",
 ];
 
 /// What the storm has seen of the world.
@@ -197,7 +141,7 @@ fn ids_in(value: &Value, found: &mut BTreeSet<(String, String)>) {
 /// The next request.
 pub fn request(draw: &mut Draw, known: &Known) -> Request {
     let mut request = match draw.below(20) {
-        0 | 1 => control(draw, known),
+        0 | 1 => control::control(draw, known),
         2 => identity(draw, known),
         _ => accounting(draw, known),
     };
@@ -294,136 +238,6 @@ fn headers(draw: &mut Draw, known: &Known) -> Vec<(String, String)> {
     headers
 }
 
-fn query(draw: &mut Draw, known: &Known) -> String {
-    let pair = |draw: &mut Draw| {
-        let number = |draw: &mut Draw| {
-            (draw.one(&[
-                "0",
-                "1",
-                "2",
-                "-1",
-                "99999999999999999999",
-                "1.5",
-                "x",
-                "",
-                "1000",
-                "1001",
-            ]))
-            .to_owned()
-        };
-        match draw.below(14) {
-            0..=3 => {
-                let clause = clause(branch(draw), 0);
-                format!("where={}", encoded(draw, &clause))
-            }
-            4 => {
-                let order = draw.one(&[
-                    "UpdatedDateUTC ASC",
-                    "Date DESC",
-                    "Nope",
-                    "Name,Date",
-                    "",
-                    "Date DESC DESC",
-                    "Total asc",
-                ]);
-                format!("order={}", encoded(draw, order))
-            }
-            5 => format!("page={}", number(draw)),
-            6 => format!("pageSize={}", number(draw)),
-            7 => {
-                let ids: Vec<String> = (0..draw.below(60)).map(|_| known.id(draw, "InvoiceID")).collect();
-                format!(
-                    "{}={}",
-                    draw.one(&["IDs", "ContactIDs", "InvoiceNumbers", "ids"]),
-                    ids.join(",")
-                )
-            }
-            8 => format!(
-                "Statuses={}",
-                draw.one(&["DRAFT", "AUTHORISED,PAID", ",,,", "nope", ""])
-            ),
-            9 => format!("summarizeErrors={}", draw.one(&["false", "true", "False", "0", ""])),
-            10 => format!("unitdp={}", number(draw)),
-            11 => format!(
-                "{}=true",
-                draw.one(&["summaryOnly", "includeArchived", "createdByMyApp"])
-            ),
-            12 => format!(
-                "searchTerm={}",
-                draw.one(&["", "city", "%", "%zz", "%F0%9F%98%80", "%ff"])
-            ),
-            _ => (draw.one(&[
-                "=",
-                "&&&",
-                "a",
-                "%",
-                "where",
-                "where=%22",
-                "offset=-1",
-                "since=x",
-                "type=invoices",
-            ]))
-            .to_owned(),
-        }
-    };
-    let pairs: Vec<String> = (0..draw.between(1, 4)).map(|_| pair(draw)).collect();
-    pairs.join("&")
-}
-
-/// A source of chance of its own.
-fn branch(draw: &mut Draw) -> Draw {
-    Draw::new(u64::try_from(draw.between(0, i64::MAX)).unwrap_or_default())
-}
-
-/// A `where`, right or wrong, of limited depth.
-fn clause(mut draw: Draw, depth: usize) -> String {
-    let field = draw.one(&FIELDS);
-    let value = draw.one(&VALUES);
-    match draw.below(if depth > 4 { 4 } else { 9 }) {
-        0 => format!(
-            "{field}.{}({value})",
-            draw.one(&["Contains", "StartsWith", "EndsWith", "Nope", "ToLower"])
-        ),
-        1..=3 => format!(
-            "{field} {} {value}",
-            draw.one(&["==", "!=", "<", ">", "<=", ">=", "=", "<>", "=="])
-        ),
-        4 | 5 => {
-            let (left, right) = (
-                clause(branch(&mut draw), depth + 1),
-                clause(branch(&mut draw), depth + 1),
-            );
-            format!(
-                "{left} {} {right}",
-                draw.one(&["AND", "&&", "OR", "||", "and", "XOR", ""])
-            )
-        }
-        6 => format!("({})", clause(branch(&mut draw), depth + 1)),
-        7 => {
-            let depth = draw.below(900);
-            format!("{}{field}=={value}{}", "(".repeat(depth), ")".repeat(depth))
-        }
-        _ => format!("!({field}=={value}"),
-    }
-}
-
-fn encoded(draw: &mut Draw, text: &str) -> String {
-    let mut bytes = text.as_bytes().to_vec();
-    if draw.percent(10) {
-        body::spoil(draw, &mut bytes);
-        bytes.truncate(2_500);
-    }
-    let mut out = String::new();
-    for byte in bytes {
-        if byte.is_ascii_alphanumeric() {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
-}
-
 fn identity(draw: &mut Draw, known: &Known) -> Request {
     let path = draw.one(&[
         "/connect/token",
@@ -453,63 +267,5 @@ fn identity(draw: &mut Draw, known: &Known) -> Request {
         path,
         headers: headers(draw, known),
         body: form.into(),
-    }
-}
-
-fn control(draw: &mut Draw, known: &Known) -> Request {
-    let path = draw.one(&CONTROL).replace("{id}", &draw.one(&known.tenants));
-    let mut value = match draw.below(6) {
-        0 => json!({"match": {"method": draw.one(&METHODS), "path": "/api.xro/2.0/Invoices*"}, "fault": draw.one(&[
-            "refuse_connection", "drop_reply_before_write", "drop_reply_after_write", "cut_body", "delay", "status", "rate_limit",
-            "garbage_200", "error_after_write", "token_expired", "nope"]), "times": draw.between(0, 3), "ms": 5, "code": draw.between(100, 700),
-            "probability": 0.5, "seed": 3, "retry_after": draw.between(-1, 100), "problem": "minute", "body": "{\"a\":1}"}),
-        1 => json!({"advance_s": draw.between(-5, 100), "all": draw.percent(50)}),
-        2 => {
-            json!({"minute": draw.between(30, 100), "day": draw.between(4_000, 6_000), "concurrent": draw.between(1, 9)})
-        }
-        3 => {
-            json!({"name": "New Ltd", "base_currency": draw.one(&["GBP", "XXX", ""]), "time_zone": draw.one(&["Europe/London", "Mars"]),
-            "tax_rates": [{"tax_type": "X", "effective_rate": "1e30"}], "accounts": [{"code": "1", "type": "REVENUE"}], "currencies": ["EUR"]})
-        }
-        4 => {
-            json!({"scenario": draw.one(&["payment.partial", "payment.full", "payment.delete", "invoice.void", "invoice.approve",
-            "invoice.edit", "invoice.create", "contact.create", "contact.rename", "contact.archive", "account.archive",
-            "organisation.lock", "nope"]), "tenant_id": draw.one(&known.tenants), "invoice_number": format!("S-{}", draw.below(40)),
-            "invoice_id": known.id(draw, "InvoiceID"), "args": {"amount": "5.00", "date": "2026-09-01", "name": "N", "number": "S-9", "code": "404"}})
-        }
-        _ => json!({"url": "http://127.0.0.1:1/", "lose": 0.5, "duplicate": 2, "delay_ms": -1, "reorder": true}),
-    };
-    if let (Value::Object(pairs), true) = (&mut value, draw.percent(25)) {
-        let keys: Vec<String> = pairs.keys().cloned().collect();
-        let key = draw.one(&keys);
-        pairs.insert(
-            key,
-            draw.one(&[
-                Value::Null,
-                json!(-1),
-                json!("x"),
-                json!([]),
-                json!({}),
-                json!(1e300),
-                json!(i64::MAX),
-                json!(true),
-            ])
-            .clone(),
-        );
-    }
-    let mut body = value.to_string().into_bytes();
-    if draw.percent(8) {
-        body::spoil(draw, &mut body);
-    }
-    Request {
-        method: method(draw).to_owned(),
-        path: format!("/_sandbox/{path}"),
-        query: if draw.percent(30) {
-            query(draw, known)
-        } else {
-            String::new()
-        },
-        headers: Vec::new(),
-        body: body.into(),
     }
 }
