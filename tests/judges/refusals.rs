@@ -19,7 +19,8 @@ fn every_quoted_refusal_is_understood() {
         let mut headers = HeaderMap::new();
         for (name, value) in entry["headers"].as_object().into_iter().flatten() {
             let name: reqwest::header::HeaderName = name.parse().unwrap();
-            headers.insert(name, value.as_str().unwrap().parse().unwrap());
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            headers.insert(name, value.parse().unwrap());
         }
         let bodies = ["bodies", "bodies_plain_text"].into_iter();
         let mut bodies: Vec<&str> = bodies

@@ -128,10 +128,7 @@ impl Gust {
             Err(panic) => return (None, vec![format!("panic: {}", message(&*panic))]),
         };
         let status = outcome.answer.status;
-        let fault = outcome
-            .call
-            .filter(|_| status >= 400 || status == 200)
-            .and_then(|call| self.fault_of(call));
+        let fault = outcome.call.and_then(|call| self.fault_of(call));
         let said = verdict::of(&step.request, &outcome, fault.as_deref());
         self.count(status, fault.is_some());
         (Some(outcome), said)
