@@ -38,6 +38,17 @@ pub struct Tally {
     pub injected: usize,
 }
 
+impl Tally {
+    pub fn add(&mut self, other: Self) {
+        self.done += other.done;
+        self.refused += other.refused;
+        self.not_found += other.not_found;
+        self.shut_out += other.shut_out;
+        self.limited += other.limited;
+        self.injected += other.injected;
+    }
+}
+
 struct Gust {
     world: World,
     now: Instants,
