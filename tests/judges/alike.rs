@@ -129,9 +129,13 @@ fn organisation() -> (Desk, Ids) {
         "PurchaseDetails": {"UnitPrice": 300, "AccountCode": "310", "TaxType": "INPUT"}}]});
     desk.must("PUT", "Items", &item);
 
-    let line = json!({"ItemCode": "PMBr", "Description": "A day", "Quantity": 1, "UnitAmount": 250, "AccountCode": "200",
-        "TaxType": "OUTPUT", "DiscountRate": 10, "Tracking": [{"Name": "Region", "Option": "North"}]});
+    let mut line = json!({"ItemCode": "PMBr", "Description": "A day", "Quantity": 1, "UnitAmount": 250,
+        "AccountCode": "200", "TaxType": "OUTPUT", "Tracking": [{"Name": "Region", "Option": "North"}]});
+    let bill_line = json!({"Description": "Subscription", "Quantity": 1, "UnitAmount": 250, "AccountCode": "429",
+        "TaxType": "INPUT"});
+    line["DiscountRate"] = json!(10);
     let mut write = |kind: &str, status: &str| {
+        let line = if kind == "ACCPAY" { &bill_line } else { &line };
         let body = json!({"Invoices": [{"Type": kind, "Contact": {"ContactID": contact}, "Date": "2026-02-16",
             "DueDate": "2026-02-26", "Reference": "P/O 9711", "Status": status, "LineAmountTypes": "Inclusive",
             "LineItems": [line]}]});

@@ -1,6 +1,6 @@
 //! The judgement of one answer.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::file::{Described, described, documents};
 use super::keys::{self, Fault, LIVE, TOLD};
@@ -71,11 +71,12 @@ fn judged(described: &Described<'_>, body: &Value) -> Vec<Fault> {
 }
 
 /// Refused elements reduced to what the answer itself says of them: they repeat what was sent, as
-/// wrong as it was.
+/// wrong as it was. What stands in `Elements` is refused.
 fn without_echoes(mut body: Value) -> Value {
-    for value in body.as_object_mut().into_iter().flat_map(Map::values_mut) {
+    for (list, value) in body.as_object_mut().into_iter().flatten() {
         for element in value.as_array_mut().into_iter().flatten() {
-            let is_refused = element["StatusAttributeString"] == "ERROR"
+            let is_refused = list == "Elements"
+                || element["StatusAttributeString"] == "ERROR"
                 || element["HasErrors"] == true
                 || element["HasValidationErrors"] == true;
             if let (true, Some(pairs)) = (is_refused, element.as_object_mut()) {

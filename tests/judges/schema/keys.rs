@@ -26,12 +26,17 @@ pub const LIVE: &[(&str, &str)] = &[
     ("Organisation", "TaxNumberName"),
 ];
 
-/// Keys that others saw in live answers which are not among the recordings here: a single invoice
-/// lists its attachments, and a refused element is flagged.
+/// Keys that others saw in live answers which are not among the recordings here (a single invoice
+/// lists its attachments, a refused element is flagged), or that only the examples of the published
+/// file have (options of tracking).
 pub const TOLD: &[(&str, &str)] = &[
     ("Element", "HasErrors"),
     ("Element", "HasValidationErrors"),
     ("Invoice", "Attachments"),
+    ("TrackingOption", "HasValidationErrors"),
+    ("TrackingOption", "IsActive"),
+    ("TrackingOption", "IsArchived"),
+    ("TrackingOption", "IsDeleted"),
 ];
 
 /// Something that Xero would not have sent, and where.
