@@ -99,4 +99,6 @@ fn what_a_refused_element_repeats_is_not_judged() {
     assert_eq!(judge("PUT", "/api.xro/2.0/Invoices", 400, &good), Vec::new());
     let bad = refused(json!({"ValidationErrors": ["no"]}));
     assert!(!judge("PUT", "/api.xro/2.0/Invoices", 400, &bad).is_empty());
+    let silent = refused(json!({"ValidationErrors": []}));
+    assert!(!judge("PUT", "/api.xro/2.0/Invoices", 400, &silent).is_empty());
 }

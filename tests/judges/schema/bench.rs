@@ -19,16 +19,6 @@ pub struct Exchange<'a> {
     pub body: &'a [u8],
 }
 
-/// Keys of a refused element that are the answer's own; the others repeat what was sent.
-const VERDICT: [&str; 6] = [
-    "HasErrors",
-    "HasValidationErrors",
-    "StatusAttributeString",
-    "StatusAttribute",
-    "ValidationErrors",
-    "Warnings",
-];
-
 /// What is wrong with an answer by Xero's own description; nothing when the description is not there.
 pub fn faults_of(exchange: &Exchange<'_>) -> Vec<Fault> {
     let Some(documents) = documents() else {
@@ -43,7 +33,12 @@ pub fn faults_of(exchange: &Exchange<'_>) -> Vec<Fault> {
         Err(error) => return vec![Fault::Schema(format!("the answer is no JSON: {error}"))],
     };
     match described(documents, exchange.method, path, exchange.status) {
-        Some(described) => judged(&described, &without_echoes(body)),
+        Some(described) => {
+            let mut found = Vec::new();
+            let rest = without_refused(body, &mut found);
+            found.extend(judged(&described, &rest));
+            found
+        }
         None if (200..300).contains(&exchange.status) && is_described_kind(path) => {
             let (method, status) = (exchange.method, exchange.status);
             let said = format!("{method} {path} answers {status}, which Xero's file does not describe");
@@ -70,19 +65,27 @@ fn judged(described: &Described<'_>, body: &Value) -> Vec<Fault> {
     found
 }
 
-/// Refused elements reduced to what the answer itself says of them: they repeat what was sent, as
-/// wrong as it was. What stands in `Elements` is refused.
-fn without_echoes(mut body: Value) -> Value {
+/// Takes out the refused elements: they repeat what was sent, as wrong as it was, and only say why.
+/// What stands in `Elements` is refused.
+fn without_refused(mut body: Value, found: &mut Vec<Fault>) -> Value {
     for (list, value) in body.as_object_mut().into_iter().flatten() {
-        for element in value.as_array_mut().into_iter().flatten() {
+        let Some(elements) = value.as_array_mut() else {
+            continue;
+        };
+        elements.retain(|element| {
             let is_refused = list == "Elements"
                 || element["StatusAttributeString"] == "ERROR"
                 || element["HasErrors"] == true
                 || element["HasValidationErrors"] == true;
-            if let (true, Some(pairs)) = (is_refused, element.as_object_mut()) {
-                pairs.retain(|key, _| VERDICT.contains(&key.as_str()));
+            let says_why = element["ValidationErrors"].as_array().is_some_and(|reasons| {
+                let mut texts = reasons.iter().map(|reason| reason["Message"].as_str());
+                !reasons.is_empty() && texts.all(|text| text.is_some_and(|text| !text.is_empty()))
+            });
+            if is_refused && !says_why {
+                found.push(Fault::Schema(format!("{list}: refused without a reason: {element}")));
             }
-        }
+            !is_refused
+        });
     }
     body
 }

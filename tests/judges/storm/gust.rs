@@ -282,10 +282,9 @@ fn replayed(seed: u64, steps: Vec<Step>) -> Option<Damage> {
     (!said.is_empty()).then_some(Damage { steps, said })
 }
 
-/// A request on one line; long bodies in part.
+/// A request on one line; long ones in part.
 pub fn shown(request: &Request) -> String {
-    let body = String::from_utf8_lossy(&request.body);
-    let body: String = body.chars().take(1_500).collect();
+    let start = |text: &str| text.chars().take(600).collect::<String>();
     let Request {
         method,
         path,
@@ -293,7 +292,8 @@ pub fn shown(request: &Request) -> String {
         headers,
         ..
     } = request;
-    format!("{method} {path}?{query} {headers:?} {body}")
+    let body = String::from_utf8_lossy(&request.body);
+    format!("{method} {}?{} {headers:?} {}", start(path), start(query), start(&body))
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> String {

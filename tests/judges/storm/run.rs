@@ -15,10 +15,14 @@ fn number(name: &str) -> Option<usize> {
 /// Kinds of damage that one run tells of.
 const KINDS: usize = 8;
 
+/// Requests that are shown of one.
+const SHOWN: usize = 6;
+
 /// The fewest requests that lead to the damage, and what was said of it.
 fn told(seed: u64, damage: Damage) -> String {
     let damage = shrunk(seed, damage);
-    let steps: Vec<String> = damage.steps.iter().map(|step| shown(&step.request)).collect();
+    let last = damage.steps.len().saturating_sub(SHOWN);
+    let steps: Vec<String> = damage.steps[last..].iter().map(|step| shown(&step.request)).collect();
     let said = damage.said.join("\n");
     format!(
         "STORM_SEED={seed}\n{said}\nafter {} requests:\n{}\n",
