@@ -7,6 +7,7 @@ use bytes::Bytes;
 use chrono::NaiveDate;
 use counterfoil::model::document::{Currency, InvoiceKind, LineAmountTypes};
 use counterfoil::model::ids::{LineItemId, XeroContactId, XeroInvoiceId};
+use counterfoil::model::row::StreamKind;
 use counterfoil::model::time::Timestamp;
 use counterfoil::model::xero::{
     Encode as _, InvoiceChange, OutgoingContact, OutgoingInvoice, OutgoingLine, Request, WriteTarget, XeroStatus,
@@ -83,6 +84,11 @@ fn everything() -> Vec<Request> {
         Request::InvoicesByNumber(vec!["INV,1".into()]),
         Request::MadeByUs {
             kind: InvoiceKind::Sales,
+            since: Timestamp(1_790_000_000_000),
+            page: 2,
+        },
+        Request::Changes {
+            stream: StreamKind::Invoices,
             since: Timestamp(1_790_000_000_000),
             page: 2,
         },

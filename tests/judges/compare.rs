@@ -1,5 +1,7 @@
 //! Invoices and bills as the daemon reads them, against what was recorded, field by field.
 
+use std::collections::BTreeMap;
+
 use counterfoil::model::ids::{XeroContactId, XeroInvoiceId};
 use counterfoil::model::xero::{Reply, Request, XeroInvoice, XeroLine};
 use rust_decimal::Decimal;
@@ -77,11 +79,53 @@ fn check_document(file: &str, found: &XeroInvoice, row: &Value) {
     }
     let updated = row["UpdatedDateUTC"].as_str().map_or(0, millis_of_tick);
     assert_eq!(found.updated.0, updated, "{at}: UpdatedDateUTC");
+    check_payments(&at, found, row);
+    check_credits(&at, found, row);
     let lines = row["LineItems"].as_array().cloned().unwrap_or_default();
     assert_eq!(found.lines.len(), lines.len(), "{at}");
     for (found, row) in found.lines.iter().zip(&lines) {
         check_line(&at, found, row);
     }
+}
+
+fn check_payments(at: &str, found: &XeroInvoice, row: &Value) {
+    let rows = row["Payments"].as_array().cloned().unwrap_or_default();
+    assert_eq!(found.payments.len(), rows.len(), "{at}: Payments");
+    for (found, row) in found.payments.iter().zip(&rows) {
+        assert_eq!(Some(found.id.0), guid(&row["PaymentID"]), "{at}");
+        assert_eq!(found.amount, number(&row["Amount"]), "{at}: {row}");
+        let day = found.date.map(|date| date.to_string());
+        assert_eq!(day, row["Date"].as_str().map(day_of_tick), "{at}: {row}");
+        assert_eq!(
+            found.reference,
+            row["Reference"].as_str().unwrap_or_default(),
+            "{at}: {row}"
+        );
+    }
+}
+
+/// One document that was allocated twice is one credit.
+fn check_credits(at: &str, found: &XeroInvoice, row: &Value) {
+    let mut wanted: BTreeMap<uuid::Uuid, (String, Decimal)> = BTreeMap::new();
+    let lists = [
+        ("CreditNotes", "CreditNoteID"),
+        ("Overpayments", "OverpaymentID"),
+        ("Prepayments", "PrepaymentID"),
+    ];
+    for (list, key) in lists {
+        for credit in row[list].as_array().into_iter().flatten() {
+            let taken = credit.get("AppliedAmount").unwrap_or(&credit["Total"]);
+            let number_text = credit["CreditNoteNumber"].as_str().unwrap_or_default();
+            let entry = wanted.entry(guid(&credit[key]).unwrap()).or_default();
+            *entry = (number_text.to_owned(), entry.1 + number(taken));
+        }
+    }
+    let read: BTreeMap<uuid::Uuid, (String, Decimal)> = found
+        .credits
+        .iter()
+        .map(|credit| (credit.id.0, (credit.number.clone(), credit.amount)))
+        .collect();
+    assert_eq!(read, wanted, "{at}");
 }
 
 fn check_line(at: &str, found: &XeroLine, row: &Value) {
