@@ -21,7 +21,6 @@ pub const LIVE: &[(&str, &str)] = &[
     ("Invoice", "InvoicePaymentServices"),
     ("Invoice", "SentToEmailAddress"),
     ("LineItem", "DiscountEnteredAsPercent"),
-    ("LineItem", "ValidationErrors"),
     ("LineItemTracking", "Options"),
     ("Organisation", "TaxNumberName"),
 ];
