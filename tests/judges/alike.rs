@@ -133,6 +133,7 @@ fn organisation() -> (Desk, Ids) {
         "AccountCode": "200", "TaxType": "OUTPUT", "Tracking": [{"Name": "Region", "Option": "North"}]});
     let bill_line = json!({"Description": "Subscription", "Quantity": 1, "UnitAmount": 250, "AccountCode": "429",
         "TaxType": "INPUT"});
+    let note_line = line.clone();
     line["DiscountRate"] = json!(10);
     let mut write = |kind: &str, status: &str| {
         let line = if kind == "ACCPAY" { &bill_line } else { &line };
@@ -163,7 +164,7 @@ fn organisation() -> (Desk, Ids) {
     desk.must("POST", &format!("Payments/{gone}"), &json!({"Status": "DELETED"}));
 
     let note = json!({"CreditNotes": [{"Type": "ACCRECCREDIT", "Contact": {"ContactID": contact}, "Date": "2026-03-02",
-        "Status": "AUTHORISED", "LineAmountTypes": "Inclusive", "LineItems": [line]}]});
+        "Status": "AUTHORISED", "LineAmountTypes": "Inclusive", "LineItems": [note_line]}]});
     let note = text(&desk.must("PUT", "CreditNotes", &note)["CreditNotes"][0]["CreditNoteID"]);
     let share = json!({"Allocations": [{"Invoice": {"InvoiceID": credited}, "Amount": 25, "Date": "2026-03-03"}]});
     desk.must("PUT", &format!("CreditNotes/{note}/Allocations"), &share);

@@ -57,7 +57,9 @@ fn check_document(file: &str, found: &XeroInvoice, row: &Value) {
         (found.date, "DateString", "Date"),
         (found.due_date, "DueDateString", "DueDate"),
     ] {
-        let readable = row[readable].as_str().map(|text| text[..10].to_owned());
+        let readable = row[readable]
+            .as_str()
+            .map(|text| text.chars().take(10).collect::<String>());
         let wanted = readable.or_else(|| row[tick].as_str().map(day_of_tick));
         assert_eq!(date.map(|date| date.to_string()), wanted, "{at}: {tick}");
     }
@@ -171,11 +173,8 @@ pub fn number(value: &Value) -> Decimal {
 
 fn millis_of_tick(text: &str) -> i64 {
     let inner = text.trim_start_matches("/Date(").trim_end_matches(")/");
-    let digits = inner
-        .find(['+', '-'])
-        .filter(|at| *at > 0)
-        .map_or(inner, |at| &inner[..at]);
-    digits.parse().unwrap()
+    let bare = inner.split_once('+').map_or(inner, |(millis, _)| millis);
+    bare.parse().unwrap()
 }
 
 pub fn day_of_tick(text: &str) -> String {

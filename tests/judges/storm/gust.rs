@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use counterfoil::sandbox::{CallId, Instants, Outcome, Reach, Request, Setup, World};
+use counterfoil::sandbox::{CallId, Instants, Outcome, Reach, Request, Setup, Transport, World};
 use serde_json::Value;
 
 use super::draw::Draw;
@@ -139,7 +139,9 @@ impl Gust {
             Err(panic) => return (None, vec![format!("panic: {}", message(&*panic))]),
         };
         let status = outcome.answer.status;
-        let fault = outcome.call.and_then(|call| self.fault_of(call));
+        // A refused connection is not even a call.
+        let refused = (outcome.transport != Transport::Deliver).then(|| "transport".to_owned());
+        let fault = outcome.call.and_then(|call| self.fault_of(call)).or(refused);
         let said = verdict::of(&step.request, &outcome, fault.as_deref());
         self.count(status, fault.is_some());
         (Some(outcome), said)
