@@ -1,17 +1,15 @@
 //! For each call that was recorded of the live Xero, the sandbox answers with the same status, the
 //! same keys in the same places, and values of the same type and form. Where it does not, the
-//! difference and its reason stand here; one that is gone must be taken off the list.
+//! difference and its reason stand in `differences.rs`; one that is gone must be taken off the list.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, Said};
+use crate::differences::{DIFFERENCES, is_like};
 use crate::recorded::{Recorded, Sent, cassettes, folder, nango, stubs};
 use crate::shape::Shape;
-
-/// Recording (its beginning), difference, reason.
-const DIFFERENCES: &[(&str, &str, &str)] = &[];
 
 /// Ids that recorded requests name, in this world.
 struct Ids {
@@ -41,7 +39,7 @@ fn the_sandbox_answers_each_recorded_call_alike() {
     }
     let reasoned = |name: &str, difference: &str| {
         let mut listed = DIFFERENCES.iter();
-        listed.any(|(begins, known, _)| name.starts_with(begins) && *known == difference)
+        listed.any(|(file, known, _)| is_like(file, name) && is_like(known, difference))
     };
     let new: Vec<String> = found
         .iter()
@@ -50,10 +48,9 @@ fn the_sandbox_answers_each_recorded_call_alike() {
         .collect();
     let gone: Vec<&(&str, &str, &str)> = DIFFERENCES
         .iter()
-        .filter(|(begins, known, _)| {
-            !found
-                .iter()
-                .any(|(name, difference)| name.starts_with(begins) && difference == known)
+        .filter(|(file, known, _)| {
+            let mut met = found.iter();
+            !met.any(|(name, difference)| is_like(file, name) && is_like(known, difference))
         })
         .collect();
     assert!(new.is_empty(), "without a reason:\n{}", new.join("\n"));

@@ -61,16 +61,12 @@ fn everything() -> Vec<Request> {
         lines: Some(vec![line]),
         url: Some("https://host.example/i/1?cf=01J".into()),
     };
-    let customer = OutgoingContact {
-        name: "Riverside Bakery".into(),
-        number: "C-1".into(),
-        email: Some("a@example.com".into()),
-    };
-    let write = |target, body: Bytes| Request::Write {
-        target,
-        body,
-        key: "k".into(),
-    };
+    let mut all = reads(id);
+    all.extend(writes(id, invoice, change));
+    all
+}
+
+fn reads(id: XeroInvoiceId) -> Vec<Request> {
     vec![
         Request::Organisation,
         Request::Accounts,
@@ -92,6 +88,21 @@ fn everything() -> Vec<Request> {
             since: Timestamp(1_790_000_000_000),
             page: 2,
         },
+    ]
+}
+
+fn writes(id: XeroInvoiceId, invoice: OutgoingInvoice, change: InvoiceChange) -> Vec<Request> {
+    let customer = OutgoingContact {
+        name: "Riverside Bakery".into(),
+        number: "C-1".into(),
+        email: Some("a@example.com".into()),
+    };
+    let write = |target, body: Bytes| Request::Write {
+        target,
+        body,
+        key: "k".into(),
+    };
+    vec![
         write(WriteTarget::CreateInvoices, XeroEncoder.create_invoices(&[invoice])),
         write(WriteTarget::ChangeInvoice(id), XeroEncoder.change_invoice(id, &change)),
         write(WriteTarget::CreateContacts, XeroEncoder.create_contacts(&[customer])),

@@ -10,6 +10,8 @@ mod compare;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod differences;
+#[cfg(test)]
 mod guide;
 #[cfg(test)]
 mod published;

@@ -30,6 +30,7 @@ pub const LIVE: &[(&str, &str)] = &[
 /// file only.
 pub const TOLD: &[(&str, &str)] = &[
     ("Allocation", "AllocationId"),
+    ("BankTransaction", "Attachments"),
     ("BankTransaction", "DateString"),
     ("CreditNote", "Attachments"),
     ("Invoice", "Attachments"),

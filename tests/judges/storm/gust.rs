@@ -126,7 +126,7 @@ impl Gust {
         self.now.document_ms = self.now.document_ms.saturating_add(step.after_ms);
         self.steps_count += 1;
         let age_ms = self.now.document_ms.saturating_sub(self.logged_in_ms);
-        if age_ms > LOG_IN_AFTER_MS || self.steps_count % HEAL_AFTER_STEPS == 0 {
+        if age_ms > LOG_IN_AFTER_MS || self.steps_count.is_multiple_of(HEAL_AFTER_STEPS) {
             self.control("DELETE", "faults");
             self.log_in();
         }

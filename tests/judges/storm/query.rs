@@ -44,24 +44,35 @@ const VALUES: [&str; 18] = [
     "\u{1F600}",
 ];
 
+const NUMBERS: [&str; 10] = [
+    "0",
+    "1",
+    "2",
+    "-1",
+    "99999999999999999999",
+    "1.5",
+    "x",
+    "",
+    "1000",
+    "1001",
+];
+
+const STRANGE: [&str; 9] = [
+    "=",
+    "&&&",
+    "a",
+    "%",
+    "where",
+    "where=%22",
+    "offset=-1",
+    "since=x",
+    "type=invoices",
+];
+
 /// Some parameters.
 pub fn query(draw: &mut Draw, known: &Known) -> String {
     let pair = |draw: &mut Draw| {
-        let number = |draw: &mut Draw| {
-            (draw.one(&[
-                "0",
-                "1",
-                "2",
-                "-1",
-                "99999999999999999999",
-                "1.5",
-                "x",
-                "",
-                "1000",
-                "1001",
-            ]))
-            .to_owned()
-        };
+        let number = |draw: &mut Draw| draw.one(&NUMBERS).to_owned();
         match draw.below(14) {
             0..=3 => {
                 let clause = clause(branch(draw), 0);
@@ -103,18 +114,7 @@ pub fn query(draw: &mut Draw, known: &Known) -> String {
                 "searchTerm={}",
                 draw.one(&["", "city", "%", "%zz", "%F0%9F%98%80", "%ff"])
             ),
-            _ => (draw.one(&[
-                "=",
-                "&&&",
-                "a",
-                "%",
-                "where",
-                "where=%22",
-                "offset=-1",
-                "since=x",
-                "type=invoices",
-            ]))
-            .to_owned(),
+            _ => draw.one(&STRANGE).to_owned(),
         }
     };
     let pairs: Vec<String> = (0..draw.between(1, 4)).map(|_| pair(draw)).collect();
