@@ -10,6 +10,7 @@ pub mod books;
 pub mod clock;
 pub mod control;
 pub mod gate;
+pub mod pages;
 pub mod query;
 pub mod seed;
 pub mod server;

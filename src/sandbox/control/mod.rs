@@ -1,6 +1,7 @@
 //! `/_sandbox`: what tests and demos may do that no Xero offers. Every answer is JSON; lists are
 //! `{"data":[…]}`; wrong input is a 400 that says what is wrong.
 
+pub mod access;
 pub mod body;
 pub mod faults;
 pub mod rows;

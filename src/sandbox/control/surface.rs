@@ -1,7 +1,7 @@
 //! The routes of the control surface.
 
 use super::body::Bad;
-use super::{faults, rows, setup, trigger};
+use super::{access, faults, rows, setup, trigger};
 use crate::sandbox::clock::{ClockMove, Instants};
 use crate::sandbox::wire::{Answer, Outcome, Params, Request, Writer};
 use crate::sandbox::world::World;
@@ -58,19 +58,25 @@ fn dispatch(world: &mut World, now: Instants, request: &Request) -> Result<Done,
         ("DELETE", ["faults", id]) => faults::remove(world, id),
         ("POST", ["clock"]) => setup::clock(request),
         ("POST", ["limits"]) => setup::limits(world, request),
-        ("POST", ["tenants"]) => setup::tenant(world, now, request),
+        ("POST", ["tenants"]) => setup::tenant(world, now, request, setup::Grant::Shared),
+        ("POST", ["orgs"]) => setup::tenant(world, now, request, setup::Grant::Own),
+        ("POST", ["apps"]) => access::register(world, request),
+        ("GET", ["apps"]) => Ok(access::apps(world)),
+        ("POST", ["consent"]) => access::answers(world, request),
+        ("POST", ["grants"]) => access::grace(world, request),
+        ("GET", ["grants"]) => Ok(access::grants(world)),
         ("POST", ["webhooks"]) => setup::webhooks(world, request),
         ("POST", ["reset"]) => Ok(setup::reset(world, now)),
-        ("GET", ["tenants"]) => Ok(rows::tenants(world)),
+        ("GET", ["tenants" | "orgs"]) => Ok(rows::tenants(world)),
         ("GET", ["requests"]) => rows::requests(world, &params),
         ("GET", ["violations"]) => Ok(rows::violations(world)),
-        ("GET", ["tenants", id, "documents"]) => rows::documents(world, id, &params),
+        ("GET", ["tenants" | "orgs", id, "documents"]) => rows::documents(world, id, &params),
         ("POST", ["trigger"]) => trigger::run(world, now, request),
         (
             _,
             [
                 "faults" | "clock" | "limits" | "tenants" | "webhooks" | "reset" | "requests" | "violations"
-                | "trigger",
+                | "trigger" | "orgs" | "apps" | "consent" | "grants",
             ],
         ) => Err(Bad {
             status: 405,

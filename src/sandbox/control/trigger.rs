@@ -7,6 +7,9 @@ use super::scenario::{self, Scene};
 use super::surface::Done;
 use crate::sandbox::api::Call;
 use crate::sandbox::clock::Instants;
+use crate::sandbox::gate::app::AppId;
+use crate::sandbox::gate::grants::Agreed;
+use crate::sandbox::gate::scope::{self, Scopes};
 use crate::sandbox::query::page::SinceIs;
 use crate::sandbox::wire::{Json, Params, Request};
 use crate::sandbox::world::World;
@@ -26,12 +29,19 @@ pub(super) fn run(world: &mut World, now: Instants, request: &Request) -> Result
         return Ok(Done::object(200, |body| body.text("scenario", &name)));
     }
     if name == "grant.renew" {
-        let (tenants, now_ms) = (world.tenant_order.clone(), now.document_ms);
-        let pair = world.grants.consent(&tenants, &mut world.rng, now_ms);
-        let pair = pair.ok_or_else(|| Bad::input("the consent could not be renewed"))?;
+        let agreed = Agreed {
+            tenants: world.shared_tenants(),
+            scopes: Scopes::parse(scope::ALL),
+            nonce: None,
+        };
+        let minted = world
+            .grants
+            .consent(AppId::default(), &agreed, &mut world.rng, now.document_ms);
+        let refresh = minted.and_then(|minted| minted.refresh);
+        let refresh = refresh.ok_or_else(|| Bad::input("the consent could not be renewed"))?;
         return Ok(Done::object(200, |body| {
             body.text("scenario", &name);
-            body.text("refresh_token", &pair.refresh);
+            body.text("refresh_token", &refresh);
         }));
     }
     let id = tenant(world, &input)?;

@@ -118,6 +118,13 @@ impl Window {
     }
 }
 
+impl Default for Window {
+    /// An empty minute.
+    fn default() -> Self {
+        Self::new(MINUTE_MS)
+    }
+}
+
 impl Default for Meter {
     fn default() -> Self {
         Self {

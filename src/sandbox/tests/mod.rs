@@ -1,6 +1,7 @@
 //! Tests of the sandbox.
 
 mod clauses;
+mod consent;
 mod contacts;
 mod control;
 mod desk;

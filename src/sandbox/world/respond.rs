@@ -6,8 +6,10 @@ use super::state::{Flight, World};
 use crate::sandbox::api::route;
 use crate::sandbox::clock::Instants;
 use crate::sandbox::control;
+use crate::sandbox::gate::app::AppId;
 use crate::sandbox::gate::fault::{self, Fault};
-use crate::sandbox::gate::grant::{BadBearer, new_id};
+use crate::sandbox::gate::grant::new_id;
+use crate::sandbox::gate::grants::BadBearer;
 use crate::sandbox::gate::journal::Row;
 use crate::sandbox::gate::limit::{Problem, Refusal};
 use crate::sandbox::gate::token;
@@ -19,6 +21,7 @@ pub(super) struct Visitor<'a> {
     pub(super) now: Instants,
     pub(super) request: &'a Request,
     pub(super) seq: u64,
+    pub(super) app: AppId,
     pub(super) tenant: Option<Uuid>,
     pub(super) in_flight: usize,
     pub(super) fault: Option<Fault>,
@@ -41,19 +44,28 @@ impl World {
             return outcome;
         }
         let seq = self.journal.next_seq();
-        let tenant = request.header("xero-tenant-id").and_then(|id| Uuid::parse_str(id).ok());
+        let (app, only_tenant) = self.grants.caller(request.header("authorization"));
+        let named = request.header("xero-tenant-id").filter(|id| !id.is_empty());
+        // A custom connection has one organisation and need not name it.
+        let tenant = match named {
+            Some(id) => Uuid::parse_str(id).ok(),
+            None => only_tenant,
+        };
         let fault = self
             .faults
             .strike(&request.method, &request.path, tenant, &mut self.rng);
         if fault == Some(Fault::RefuseConnection) {
-            return self.refuse_connection(now, request, seq, tenant);
+            return self.refuse_connection(now, request, seq, (app, tenant));
         }
-        self.flights.insert(CallId(seq), Flight { tenant, told: None });
-        let in_flight = self.flights.values().filter(|flight| flight.tenant == tenant).count();
+        let told = None;
+        self.flights.insert(CallId(seq), Flight { app, tenant, told });
+        let is_beside = |flight: &&Flight| flight.app == app && flight.tenant == tenant;
+        let in_flight = self.flights.values().filter(is_beside).count();
         let visitor = Visitor {
             now,
             request,
             seq,
+            app,
             tenant,
             in_flight,
             fault,
@@ -66,7 +78,7 @@ impl World {
 
     /// The answer to this call starts now (or never comes): it no longer counts as under way.
     pub fn answered(&mut self, call: CallId, now: Instants) {
-        let Some(Flight { tenant, told }) = self.flights.remove(&call) else {
+        let Some(Flight { app, tenant, told }) = self.flights.remove(&call) else {
             return;
         };
         if let Some(Refusal {
@@ -75,16 +87,23 @@ impl World {
         }) = told
         {
             self.watch
-                .told_to_wait(tenant, problem == Problem::App, seconds, now.real_ms);
+                .told_to_wait((app, tenant), problem == Problem::App, seconds, now.real_ms);
         }
     }
 
-    fn refuse_connection(&mut self, now: Instants, request: &Request, seq: u64, tenant: Option<Uuid>) -> Outcome {
+    fn refuse_connection(
+        &mut self,
+        now: Instants,
+        request: &Request,
+        seq: u64,
+        (app, tenant): (AppId, Option<Uuid>),
+    ) -> Outcome {
         let fault = Some(Fault::RefuseConnection);
         let visitor = Visitor {
             now,
             request,
             seq,
+            app,
             tenant,
             in_flight: 0,
             fault,
@@ -100,6 +119,7 @@ impl World {
         let arrival = Arrival {
             seq: visitor.seq,
             at_ms: visitor.now.real_ms,
+            app: visitor.app,
             tenant: visitor.tenant,
             accounting: route::is_accounting(&request.path),
             write: matches!(request.method.as_str(), "PUT" | "POST"),
