@@ -7,6 +7,7 @@
 
 pub mod api;
 pub mod books;
+pub mod capabilities;
 pub mod clock;
 pub mod control;
 pub mod gate;
