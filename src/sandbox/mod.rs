@@ -11,6 +11,7 @@ pub mod capabilities;
 pub mod clock;
 pub mod control;
 pub mod gate;
+pub mod outbox;
 pub mod pages;
 pub mod query;
 pub mod seed;

@@ -4,11 +4,16 @@
 pub mod access;
 pub mod body;
 pub mod faults;
+pub mod hooks;
+pub mod keep;
+pub mod requests;
 pub mod rows;
 pub mod scenario;
 pub mod setup;
+pub mod story;
 pub mod surface;
 pub mod trigger;
+pub mod weather;
 
 pub(super) use surface::answer;
 pub use surface::is_control;

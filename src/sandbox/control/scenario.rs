@@ -251,7 +251,7 @@ pub(super) fn lock(scene: &mut Scene<'_>) -> Result<(), Bad> {
 }
 
 impl Scene<'_> {
-    fn invoice(&self) -> Result<Invoice, Bad> {
+    pub(super) fn invoice(&self) -> Result<Invoice, Bad> {
         let named = self
             .input
             .text("invoice_id")
@@ -270,7 +270,7 @@ impl Scene<'_> {
         found.cloned().ok_or_else(|| Bad::missing("no such contact"))
     }
 
-    fn save_contact(&mut self, mut contact: Contact) -> Result<Uuid, Bad> {
+    pub(super) fn save_contact(&mut self, mut contact: Contact) -> Result<Uuid, Bad> {
         let errors = contacts::refusals(self.call.books, &contact);
         if !errors.is_empty() {
             return Err(refused(errors));
@@ -282,15 +282,15 @@ impl Scene<'_> {
         Ok(id)
     }
 
-    fn change(&mut self, invoice: &Invoice, pairs: Vec<(String, Json)>) -> Result<Uuid, Bad> {
+    pub(super) fn change(&mut self, invoice: &Invoice, pairs: Vec<(String, Json)>) -> Result<Uuid, Bad> {
         invoices::apply(&mut self.call, &Json::Map(pairs), Some(invoice)).map_err(refused)
     }
 }
 
-fn text(key: &str, value: &str) -> (String, Json) {
+pub(super) fn text(key: &str, value: &str) -> (String, Json) {
     (key.to_owned(), Json::Text(value.to_owned()))
 }
 
-fn refused(messages: Vec<String>) -> Bad {
+pub(super) fn refused(messages: Vec<String>) -> Bad {
     Bad::input(messages.join(" "))
 }

@@ -10,7 +10,6 @@ use crate::sandbox::books::{Account, AccountClass, AccountStatus, Books, TaxRate
 use crate::sandbox::clock::{ClockMove, Instants, Reach};
 use crate::sandbox::gate::grant::new_id;
 use crate::sandbox::seed::{Founding, classes_of};
-use crate::sandbox::webhooks::Subscription;
 use crate::sandbox::wire::{Json, Request};
 use crate::sandbox::world::World;
 
@@ -118,31 +117,6 @@ pub(super) fn tenant(world: &mut World, now: Instants, request: &Request, usual:
         body.id("tenant_id", id);
         body.text("name", &name);
         body.maybe_text("refresh_token", refresh.as_deref());
-    }))
-}
-
-pub(super) fn webhooks(world: &mut World, request: &Request) -> Result<Done, Bad> {
-    let input = body::object(request)?;
-    body::only(&input, &["url", "lose", "duplicate", "delay_ms", "reorder"])?;
-    let delay_ms: i64 = body::read(&input, "delay_ms", "milliseconds")?.unwrap_or(0);
-    let url = input.text("url").map(str::to_owned);
-    if url.as_deref().is_some_and(|url| !url.starts_with("http://")) {
-        return Err(Bad::input("url must start with http://"));
-    }
-    world.webhooks.subscription = Subscription {
-        url: url.clone(),
-        lose: body::chance(&input, "lose")?.unwrap_or_default(),
-        duplicate: body::chance(&input, "duplicate")?.unwrap_or_default(),
-        delay_ms: delay_ms.max(0),
-        reorder: body::read(&input, "reorder", "true or false")?.unwrap_or(false),
-    };
-    let key = world.webhooks.key().to_owned();
-    Ok(Done::object(200, |body| {
-        match &url {
-            Some(url) => body.text("url", url),
-            None => body.null("url"),
-        }
-        body.text("webhook_key", &key);
     }))
 }
 

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::body::{self, Bad};
 use super::scenario::{self, Scene};
 use super::surface::Done;
+use super::{story, weather};
 use crate::sandbox::api::Call;
 use crate::sandbox::clock::Instants;
 use crate::sandbox::gate::app::AppId;
@@ -44,6 +45,15 @@ pub(super) fn run(world: &mut World, now: Instants, request: &Request) -> Result
             body.text("refresh_token", &refresh);
         }));
     }
+    let args = input.get("args").cloned().unwrap_or(Json::Map(Vec::new()));
+    let weather = weather::Scene {
+        now,
+        tenant: maybe_tenant(world, &input)?,
+        args: &args,
+    };
+    if let Some(played) = weather::play(&name, world, weather) {
+        return played;
+    }
     let id = tenant(world, &input)?;
     if name == "connection.restore" {
         world.grants.connect(id, &mut world.rng, now.document_ms);
@@ -56,7 +66,6 @@ pub(super) fn run(world: &mut World, now: Instants, request: &Request) -> Result
             Err(Bad::input("the organisation is not connected"))
         };
     }
-    let args = input.get("args").cloned().unwrap_or(Json::Map(Vec::new()));
     let Some(tenant) = world.tenants.get_mut(&id) else {
         return Err(Bad::missing(format!("no organisation {id}")));
     };
@@ -91,17 +100,32 @@ fn play(name: &str, scene: &mut Scene<'_>) -> Result<Option<Uuid>, Bad> {
         "contact.archive" => scenario::archive_contact(scene).map(Some),
         "account.archive" => scenario::archive_account(scene).map(Some),
         "organisation.lock" => scenario::lock(scene).map(|()| None),
-        other => Err(Bad::input(format!("unknown scenario '{other}'; known are {NAMES}"))),
+        other => match story::play(other, scene) {
+            Some(played) => played.map(Some),
+            None => Err(Bad::input(format!(
+                "unknown scenario '{other}'; known are {NAMES}, {}, {}",
+                story::NAMES,
+                weather::NAMES
+            ))),
+        },
     }
 }
 
 /// The organisation named, or the only one there is.
-fn tenant(world: &World, input: &Json) -> Result<Uuid, Bad> {
+pub(super) fn tenant(world: &World, input: &Json) -> Result<Uuid, Bad> {
     match (body::guid(input, "tenant_id")?, world.tenant_order.as_slice()) {
         (Some(id), _) if world.tenants.contains_key(&id) => Ok(id),
         (Some(id), _) => Err(Bad::missing(format!("no organisation {id}"))),
         (None, [only]) => Ok(*only),
         (None, _) => Err(Bad::input("tenant_id is required")),
+    }
+}
+
+/// The organisation named, or none.
+fn maybe_tenant(world: &World, input: &Json) -> Result<Option<Uuid>, Bad> {
+    match input.get("tenant_id") {
+        Some(_) => tenant(world, input).map(Some),
+        None => Ok(None),
     }
 }
 

@@ -18,6 +18,6 @@ pub use fault::{Fault, Faults, Rule};
 pub use grant::{Connection, Grant};
 pub use grants::Grants;
 pub use idempotency::Replays;
-pub use journal::{Journal, Row};
+pub use journal::{Bodies, Journal, Row};
 pub use limit::{Limits, Meter, Refusal};
 pub use watch::{Violation, Watch};

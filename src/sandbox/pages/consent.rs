@@ -1,10 +1,8 @@
 //! The page on which a person chooses organisations and allows or refuses an app.
 
-use std::fmt::Write as _;
-
 use uuid::Uuid;
 
-use super::html::{Escaped, frame};
+use super::html::{Escaped, frame, put};
 use crate::sandbox::gate::consent::{Ask, Unaskable};
 use crate::sandbox::gate::scope;
 use crate::sandbox::wire::{Answer, Params};
@@ -108,11 +106,4 @@ pub fn unaskable(reason: Unaskable) -> Answer {
         Escaped(why)
     );
     Answer::page(400, frame("Something went wrong", "trouble", &main))
-}
-
-fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing into a String cannot fail.
-    if out.write_fmt(text).is_err() {
-        out.clear();
-    }
 }

@@ -37,3 +37,11 @@ pub fn frame(title: &str, kind: &str, main: &str) -> String {
          <main>\n{main}</main>\n</body>\n</html>\n"
     )
 }
+
+/// Writes to the end.
+pub(super) fn put(out: &mut String, text: fmt::Arguments<'_>) {
+    // Writing into a String cannot fail.
+    if out.write_fmt(text).is_err() {
+        out.clear();
+    }
+}

@@ -1,5 +1,6 @@
 //! One request from its arrival to its outcome: faults, the sandbox's own eye, the log.
 
+use bytes::Bytes;
 use uuid::Uuid;
 
 use super::state::{Flight, World};
@@ -7,10 +8,10 @@ use crate::sandbox::api::route;
 use crate::sandbox::clock::Instants;
 use crate::sandbox::control;
 use crate::sandbox::gate::app::AppId;
-use crate::sandbox::gate::fault::{self, Fault};
+use crate::sandbox::gate::fault::{self, Fault, Outage};
 use crate::sandbox::gate::grant::new_id;
 use crate::sandbox::gate::grants::BadBearer;
-use crate::sandbox::gate::journal::Row;
+use crate::sandbox::gate::journal::{Bodies, Row};
 use crate::sandbox::gate::limit::{Problem, Refusal};
 use crate::sandbox::gate::token;
 use crate::sandbox::gate::watch::Arrival;
@@ -53,7 +54,7 @@ impl World {
         };
         let fault = self
             .faults
-            .strike(&request.method, &request.path, tenant, &mut self.rng);
+            .strike((&request.method, &request.path), tenant, &mut self.rng, now.real_ms);
         if fault == Some(Fault::RefuseConnection) {
             return self.refuse_connection(now, request, seq, (app, tenant));
         }
@@ -84,6 +85,7 @@ impl World {
         if let Some(Refusal {
             problem,
             retry_after_s: Some(seconds),
+            ..
         }) = told
         {
             self.watch
@@ -108,7 +110,7 @@ impl World {
             in_flight: 0,
             fault,
         };
-        self.log(&visitor, None, 0);
+        self.log(&visitor, None, Bytes::new());
         let mut outcome = Outcome::untracked(Answer::empty(503));
         outcome.transport = Transport::DropBeforeWrite;
         outcome
@@ -138,8 +140,9 @@ impl World {
             Fault::Status { code, body } => injected_status(*code, body.as_deref(), instance),
             Fault::RateLimit(refusal) => {
                 self.tell(visitor, *refusal);
-                refusal.answer()
+                self.with_meters(visitor, refusal.answer(), Some(refusal.problem))
             }
+            Fault::Outage(outage) => outage.answer(),
             Fault::Garbage200 => fault::garbage(),
             Fault::TokenExpired => {
                 let at_ms = visitor.now.document_ms;
@@ -149,12 +152,32 @@ impl World {
         }
     }
 
-    /// A 429 of the sandbox's own accord.
+    /// A 429 of the sandbox's own accord. The caller is not to blame for what others spent.
     pub(super) fn refuse(&mut self, visitor: &Visitor<'_>, refusal: Refusal) -> Answer {
         let (seq, at_ms) = (visitor.seq, visitor.now.real_ms);
-        self.watch.refused(seq, at_ms, visitor.tenant, refusal.problem.text());
+        if !refusal.is_others {
+            self.watch.refused(seq, at_ms, visitor.tenant, refusal.problem.text());
+        }
         self.tell(visitor, refusal);
         refusal.answer()
+    }
+
+    /// The three meters; the one that an injected refusal is about shows nothing left.
+    fn with_meters(&mut self, visitor: &Visitor<'_>, answer: Answer, empty: Option<Problem>) -> Answer {
+        let (limits, now_ms) = (self.limits, visitor.now.real_ms);
+        let Some(tenant) = visitor.tenant.and_then(|id| self.tenants.get_mut(&id)) else {
+            return answer;
+        };
+        let app_minute = self.app_minutes.entry(visitor.app).or_default();
+        let meter = tenant.meters.entry(visitor.app).or_default();
+        let mut left = meter.remaining(app_minute, limits, now_ms);
+        match empty {
+            Some(Problem::Minute) => left.minute = 0,
+            Some(Problem::Day) => left.day = 0,
+            Some(Problem::App) => left.app_minute = 0,
+            Some(Problem::Concurrent) | None => {}
+        }
+        left.write(answer)
     }
 
     fn tell(&mut self, visitor: &Visitor<'_>, refusal: Refusal) {
@@ -183,7 +206,7 @@ impl World {
         };
         let dropped = matches!(transport, Transport::DropBeforeWrite | Transport::DropAfterWrite);
         let status = Some(answer.status).filter(|_| !dropped);
-        self.log(visitor, status, bytes);
+        self.log(visitor, status, answer.body.slice(..bytes));
         Outcome {
             answer,
             transport,
@@ -193,7 +216,7 @@ impl World {
         }
     }
 
-    fn log(&mut self, visitor: &Visitor<'_>, status: Option<u16>, bytes: usize) {
+    fn log(&mut self, visitor: &Visitor<'_>, status: Option<u16>, sent: Bytes) {
         self.journal.push(Row {
             seq: visitor.seq,
             method: visitor.request.method.clone(),
@@ -203,8 +226,9 @@ impl World {
             tenant: visitor.tenant,
             at_ms: visitor.now.real_ms,
             in_flight: visitor.in_flight,
-            bytes,
+            bytes: sent.len(),
             fault: visitor.fault.as_ref().map(Fault::name),
+            bodies: Some(Bodies::of(&visitor.request.body, sent)),
         });
     }
 
@@ -212,7 +236,7 @@ impl World {
         for id in &self.tenant_order {
             if let Some(tenant) = self.tenants.get_mut(id) {
                 let changes = tenant.books.take_changes();
-                self.webhooks.announce(*id, &changes, &mut self.rng, now.real_ms);
+                self.webhooks.announce(*id, &changes, &mut self.rng, now.document_ms);
             }
         }
     }
@@ -226,7 +250,7 @@ fn injected_status(code: u16, body: Option<&str>, instance: Uuid) -> Answer {
             headers: vec![("Content-Type", "text/plain; charset=utf-8".to_owned())],
             body: body.to_owned().into(),
         },
-        (503, None) => Answer::plain(503, "The Xero API is temporarily unavailable"),
+        (503, None) => Outage::Unavailable.answer(),
         (500, None) => server_error(instance),
         (401, None) => token::bad_bearer(BadBearer::Unknown, instance),
         (403, None) => token::forbidden(instance),

@@ -43,6 +43,7 @@ impl World {
             let refusal = Refusal {
                 problem: Problem::Concurrent,
                 retry_after_s: None,
+                is_others: false,
             };
             return self.refuse(visitor, refusal);
         }
@@ -76,10 +77,7 @@ impl World {
             Ok(()) if visitor.is_lost() => Answer::empty(503),
             Ok(()) => self.keyed(visitor, id),
         };
-        answer
-            .with("X-DayLimit-Remaining", left.day)
-            .with("X-MinLimit-Remaining", left.minute)
-            .with("X-AppMinLimit-Remaining", left.app_minute)
+        left.write(answer)
     }
 
     fn keyed(&mut self, visitor: &Visitor<'_>, tenant: Uuid) -> Answer {

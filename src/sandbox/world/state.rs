@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::sandbox::books::Books;
 use crate::sandbox::clock::Instants;
+use crate::sandbox::control::keep::Snapshots;
 use crate::sandbox::gate::app::{App, AppId, AppKind, Apps};
 use crate::sandbox::gate::consent::{Answers, Codes};
 use crate::sandbox::gate::fault::Faults;
@@ -18,9 +19,10 @@ use crate::sandbox::gate::journal::Journal;
 use crate::sandbox::gate::limit::{Limits, Meter, Refusal, Window};
 use crate::sandbox::gate::scope::{self, Scopes};
 use crate::sandbox::gate::watch::Watch;
+use crate::sandbox::outbox::{Delivery, Receipt};
 use crate::sandbox::query::page::SinceIs;
 use crate::sandbox::seed::{Founding, Seed, TenantName};
-use crate::sandbox::webhooks::{Delivery, Webhooks};
+use crate::sandbox::webhooks::Webhooks;
 use crate::sandbox::wire::CallId;
 
 /// How a world is made.
@@ -89,6 +91,7 @@ pub struct World {
     pub(super) flights: HashMap<CallId, Flight>,
     pub(super) replays: Replays,
     pub(super) codes: Codes,
+    pub(in crate::sandbox) snapshots: Snapshots,
 }
 
 impl World {
@@ -118,6 +121,7 @@ impl World {
             flights: HashMap::new(),
             replays: Replays::default(),
             codes: Codes::default(),
+            snapshots: Snapshots::default(),
         };
         for founding in setup.seed.foundings() {
             world.found(founding, now);
@@ -127,10 +131,20 @@ impl World {
 
     /// Webhook deliveries that are due.
     pub fn take_deliveries(&mut self, now: Instants) -> Vec<Delivery> {
-        self.webhooks.take_due(now.real_ms)
+        self.webhooks.take_due(&mut self.rng, now.document_ms)
     }
 
-    /// When the next webhook delivery is due, in milliseconds of real time.
+    /// What came of a webhook delivery.
+    pub fn delivered(&mut self, id: u64, receipt: Receipt, now: Instants) {
+        self.webhooks.outbox.report(id, receipt, now.document_ms);
+    }
+
+    /// Deliveries whose result nobody can tell any more are made again.
+    pub(in crate::sandbox) fn recall_deliveries(&mut self) {
+        self.webhooks.outbox.recall();
+    }
+
+    /// When the next webhook delivery is due, in milliseconds of document time.
     pub fn next_delivery_ms(&self) -> Option<i64> {
         self.webhooks.next_due_ms()
     }
