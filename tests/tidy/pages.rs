@@ -100,6 +100,19 @@ pub fn capability_breaches(document: &str) -> Vec<String> {
     found
 }
 
+/// Behaviours without a test that is called `behaviour_<number>_…`.
+pub fn behaviour_breaches(numbers: &[u8], sources: &[Source]) -> Vec<String> {
+    let tests: Vec<String> = sources.iter().flat_map(|source| test_names(&source.code)).collect();
+    let is_proven = |number: &u8| {
+        let start = format!("behaviour_{number}_");
+        tests.iter().any(|name| name.starts_with(&start))
+    };
+    let unproven = numbers.iter().filter(|number| !is_proven(number));
+    unproven
+        .map(|number| format!("no test is called behaviour_{number}_…"))
+        .collect()
+}
+
 /// The first `count` cells of every table row whose first cell `begins` likes.
 fn rows_that(document: &str, begins: impl Fn(&str) -> bool, count: usize) -> Vec<String> {
     document

@@ -2,7 +2,7 @@
 
 /// The scopes of a consent that asks for everything the sandbox answers.
 pub const ALL: &str = "offline_access accounting.invoices accounting.payments accounting.contacts \
-accounting.settings accounting.manualjournals accounting.attachments";
+accounting.settings accounting.banktransactions accounting.manualjournals accounting.attachments";
 
 /// Needed for a refresh token.
 pub const OFFLINE: &str = "offline_access";
