@@ -1,5 +1,6 @@
 //! Tests of the sandbox.
 
+mod apps;
 mod clauses;
 mod consent;
 mod contacts;
