@@ -12,7 +12,7 @@ use crate::sandbox::gate::limit::Refusal;
 use crate::sandbox::wire::{Json, Request};
 use crate::sandbox::world::World;
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "match",
     "fault",
     "times",
@@ -24,6 +24,7 @@ const KEYS: [&str; 13] = [
     "body",
     "problem",
     "retry_after",
+    "meters",
     "outage",
     "for_s",
 ];
@@ -147,7 +148,10 @@ fn fault(input: &Json) -> Result<Fault, Bad> {
                 body: status_body(input)?,
             }
         }
-        "rate_limit" => Fault::RateLimit(rate_limit(input)?),
+        "rate_limit" => Fault::RateLimit {
+            refusal: rate_limit(input)?,
+            meters: body::read(input, "meters", "true or false")?.unwrap_or(false),
+        },
         "outage" => {
             let outage = Outage::named(input.text("outage"));
             Fault::Outage(outage.ok_or_else(|| Bad::input(Outage::KNOWN))?)

@@ -31,7 +31,12 @@ pub enum Fault {
         body: Option<String>,
     },
     /// A 429 although no limit is reached.
-    RateLimit(Refusal),
+    RateLimit {
+        /// Which limit it tells of, and when to come back.
+        refusal: Refusal,
+        /// It carries the three meters, the one it is about showing nothing left.
+        meters: bool,
+    },
     /// Xero or the organisation is down: 503 in plain text.
     Outage(Outage),
     /// A proxy's HTML page with status 200; nothing is done.
@@ -209,7 +214,7 @@ impl Fault {
             Self::CutBody => "cut_body",
             Self::Delay { .. } => "delay",
             Self::Status { .. } => "status",
-            Self::RateLimit(_) => "rate_limit",
+            Self::RateLimit { .. } => "rate_limit",
             Self::Outage(_) => "outage",
             Self::Garbage200 => "garbage_200",
             Self::ErrorAfterWrite => "error_after_write",

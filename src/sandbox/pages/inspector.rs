@@ -46,12 +46,14 @@ fn figures(main: &mut String, view: &View<'_>) {
         ..
     } = view;
     let kind = if *violations == 0 { "good" } else { "bad" };
+    let ending = |count: usize| if count == 1 { "" } else { "s" };
+    let (call_s, violation_s, fault_s) = (ending(*calls), ending(*violations), ending(*faults));
     put(
         main,
         format_args!(
-            "<ul class=\"figures\"><li><strong>{calls}</strong> calls</li>\
-             <li class=\"{kind}\"><a href=\"/_sandbox/violations\"><strong>{violations}</strong> violations</a></li>\
-             <li><a href=\"/_sandbox/faults\"><strong>{faults}</strong> faults waiting</a></li>\
+            "<ul class=\"figures\"><li><strong>{calls}</strong> call{call_s}</li>\
+             <li class=\"{kind}\"><a href=\"/_sandbox/violations\"><strong>{violations}</strong> violation{violation_s}</a></li>\
+             <li><a href=\"/_sandbox/faults\"><strong>{faults}</strong> fault{fault_s} waiting</a></li>\
              <li><a href=\"/_sandbox/webhooks\">Webhooks</a></li></ul>\n"
         ),
     );

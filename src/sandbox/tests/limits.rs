@@ -182,7 +182,7 @@ fn behaviour_9_the_limits_belong_to_an_organisation_and_the_apps_minute_to_all()
 }
 
 #[test]
-fn behaviour_11_an_injected_429_shows_the_meter_it_is_about_as_empty() {
+fn behaviour_11_an_injected_429_shows_the_meter_it_is_about_as_empty_when_asked() {
     let mut desk = Desk::new();
     let meters = [
         "X-MinLimit-Remaining",
@@ -193,7 +193,7 @@ fn behaviour_11_an_injected_429_shows_the_meter_it_is_about_as_empty() {
         desk.control(
             "POST",
             "faults",
-            &json!({"fault":"rate_limit","problem":problem}).to_string(),
+            &json!({"fault":"rate_limit","problem":problem,"meters":true}).to_string(),
         );
         let reply = desk.get("Organisation");
         let left = meters.map(|meter| reply.outcome.answer.header(meter) == Some("0"));
@@ -201,5 +201,9 @@ fn behaviour_11_an_injected_429_shows_the_meter_it_is_about_as_empty() {
     }
     desk.control("POST", "faults", r#"{"fault":"rate_limit","problem":"concurrent"}"#);
     let reply = desk.get("Organisation");
-    assert_eq!(reply.outcome.answer.header("Retry-After"), None);
+    let answer = &reply.outcome.answer;
+    assert_eq!(
+        (answer.header("Retry-After"), answer.header("X-MinLimit-Remaining")),
+        (None, None)
+    );
 }

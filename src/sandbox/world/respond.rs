@@ -138,9 +138,13 @@ impl World {
         let instance = new_id(&mut self.rng);
         match fault {
             Fault::Status { code, body } => injected_status(*code, body.as_deref(), instance),
-            Fault::RateLimit(refusal) => {
+            Fault::RateLimit { refusal, meters } => {
                 self.tell(visitor, *refusal);
-                self.with_meters(visitor, refusal.answer(), Some(refusal.problem))
+                if *meters {
+                    self.with_meters(visitor, *refusal)
+                } else {
+                    refusal.answer()
+                }
             }
             Fault::Outage(outage) => outage.answer(),
             Fault::Garbage200 => fault::garbage(),
@@ -162,20 +166,21 @@ impl World {
         refusal.answer()
     }
 
-    /// The three meters; the one that an injected refusal is about shows nothing left.
-    fn with_meters(&mut self, visitor: &Visitor<'_>, answer: Answer, empty: Option<Problem>) -> Answer {
+    /// An injected 429 with the three meters; the one it is about shows nothing left.
+    fn with_meters(&mut self, visitor: &Visitor<'_>, refusal: Refusal) -> Answer {
         let (limits, now_ms) = (self.limits, visitor.now.real_ms);
+        let answer = refusal.answer();
         let Some(tenant) = visitor.tenant.and_then(|id| self.tenants.get_mut(&id)) else {
             return answer;
         };
         let app_minute = self.app_minutes.entry(visitor.app).or_default();
         let meter = tenant.meters.entry(visitor.app).or_default();
         let mut left = meter.remaining(app_minute, limits, now_ms);
-        match empty {
-            Some(Problem::Minute) => left.minute = 0,
-            Some(Problem::Day) => left.day = 0,
-            Some(Problem::App) => left.app_minute = 0,
-            Some(Problem::Concurrent) | None => {}
+        match refusal.problem {
+            Problem::Minute => left.minute = 0,
+            Problem::Day => left.day = 0,
+            Problem::App => left.app_minute = 0,
+            Problem::Concurrent => {}
         }
         left.write(answer)
     }
