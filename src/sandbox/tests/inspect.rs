@@ -66,7 +66,7 @@ fn bodies_are_shown_on_request_as_far_as_they_were_sent() {
     let rows = desk.control("GET", "requests?method=PUT&bodies=true", "");
     let row = &rows["data"][0];
     assert_eq!(row["request_body"], r#"{"Name":"N"}"#);
-    assert_eq!(row["response_body"], cut[..cut.len() / 2]);
+    assert_eq!(row["response_body"].as_str(), cut.get(..cut.len() / 2));
     let rows = desk.control("GET", "requests?method=PUT", "");
     assert!(rows["data"][0].get("request_body").is_none());
 }
