@@ -29,8 +29,13 @@ fn behaviour_1_pkce_needs_the_verifier_and_no_secret() {
             .unwrap()
             .to_owned()
     };
-    let short = "v".repeat(42);
-    for wrong in [&[][..], &[("code_verifier", "w")], &[("code_verifier", &short)]] {
+    let (short, other) = ("v".repeat(42), "w".repeat(43));
+    for wrong in [
+        &[][..],
+        &[("code_verifier", "w")],
+        &[("code_verifier", &short)],
+        &[("code_verifier", &other)],
+    ] {
         let given = code(&mut desk);
         let refused = exchange(&mut desk, (&id, ""), &given, wrong);
         assert_eq!(refused.json["error"], "invalid_grant", "{wrong:?}");
