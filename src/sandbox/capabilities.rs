@@ -302,10 +302,10 @@ the invoice is nested as it is after the payment",
     Capability {
         number: 36,
         title: "Webhooks",
-        simulated: "Signed raw bytes for invoices, contacts, credit notes and subscriptions; intent to receive with right and wrong signatures; \
+        simulated: "Signed raw bytes for invoices, contacts, credit notes, overpayments, prepayments and subscriptions; intent to receive with right and wrong signatures; \
 bursts, retries at once and every 15 minutes, disabling after a day, replay when healthy again; on request lost, doubled, late or out of order",
         evidence: &[Recorded, Specified, Reported],
-        missing: "HTTPS, e-mails to the app's owners, categories of overpayments, prepayments and payments, the forgetting after 31 days",
+        missing: "HTTPS, e-mails to the app's owners, the category of payments, the forgetting after 31 days",
     },
 ];
 

@@ -15,6 +15,7 @@ pub mod outbox;
 pub mod pages;
 pub mod query;
 pub mod seed;
+pub mod seed_credits;
 pub mod server;
 pub mod webhooks;
 pub mod wire;

@@ -6,8 +6,10 @@ use rand::rngs::StdRng;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use super::books::chart::BankAccount;
 use super::books::{Account, AccountClass, AccountStatus, Books, Contact, Organisation, TaxRate};
 use super::gate::grant::new_id;
+use super::seed_credits::{DEMO_CREDITS, SeedCredit, add_credits};
 
 /// Which organisations the sandbox starts with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,6 +34,8 @@ pub struct Founding {
     pub zone: Tz,
     /// Contacts it starts with: name and e-mail.
     pub contacts: Vec<(String, String)>,
+    /// Credit it starts with.
+    pub credits: &'static [SeedCredit],
 }
 
 /// Code, name, type, default tax type, system account.
@@ -149,6 +153,7 @@ impl Founding {
                 .iter()
                 .map(|(name, email)| ((*name).to_owned(), (*email).to_owned()))
                 .collect(),
+            credits: &[],
         }
     }
 
@@ -162,11 +167,15 @@ impl Founding {
             zone: self.zone,
             period_lock: None,
             year_end_lock: None,
+            cis_rate: None,
             currencies: Vec::new(),
             created_ms: now_ms,
             short_code: short_code(rng),
         };
-        let accounts = ACCOUNTS.iter().map(|row| account(row, rng, now_ms)).collect();
+        let accounts = {
+            let currency = &self.base_currency;
+            ACCOUNTS.iter().map(|row| account(row, currency, rng, now_ms)).collect()
+        };
         let mut books = Books::new(organisation, accounts, TAX_RATES.iter().map(rate).collect());
         self.add_contacts(&mut books, rng, now_ms);
         books
@@ -180,6 +189,7 @@ impl Founding {
             contact.versions = 1;
             books.save_contact(contact);
         }
+        add_credits(self.credits, books, now_ms);
         // Nobody is told of what was there from the start.
         books.take_changes();
     }
@@ -191,16 +201,19 @@ impl Seed {
         match self {
             Self::Empty => vec![Founding::uk("Demo Company", &[])],
             Self::Demo => vec![
-                Founding::uk(
-                    "Acme Ltd",
-                    &[
-                        ("Basket Case", "accounts@basketcase.example"),
-                        ("City Limousines", "billing@citylimousines.example"),
-                        ("Marine Systems", "finance@marinesystems.example"),
-                        ("Ridgeway University", "payables@ridgeway.example"),
-                        ("Net Connect", "sales@netconnect.example"),
-                    ],
-                ),
+                Founding {
+                    credits: &DEMO_CREDITS,
+                    ..Founding::uk(
+                        "Acme Ltd",
+                        &[
+                            ("Basket Case", "accounts@basketcase.example"),
+                            ("City Limousines", "billing@citylimousines.example"),
+                            ("Marine Systems", "finance@marinesystems.example"),
+                            ("Ridgeway University", "payables@ridgeway.example"),
+                            ("Net Connect", "sales@netconnect.example"),
+                        ],
+                    )
+                },
                 Founding::uk(
                     "Bluebird Foods",
                     &[
@@ -239,7 +252,7 @@ impl Side {
     }
 }
 
-fn account(row: &AccountRow, rng: &mut StdRng, now_ms: i64) -> Account {
+fn account(row: &AccountRow, currency: &str, rng: &mut StdRng, now_ms: i64) -> Account {
     let (code, name, account_type, tax_type, system) = *row;
     Account {
         id: new_id(rng),
@@ -248,20 +261,27 @@ fn account(row: &AccountRow, rng: &mut StdRng, now_ms: i64) -> Account {
         account_type: account_type.to_owned(),
         tax_type: tax_type.to_owned(),
         status: AccountStatus::Active,
-        system: system.map(str::to_owned),
+        // Xero shows an empty word on its own accounts that are none, but for these types.
+        system: match system {
+            None if matches!(account_type, "BANK" | "DIRECTCOSTS" | "INVENTORY") => None,
+            known => Some(known.unwrap_or_default().to_owned()),
+        },
         payments: matches!(code, "880" | "835"),
+        description: None,
+        in_claims: false,
+        is_watched: false,
+        bank: (account_type == "BANK").then(|| BankAccount {
+            number: format!("20000012345{code}"),
+            kind: "BANK".to_owned(),
+            currency: currency.to_owned(),
+        }),
         updated_ms: now_ms,
     }
 }
 
 fn rate(row: &(&str, &str, i64, Side)) -> TaxRate {
     let (tax_type, name, hundredths, side) = *row;
-    TaxRate {
-        tax_type: tax_type.to_owned(),
-        name: name.to_owned(),
-        rate: Decimal::new(hundredths, 2),
-        applies_to: side.classes(),
-    }
+    TaxRate::simple(tax_type, name, Decimal::new(hundredths, 2), side.classes())
 }
 
 fn short_code(rng: &mut StdRng) -> String {

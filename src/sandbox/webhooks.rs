@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::books::{Change, Subject};
+use super::books::{Change, Family, Subject};
 use super::outbox::{Delivery, Outbox, Purpose};
 use super::wire::{Writer, date};
 
@@ -281,6 +281,10 @@ fn write_event(event: &mut Writer, tenant: Uuid, change: &Change) {
         Subject::InvoiceUpdated => ("INVOICE", "Invoices", "UPDATE"),
         Subject::ContactCreated => ("CONTACT", "Contacts", "CREATE"),
         Subject::ContactUpdated => ("CONTACT", "Contacts", "UPDATE"),
+        Subject::Credit { family, is_new, .. } => {
+            let kind = if is_new { "CREATE" } else { "UPDATE" };
+            (credit_category(family), family.collection(), kind)
+        }
     };
     event.text(
         "resourceUrl",
@@ -292,4 +296,29 @@ fn write_event(event: &mut Writer, tenant: Uuid, change: &Change) {
     event.text("eventCategory", category);
     event.id("tenantId", tenant);
     event.text("tenantType", "ORGANISATION");
+    if let Subject::Credit {
+        family,
+        type_text,
+        status,
+        ..
+    } = change.subject
+    {
+        event.nested("data", |data| {
+            data.text("Type", type_text);
+            data.text("Status", status.text());
+            if family == Family::Prepayment {
+                data.text("UpdatedDateUTCString", &date::seconds_text(change.at_ms));
+            }
+        });
+    }
+}
+
+/// Credit notes since March 2026, the other two since the late summer; the data of overpayments
+/// is assumed to be that of credit notes.
+fn credit_category(family: Family) -> &'static str {
+    match family {
+        Family::CreditNote => "CREDITNOTE",
+        Family::Overpayment => "OVERPAYMENT",
+        Family::Prepayment => "PREPAYMENT",
+    }
 }

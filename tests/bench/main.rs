@@ -32,6 +32,8 @@ mod restart;
 #[cfg(test)]
 mod run;
 #[cfg(test)]
+mod sandbox;
+#[cfg(test)]
 #[path = "../it/support/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "the whole-daemon tests use the rest of it")]
 mod support;

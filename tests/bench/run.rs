@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::figure::Figure;
 use crate::machine::{Machine, load_average};
-use crate::{budget, calls, clock, lost, page, push, restart, tenants, writes};
+use crate::{budget, calls, clock, lost, page, push, restart, sandbox, tenants, writes};
 
 /// A row of the page.
 pub struct Row {
@@ -18,7 +18,7 @@ pub struct Row {
     pub measure: fn() -> Vec<Figure>,
 }
 
-static ROWS: [Row; 7] = [
+static ROWS: [Row; 8] = [
     push::ROW,
     budget::ROW,
     calls::ROW,
@@ -26,6 +26,7 @@ static ROWS: [Row; 7] = [
     writes::ROW,
     tenants::ROW,
     restart::ROW,
+    sandbox::ROW,
 ];
 
 /// A row that was measured.

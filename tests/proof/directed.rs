@@ -65,6 +65,7 @@ const KNOBS: Knobs = Knobs {
     batch_max: 0,
     ends_right: true,
     favourite: None,
+    lag_ms: 0,
 };
 
 fn story(seed: u64, knobs: Knobs, acts: Vec<Act>, faults: impl IntoIterator<Item = (u64, Fault)>) -> Story {

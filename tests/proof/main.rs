@@ -29,6 +29,8 @@ mod grants;
 #[cfg(test)]
 mod grid;
 #[cfg(test)]
+mod lag;
+#[cfg(test)]
 #[cfg(feature = "mutations")]
 mod mutations;
 #[cfg(test)]

@@ -76,6 +76,8 @@ impl Simulation {
         let (minute, day, concurrent) = (knobs.minute, knobs.day, knobs.concurrent);
         let limits = format!(r#"{{"minute":{minute},"day":{day},"concurrent":{concurrent}}}"#);
         wire.control(clock.xero(), "POST", "limits", &limits);
+        let lag = format!(r#"{{"ms":{}}}"#, knobs.lag_ms);
+        wire.control(clock.xero(), "POST", "lag", &lag);
         let store = MemStore::new(Arc::new(Rows), [7; 16], 1);
         let now = clock.now();
         let tenant = Tenant {

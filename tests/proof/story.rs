@@ -35,7 +35,13 @@ pub struct Knobs {
     /// Half of the faults drawn are this one, where it fits.
     #[serde(default)]
     pub favourite: Option<Fault>,
+    /// How long Xero's lists lag behind what is written.
+    #[serde(default)]
+    pub lag_ms: u64,
 }
+
+/// Lists lag at most so long in drawn stories.
+const LAG_MS_MAX: u64 = 50_000;
 
 /// Where faults strike.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,7 +128,10 @@ impl Story {
         let rng = &mut rng;
         let calm = rng.random_bool(0.1);
         let percent = if calm { 0 } else { rng.random_range(5..50) };
-        let knobs = Knobs::of(rng);
+        let knobs = Knobs {
+            lag_ms: lag(seed),
+            ..Knobs::of(rng)
+        };
         let count = rng.random_range(10..60);
         let turns = turns(rng);
         let mut acts = Vec::new();
@@ -166,7 +175,18 @@ impl Knobs {
             favourite: rng
                 .random_bool(0.5)
                 .then(|| Fault::ALL[rng.random_range(0..Fault::ALL.len())]),
+            lag_ms: 0,
         }
+    }
+}
+
+/// In one story of five lists lag.
+fn lag(seed: u64) -> u64 {
+    let mut rng = draw(seed, Draw::Story, 1);
+    if rng.random_bool(0.2) {
+        rng.random_range(1..=LAG_MS_MAX)
+    } else {
+        0
     }
 }
 

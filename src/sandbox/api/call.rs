@@ -3,8 +3,10 @@
 use chrono::NaiveDate;
 use rand::rngs::StdRng;
 use rust_decimal::Decimal;
+use uuid::Uuid;
 
-use crate::sandbox::books::Books;
+use crate::sandbox::books::{Books, Mark};
+use crate::sandbox::query::Readable;
 use crate::sandbox::query::page::{PageRequest, SinceIs};
 use crate::sandbox::wire::{Answer, Json, Params, Request, date};
 
@@ -52,12 +54,29 @@ impl Call<'_> {
         })
     }
 
-    /// What a list call asks for; `forced` lists are paged in any case.
+    /// What a list call asks for about one kind of document; `forced` lists are paged in any case.
     ///
     /// # Errors
     /// The 400 of a clause that cannot be read.
-    pub fn page_request(&self, forced: bool) -> Result<PageRequest, Answer> {
-        PageRequest::read(&self.params, self.since_ms(), forced).map_err(|error| envelope::query_refused(&error))
+    pub fn page_request<T: Readable>(&self, forced: bool) -> Result<PageRequest, Answer> {
+        PageRequest::read(&self.params, self.since_ms(), forced, T::TABLE)
+            .map_err(|error| envelope::query_refused(&error))
+    }
+
+    /// A comma list of GUIDs as marks; words that are none match nothing.
+    pub fn id_marks(&self, name: &str, mark: fn(Uuid) -> Mark) -> Option<Vec<Mark>> {
+        let list = self.params.list(name)?;
+        Some(
+            list.into_iter()
+                .filter_map(|id| Uuid::parse_str(id).ok())
+                .map(mark)
+                .collect(),
+        )
+    }
+
+    /// A comma list of texts as marks.
+    pub fn text_marks(&self, name: &str, mark: fn(&str) -> Mark) -> Option<Vec<Mark>> {
+        Some(self.params.list(name)?.into_iter().map(mark).collect())
     }
 
     /// The elements of the body: `{"Invoices":[…]}`, a bare array or one bare object.

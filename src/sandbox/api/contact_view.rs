@@ -1,6 +1,10 @@
 //! The shapes of a contact.
 
-use crate::sandbox::books::Contact;
+use chrono::NaiveDate;
+
+use super::groups;
+use crate::sandbox::books::order::Order;
+use crate::sandbox::books::{Books, Contact, Invoice, Kind, Mark, money};
 use crate::sandbox::wire::{Json, Writer};
 
 /// Which of its shapes is asked for.
@@ -13,8 +17,11 @@ pub enum Shape {
 }
 
 /// All keys of a contact.
-pub fn write(row: &mut Writer, contact: &Contact, shape: Shape) {
+pub fn write(row: &mut Writer, contact: &Contact, books: &Books, shape: Shape) {
     row.id("ContactID", contact.id);
+    if let Some(merged_to) = contact.merged_to {
+        row.id("MergedToContactID", merged_to);
+    }
     row.maybe_text("ContactNumber", contact.number.as_deref());
     row.maybe_text("AccountNumber", contact.account_number.as_deref());
     row.text("ContactStatus", contact.status.text());
@@ -22,29 +29,29 @@ pub fn write(row: &mut Writer, contact: &Contact, shape: Shape) {
     row.maybe_text("FirstName", contact.first_name.as_deref());
     row.maybe_text("LastName", contact.last_name.as_deref());
     row.maybe_text("EmailAddress", contact.email.as_deref());
-    slots(
-        row,
-        "Addresses",
-        "AddressType",
-        &["STREET", "POBOX"],
-        &contact.addresses,
-    );
-    slots(
-        row,
-        "Phones",
-        "PhoneType",
-        &["DDI", "DEFAULT", "FAX", "MOBILE"],
-        &contact.phones,
-    );
+    for (key, value) in &contact.settings {
+        row.json(key, value);
+    }
+    slots(row, &ADDRESSES, &contact.addresses);
+    slots(row, &PHONES, &contact.phones);
     row.stamp("UpdatedDateUTC", contact.updated_ms);
-    row.empty_list("ContactGroups");
+    row.list("ContactGroups", |items| {
+        let mine = books.registers.groups.iter().filter(|group| !group.is_deleted);
+        for group in mine.filter(|group| group.contacts.contains(&contact.id)) {
+            items.object(|item| groups::write_stub(item, group));
+        }
+    });
     row.flag("IsSupplier", contact.is_supplier);
     row.flag("IsCustomer", contact.is_customer);
     if shape == Shape::Full {
         row.empty_list("SalesTrackingCategories");
         row.empty_list("PurchasesTrackingCategories");
     }
-    row.empty_list("ContactPersons");
+    row.list("ContactPersons", |items| {
+        for person in &contact.persons {
+            items.json_element(person);
+        }
+    });
     if shape == Shape::Listed {
         row.flag("HasAttachments", false);
     }
@@ -70,18 +77,76 @@ pub fn write_short_stub(row: &mut Writer, contact: &Contact) {
     row.flag("HasValidationErrors", false);
 }
 
+/// What a customer owes and what a supplier is owed; nobody else has balances.
+pub fn write_balances(row: &mut Writer, contact: &Contact, books: &Books, today: NaiveDate) {
+    if !contact.is_customer && !contact.is_supplier {
+        return;
+    }
+    let mark = Mark::Contact(contact.id);
+    let keys = books.invoices().marked(&mark).into_iter().flat_map(Order::iter);
+    let approved = |invoice: &&Invoice| invoice.status.is_approved();
+    let mine: Vec<&Invoice> = keys
+        .filter_map(|key| books.invoices().listed_at(key))
+        .filter(approved)
+        .collect();
+    let due = |kind: Kind, overdue: bool| {
+        let counts = |invoice: &&&Invoice| {
+            let late = invoice.due_date.is_some_and(|due| due < today);
+            invoice.kind == kind && (late || !overdue)
+        };
+        money::sum(mine.iter().filter(counts).map(|invoice| invoice.amount_due()))
+    };
+    row.nested("Balances", |balances| {
+        for (key, kind) in [("AccountsReceivable", Kind::AccRec), ("AccountsPayable", Kind::AccPay)] {
+            balances.nested(key, |side| {
+                side.money("Outstanding", due(kind, false));
+                side.money("Overdue", due(kind, true));
+            });
+        }
+    });
+}
+
+/// A kind of slots: the list's key, the key of a slot's type, the types, and the keys that are
+/// there even when nothing is in them.
+struct Slots {
+    key: &'static str,
+    type_key: &'static str,
+    types: &'static [&'static str],
+    always: &'static [&'static str],
+}
+
+const ADDRESSES: Slots = Slots {
+    key: "Addresses",
+    type_key: "AddressType",
+    types: &["STREET", "POBOX"],
+    always: &["City", "Region", "PostalCode", "Country"],
+};
+
+const PHONES: Slots = Slots {
+    key: "Phones",
+    type_key: "PhoneType",
+    types: &["DDI", "DEFAULT", "FAX", "MOBILE"],
+    always: &["PhoneNumber", "PhoneAreaCode", "PhoneCountryCode"],
+};
+
 /// Xero always shows every slot, filled or not.
-fn slots(row: &mut Writer, key: &str, type_key: &str, types: &[&str], filled: &[Json]) {
-    row.list(key, |items| {
-        for slot in types {
+fn slots(row: &mut Writer, slots: &Slots, filled: &[Json]) {
+    row.list(slots.key, |items| {
+        for slot in slots.types {
             items.object(|item| {
-                item.text(type_key, slot);
-                let sent = filled.iter().find(|sent| {
-                    sent.text(type_key)
+                item.text(slots.type_key, slot);
+                let is_it = |sent: &&Json| {
+                    sent.text(slots.type_key)
                         .is_some_and(|found| found.eq_ignore_ascii_case(slot))
-                });
+                };
+                let sent = filled.iter().find(is_it);
                 if let Some(sent) = sent {
-                    item.echo(sent, &[type_key]);
+                    item.echo(sent, &[slots.type_key]);
+                }
+                for key in slots.always {
+                    if sent.is_none_or(|sent| sent.get(key).is_none()) {
+                        item.text(key, "");
+                    }
                 }
             });
         }

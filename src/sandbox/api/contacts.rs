@@ -5,8 +5,9 @@ use uuid::Uuid;
 use super::call::Call;
 use super::contact_view::{self, Shape};
 use super::envelope::{self, Element, Wording};
-use crate::sandbox::books::{Books, Contact, ContactStatus};
+use crate::sandbox::books::{Books, Contact, ContactStatus, Mark};
 use crate::sandbox::gate::grant::new_id;
+use crate::sandbox::query::page::Filter;
 use crate::sandbox::wire::{Answer, Json};
 
 const WORDING: Wording = Wording {
@@ -17,6 +18,29 @@ const WORDING: Wording = Wording {
 
 const ARCHIVED: &str = "The specified contact details matched an archived contact. \
 Archived contacts cannot currently be edited via the API.";
+
+/// Fields that are kept as they are sent.
+const SETTINGS: [&str; 16] = [
+    "BankAccountDetails",
+    "CompanyNumber",
+    "TaxNumber",
+    "TaxNumberType",
+    "AccountsReceivableTaxType",
+    "AccountsPayableTaxType",
+    "DefaultCurrency",
+    "XeroNetworkKey",
+    "SalesDefaultAccountCode",
+    "PurchasesDefaultAccountCode",
+    "SalesDefaultLineAmountType",
+    "PurchasesDefaultLineAmountType",
+    "TrackingCategoryName",
+    "TrackingCategoryOption",
+    "PaymentTerms",
+    "BatchPayments",
+];
+
+/// More are refused.
+const PERSONS_MAX: usize = 5;
 
 /// How a write finds its contact.
 #[derive(Debug, Clone, Copy)]
@@ -32,27 +56,31 @@ pub enum Mode<'a> {
 /// `GET /Contacts`
 pub fn list(call: &mut Call<'_>) -> Answer {
     let summary = call.params.flag("summaryOnly").unwrap_or(false);
-    let request = match call.page_request(summary) {
+    let request = match call.page_request::<Contact>(summary) {
         Ok(request) => request,
         Err(refused) => return refused,
     };
-    let ids = call.params.list("IDs").map(|list| {
-        list.iter()
-            .filter_map(|id| Uuid::parse_str(id).ok())
-            .collect::<Vec<_>>()
-    });
     let id = new_id(call.rng);
-    let archived = call.params.flag("includeArchived").unwrap_or(false);
     let term = call.params.get("searchTerm").map(str::to_lowercase);
-    let keep = |contact: &Contact| {
-        (archived || contact.status == ContactStatus::Active)
-            && ids.as_ref().is_none_or(|ids| ids.contains(&contact.id))
-            && term.as_ref().is_none_or(|term| mentions(contact, term))
+    let keep = |contact: &Contact| term.as_ref().is_none_or(|term| mentions(contact, term));
+    let mut filter = Filter {
+        among: Vec::new(),
+        keep: term.is_some().then_some(&keep),
     };
-    let page = request.choose(call.books.contacts(), call.books, Some(&keep));
+    filter.among.extend(call.id_marks("IDs", Mark::Id));
+    if !call.params.flag("includeArchived").unwrap_or(false) {
+        filter.among.push(vec![Mark::status(ContactStatus::Active.text())]);
+    }
+    let page = request.choose(call.books.contacts(), call.books, &filter);
+    let today = call.today();
     envelope::list_as(call, id, WORDING.collection, page.pagination, |items| {
         for contact in page.items {
-            items.object(|row| contact_view::write(row, contact, Shape::Listed));
+            items.object(|row| {
+                contact_view::write(row, contact, call.books, Shape::Listed);
+                if page.pagination.is_some() {
+                    contact_view::write_balances(row, contact, call.books, today);
+                }
+            });
         }
     })
 }
@@ -62,8 +90,12 @@ pub fn one(call: &mut Call<'_>, id: &str) -> Answer {
     let Some(contact) = find(call.books, id).cloned() else {
         return envelope::not_found();
     };
-    envelope::list(call, WORDING.collection, None, |items, _| {
-        items.object(|row| contact_view::write(row, &contact, Shape::Full));
+    let today = call.today();
+    envelope::list(call, WORDING.collection, None, |items, call| {
+        items.object(|row| {
+            contact_view::write(row, &contact, call.books, Shape::Full);
+            contact_view::write_balances(row, &contact, call.books, today);
+        });
     })
 }
 
@@ -95,7 +127,7 @@ pub fn write(call: &mut Call<'_>, mode: Mode<'_>) -> Answer {
     }
     envelope::written(call, WORDING, &results, |row, call, id| {
         if let Some(contact) = call.books.contacts().get(*id) {
-            contact_view::write(row, contact, Shape::Full);
+            contact_view::write(row, contact, call.books, Shape::Full);
         }
     })
 }
@@ -111,6 +143,15 @@ pub fn fill(contact: &mut Contact, element: &Json) {
     contact.email = text("EmailAddress").or_else(|| contact.email.take());
     contact.first_name = text("FirstName").or_else(|| contact.first_name.take());
     contact.last_name = text("LastName").or_else(|| contact.last_name.take());
+    if let Some(persons) = element.list("ContactPersons") {
+        contact.persons = persons.to_vec();
+    }
+    for key in SETTINGS {
+        if let Some(value) = element.get(key) {
+            contact.settings.retain(|(known, _)| *known != key);
+            contact.settings.push((key, value.clone()));
+        }
+    }
     merge(&mut contact.addresses, element.list("Addresses"), "AddressType");
     merge(&mut contact.phones, element.list("Phones"), "PhoneType");
 }
@@ -139,6 +180,9 @@ pub fn refusals(books: &Books, contact: &Contact) -> Vec<String> {
         if number.chars().count() > 50 {
             errors.push("The contact number cannot exceed 50 characters.".to_owned());
         }
+    }
+    if contact.persons.len() > PERSONS_MAX {
+        errors.push("A contact can have five contact persons at most".to_owned());
     }
     if contact
         .email

@@ -16,9 +16,9 @@ const PROVIDER: &str = "Counterfoil Sandbox";
 pub struct Wording {
     /// `Invoices`
     pub collection: &'static str,
-    /// `InvoiceID`
+    /// `InvoiceID`; empty for resources whose key is no GUID
     pub id_key: &'static str,
-    /// `HasErrors` or `HasValidationErrors`
+    /// `HasErrors` or `HasValidationErrors`; empty for resources that have no such key
     pub error_flag: &'static str,
 }
 
@@ -82,8 +82,15 @@ pub fn written<T>(
     if summarize && refused().next().is_some() {
         return validation_refused(wording, refused());
     }
+    let mut made_up = Vec::with_capacity(elements.len());
+    for element in elements {
+        made_up.push(match element {
+            Element::Saved(..) => Uuid::nil(),
+            Element::Refused(..) => made_up_id(call),
+        });
+    }
     list(call, wording.collection, None, |items, call| {
-        for element in elements {
+        for (element, made_up) in elements.iter().zip(&made_up) {
             items.object(|row| match element {
                 Element::Saved(shown, warnings) => {
                     show(row, call, shown);
@@ -96,7 +103,7 @@ pub fn written<T>(
                     }
                 }
                 Element::Refused(echo, texts) => {
-                    write_refused(row, wording, echo, texts);
+                    write_refused(row, wording, echo, texts, *made_up);
                     row.text("StatusAttributeString", "ERROR");
                 }
             });
@@ -151,19 +158,31 @@ pub fn validation_refused<'a>(wording: Wording, refused: impl Iterator<Item = (&
         body.text("Message", "A validation exception occurred");
         body.list("Elements", |items| {
             for (echo, texts) in refused {
-                items.object(|row| write_refused(row, wording, echo, texts));
+                items.object(|row| write_refused(row, wording, echo, texts, Uuid::nil()));
             }
         });
     });
     Answer::json(400, writer.into_bytes())
 }
 
-fn write_refused(row: &mut Writer, wording: Wording, echo: &Json, texts: &[String]) {
+/// What a refused new element is called: nil, or an id that exists nowhere. When Xero gives which
+/// is not known; here it is chance.
+fn made_up_id(call: &mut Call<'_>) -> Uuid {
+    let id = new_id(call.rng);
+    let is_nil = id.as_bytes().last().is_some_and(|byte| byte % 2 == 0);
+    if is_nil { Uuid::nil() } else { id }
+}
+
+fn write_refused(row: &mut Writer, wording: Wording, echo: &Json, texts: &[String], made_up: Uuid) {
     let Wording { id_key, error_flag, .. } = wording;
     let known = echo.text(id_key).and_then(|id| Uuid::parse_str(id).ok());
-    row.id(id_key, known.unwrap_or_else(Uuid::nil));
+    if !id_key.is_empty() {
+        row.id(id_key, known.unwrap_or(made_up));
+    }
     row.echo(echo, &[id_key, error_flag, "ValidationErrors", "StatusAttributeString"]);
-    row.flag(error_flag, true);
+    if !error_flag.is_empty() {
+        row.flag(error_flag, true);
+    }
     messages(row, "ValidationErrors", texts);
 }
 

@@ -6,16 +6,14 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::call::{day, decimal};
-use super::contacts;
-use super::invoice_rules::{self, HAS_MONEY, NOT_MODIFIABLE};
+use super::contact_draft::ContactDraft;
+use super::header_draft;
+use super::invoice_rules::{self, HAS_MONEY, NOT_MODIFIABLE, Standing};
 use super::line_draft::LineDraft;
-use crate::sandbox::books::settle::close_if_settled;
-use crate::sandbox::books::{AmountsAre, Books, Contact, ContactStatus, Invoice, InvoiceStatus, Kind};
+use crate::sandbox::books::settle::close_invoice;
+use crate::sandbox::books::{AmountsAre, Books, Contact, Invoice, InvoiceStatus, Kind, cis};
 use crate::sandbox::gate::grant::new_id;
 use crate::sandbox::wire::Json;
-
-const CONTACT_ARCHIVED: &str = "The contact with the specified contact details has been archived. \
-The contact must be un-archived before creating new invoices or credit notes";
 
 /// Surroundings of a draft.
 #[derive(Debug)]
@@ -48,10 +46,16 @@ impl Drafting<'_> {
     pub fn draft(&mut self, element: &Json, old: Option<&Invoice>) -> Option<Drafted> {
         let kind = self.kind(element, old)?;
         if old.is_some_and(|invoice| invoice.status.is_cancelled()) {
-            self.errors.push(NOT_MODIFIABLE.to_owned());
+            self.errors.push(format!("Invoice {NOT_MODIFIABLE}"));
             return None;
         }
-        let (contact_id, contact) = self.contact(element, old)?;
+        let mut contact_draft = ContactDraft {
+            books: self.books,
+            rng: self.rng,
+            now_ms: self.now_ms,
+            errors: &mut self.errors,
+        };
+        let (contact_id, contact) = contact_draft.resolve(element, old.map(|old| old.contact))?;
         let mut invoice = match old {
             Some(invoice) => invoice.clone(),
             None => self.blank(kind, contact_id),
@@ -60,13 +64,14 @@ impl Drafting<'_> {
         self.status(element, old, &mut invoice);
         self.header(element, &mut invoice);
         self.lines(element, old, &mut invoice);
+        self.deduct(contact.as_ref(), &mut invoice);
         self.number(element, &mut invoice);
         self.check_whole(element, old, &invoice);
         let due_from = invoice.date;
         if invoice.status != InvoiceStatus::Draft && invoice.due_date.is_none() {
             invoice.due_date = Some(due_from);
         }
-        close_if_settled(&mut invoice, due_from);
+        close_invoice(self.books, &mut invoice, due_from);
         invoice.updated_ms = self.now_ms;
         invoice.versions = invoice.versions.saturating_add(1);
         Some(Drafted { invoice, contact })
@@ -108,11 +113,13 @@ impl Drafting<'_> {
             total_tax: Decimal::ZERO,
             total: Decimal::ZERO,
             amount_paid: Decimal::ZERO,
-            amount_credited: Decimal::ZERO,
+            credits: Vec::new(),
+            cis_rate: None,
+            cis_deduction: Decimal::ZERO,
             currency: self.books.organisation.base_currency.clone(),
             currency_rate: Decimal::ONE,
             url: None,
-            branding_theme: None,
+            branding_theme: header_draft::theme(kind, self.books),
             expected_payment: None,
             planned_payment: None,
             sent_to_contact: false,
@@ -124,62 +131,6 @@ impl Drafting<'_> {
         }
     }
 
-    /// By id, number or name; a name nobody has makes a contact, further fields change it.
-    fn contact(&mut self, element: &Json, old: Option<&Invoice>) -> Option<(Uuid, Option<Contact>)> {
-        let sent = element.get("Contact").filter(|contact| contact.is_map());
-        let Some(sent) = sent else {
-            if let Some(old) = old {
-                return Some((old.contact, None));
-            }
-            return self.refuse("A Contact must be specified for this type of transaction");
-        };
-        let id = sent.text("ContactID").and_then(|id| Uuid::parse_str(id).ok());
-        let number = sent.text("ContactNumber");
-        let name = sent.text("Name").map(str::trim).filter(|name| !name.is_empty());
-        let found = match (id.filter(|id| !id.is_nil()), number, name) {
-            (Some(id), ..) => match self.books.contacts().get(id) {
-                Some(contact) => Some(contact),
-                None => return self.refuse("The Contact could not be found"),
-            },
-            (None, Some(number), _) if self.books.contact_numbered(number).is_some() => {
-                self.books.contact_numbered(number)
-            }
-            (None, _, Some(name)) => self.books.contact_named(name),
-            (None, _, None) => {
-                return self.refuse("A Contact must be specified for this type of transaction");
-            }
-        };
-        let unchanged = old.is_some_and(|old| found.is_some_and(|found| found.id == old.contact));
-        if found.is_some_and(|contact| contact.status == ContactStatus::Archived) && !unchanged {
-            return self.refuse(CONTACT_ARCHIVED);
-        }
-        let mut contact = match found {
-            Some(contact) => contact.clone(),
-            None => Contact::named(new_id(self.rng), "", self.now_ms),
-        };
-        contacts::fill(&mut contact, sent);
-        let same = found.is_some_and(|found| {
-            found.name == contact.name
-                && found.email == contact.email
-                && found.number == contact.number
-                && found.account_number == contact.account_number
-                && found.first_name == contact.first_name
-                && found.last_name == contact.last_name
-        });
-        if same || contact.status == ContactStatus::Archived {
-            return Some((contact.id, None));
-        }
-        self.errors.extend(contacts::refusals(self.books, &contact));
-        contact.updated_ms = self.now_ms;
-        contact.versions = contact.versions.saturating_add(1);
-        Some((contact.id, Some(contact)))
-    }
-
-    fn refuse<T>(&mut self, message: &str) -> Option<T> {
-        self.errors.push(message.to_owned());
-        None
-    }
-
     fn status(&mut self, element: &Json, old: Option<&Invoice>, invoice: &mut Invoice) {
         let Some(text) = element.text("Status") else {
             return;
@@ -188,7 +139,7 @@ impl Drafting<'_> {
             self.errors.push(format!("Invoice Status '{text}' is not valid"));
             return;
         };
-        match invoice_rules::status_refusal(old, wanted) {
+        match invoice_rules::status_refusal("Invoice", old.map(Standing::of), wanted) {
             Some(refusal) => self.errors.push(refusal),
             None => invoice.status = wanted,
         }
@@ -214,28 +165,25 @@ impl Drafting<'_> {
             invoice.branding_theme = Some(theme.to_owned());
         }
         invoice.sent_to_contact = element.flag("SentToContact").unwrap_or(invoice.sent_to_contact);
-        if let Some(text) = element.text("LineAmountTypes") {
-            match AmountsAre::parse(text) {
-                Some(amounts_are) => invoice.amounts_are = amounts_are,
-                None => errors.push(format!("LineAmountTypes '{text}' is not valid")),
-            }
-        }
-        if let Some(currency) = element.text("CurrencyCode").filter(|code| !code.is_empty()) {
-            if self.books.organisation.trades_in(currency) {
-                invoice.currency = currency.to_ascii_uppercase();
-            } else {
-                errors.push(format!("Organisation is not subscribed to currency {currency}"));
-            }
-        }
-        if let Some(rate) = decimal(element, "CurrencyRate", errors) {
-            invoice.currency_rate = rate;
-        }
+        header_draft::amounts_are(element, &mut invoice.amounts_are, errors);
+        let (currency, rate) = (&mut invoice.currency, &mut invoice.currency_rate);
+        header_draft::currency(element, self.books, currency, rate, errors);
+    }
+
+    /// What the CIS scheme keeps back; `changed` is the contact as this draft changes it.
+    fn deduct(&self, changed: Option<&Contact>, invoice: &mut Invoice) {
+        let contact = changed.or_else(|| self.books.contacts().get(invoice.contact));
+        let deduction = cis::deduction(self.books, contact, invoice.kind, &invoice.lines, invoice.amounts_are);
+        invoice.cis_rate = deduction.map(|(rate, _)| rate);
+        invoice.cis_deduction = deduction.map_or(Decimal::ZERO, |(_, amount)| amount);
     }
 
     fn lines(&mut self, element: &Json, old: Option<&Invoice>, invoice: &mut Invoice) {
         let draft = LineDraft {
             books: self.books,
             kind: invoice.kind,
+            discounts: invoice.kind == Kind::AccRec,
+            on_control: None,
             amounts_are: invoice.amounts_are,
             unit_places: self.unit_places,
         };
@@ -246,7 +194,7 @@ impl Drafting<'_> {
             }
             None if old.is_some_and(|old| old.amounts_are != invoice.amounts_are) => {
                 for line in &mut invoice.lines {
-                    retax(line, invoice.amounts_are, self.books);
+                    header_draft::retax(line, invoice.amounts_are, self.books);
                 }
             }
             None => {}
@@ -286,14 +234,11 @@ impl Drafting<'_> {
         if old.is_some_and(|old| invoice_rules::breaks_money_lock(old, invoice)) {
             self.errors.push(HAS_MONEY.to_owned());
         }
-        // Lines of text need no account, and drafts may be coded later.
-        let uncoded = invoice
-            .lines
-            .iter()
-            .any(|line| line.unit_amount.is_some() && line.account_code.is_none());
-        if uncoded && invoice.status != InvoiceStatus::Draft && !invoice.status.is_cancelled() {
-            self.errors.push("Account code must be specified".to_owned());
-        }
+        let is_final = invoice.status != InvoiceStatus::Draft && !invoice.status.is_cancelled();
+        self.errors
+            .extend(invoice_rules::uncoded_refusal(is_final, &invoice.lines));
+        self.errors
+            .extend(invoice_rules::negative_refusal("invoice", is_final, invoice.total));
         if let Some(total) = decimal(element, "Total", &mut self.errors)
             && element.list("LineItems").is_some()
             && total != invoice.total
@@ -302,14 +247,4 @@ impl Drafting<'_> {
                 .push("The invoice total does not equal the sum of the lines.".to_owned());
         }
     }
-}
-
-fn retax(line: &mut crate::sandbox::books::Line, amounts_are: AmountsAre, books: &Books) {
-    if amounts_are == AmountsAre::NoTax {
-        line.tax_type = Some("NONE".to_owned());
-    }
-    let rate = line.tax_type.as_deref().and_then(|tax_type| books.tax_rate(tax_type));
-    line.taxed_as = amounts_are;
-    let percent = rate.map_or(Decimal::ZERO, |rate| rate.rate);
-    line.tax_amount = crate::sandbox::books::money::tax_on(line.line_amount, percent, amounts_are);
 }

@@ -2,8 +2,8 @@
 
 use rust_decimal::Decimal;
 
-use super::contact_view;
-use crate::sandbox::books::{Books, Invoice, Line};
+use super::{contact_view, credit_view, payment_view, tracking};
+use crate::sandbox::books::{Books, Family, Invoice, Line};
 use crate::sandbox::wire::{Writer, date};
 
 /// Which of its shapes is asked for.
@@ -48,7 +48,8 @@ pub fn write(row: &mut Writer, invoice: &Invoice, books: &Books, view: View) {
     row.text("InvoiceNumber", &invoice.number);
     row.text("Reference", &invoice.reference);
     write_money(row, invoice, books, view);
-    if !listed {
+    // Recorded: lists mention it only when it was sent.
+    if !listed || invoice.sent_to_contact {
         row.flag("SentToContact", invoice.sent_to_contact);
     }
     row.number("CurrencyRate", invoice.currency_rate, 6);
@@ -99,13 +100,7 @@ pub fn write_stub(row: &mut Writer, invoice: &Invoice, books: &Books) {
     row.text("Type", invoice.kind.text());
     row.id("InvoiceID", invoice.id);
     row.text("InvoiceNumber", &invoice.number);
-    for key in ["Payments", "CreditNotes", "Prepayments", "Overpayments"] {
-        row.empty_list(key);
-    }
-    row.flag("IsDiscounted", false);
-    row.empty_list("InvoiceAddresses");
-    row.flag("HasErrors", false);
-    row.empty_list("InvoicePaymentServices");
+    write_empty_lists(row);
     row.nested("Contact", |contact| {
         if let Some(found) = books.contacts().get(invoice.contact) {
             contact_view::write_stub(contact, found);
@@ -113,6 +108,17 @@ pub fn write_stub(row: &mut Writer, invoice: &Invoice, books: &Books) {
     });
     row.empty_list("LineItems");
     row.text("CurrencyCode", &invoice.currency);
+}
+
+/// What every stub of an invoice carries, however much was applied to it.
+pub(super) fn write_empty_lists(row: &mut Writer) {
+    for key in ["Payments", "CreditNotes", "Prepayments", "Overpayments"] {
+        row.empty_list(key);
+    }
+    row.flag("IsDiscounted", false);
+    row.empty_list("InvoiceAddresses");
+    row.flag("HasErrors", false);
+    row.empty_list("InvoicePaymentServices");
 }
 
 /// Lists always show payments and credits; the other shapes only when there are some.
@@ -124,31 +130,25 @@ fn write_money(row: &mut Writer, invoice: &Invoice, books: &Books, view: View) {
         Shape::Summary | Shape::Paid => false,
     };
     if shows_payments {
-        row.list("Payments", |items| {
-            for payment in invoice.payments.iter().filter_map(|id| books.payments().get(*id)) {
-                items.object(|item| {
-                    item.id("PaymentID", payment.id);
-                    item.day("Date", payment.date);
-                    item.money("Amount", payment.amount);
-                    item.text("Reference", &payment.reference);
-                    item.number("CurrencyRate", payment.currency_rate, 6);
-                    item.flag("HasAccount", false);
-                    item.flag("HasValidationErrors", false);
-                });
-            }
-        });
+        payment_view::write_applied(row, &invoice.payments, books);
     }
     if view.shape != Shape::Summary {
-        if listed {
-            row.empty_list("CreditNotes");
+        let has_notes = invoice.credits.iter().any(|part| part.family == Family::CreditNote);
+        if listed || (has_notes && view.shape != Shape::Paid) {
+            credit_view::write_applied(row, "CreditNotes", Family::CreditNote, &invoice.credits, books);
         }
-        row.empty_list("Prepayments");
-        row.empty_list("Overpayments");
+        credit_view::write_applied(row, "Prepayments", Family::Prepayment, &invoice.credits, books);
+        credit_view::write_applied(row, "Overpayments", Family::Overpayment, &invoice.credits, books);
     }
     row.money("AmountDue", view.amount_due.unwrap_or_else(|| invoice.amount_due()));
     row.money("AmountPaid", invoice.amount_paid);
-    if listed || !invoice.amount_credited.is_zero() {
-        row.money("AmountCredited", invoice.amount_credited);
+    let credited = invoice.amount_credited();
+    if listed || !credited.is_zero() {
+        row.money("AmountCredited", credited);
+    }
+    if let Some(rate) = invoice.cis_rate {
+        row.money("CISDeduction", invoice.cis_deduction);
+        row.number("CISRate", rate, 2);
     }
 }
 
@@ -159,7 +159,7 @@ fn write_contact(row: &mut Writer, invoice: &Invoice, books: &Books, shape: Shap
     row.nested("Contact", |inner| match shape {
         Shape::Listed | Shape::Paged | Shape::Summary => contact_view::write_stub(inner, contact),
         Shape::Single | Shape::Written => {
-            contact_view::write(inner, contact, contact_view::Shape::Full);
+            contact_view::write(inner, contact, books, contact_view::Shape::Full);
         }
         Shape::Paid => contact_view::write_short_stub(inner, contact),
     });
@@ -180,7 +180,7 @@ fn write_dates(row: &mut Writer, invoice: &Invoice) {
     }
 }
 
-fn write_line(item: &mut Writer, line: &Line, books: &Books, view: View) {
+pub(super) fn write_line(item: &mut Writer, line: &Line, books: &Books, view: View) {
     let listed = view.shape.is_listed();
     item.maybe_text("ItemCode", line.item_code.as_deref());
     item.maybe_text("Description", line.description.as_deref());
@@ -191,16 +191,14 @@ fn write_line(item: &mut Writer, line: &Line, books: &Books, view: View) {
     item.money("TaxAmount", line.tax_amount);
     item.money("LineAmount", line.line_amount);
     item.maybe_text("AccountCode", line.account_code.as_deref());
-    item.list("Tracking", |items| {
-        for tracking in &line.tracking {
-            items.object(|entry| {
-                entry.echo(tracking, &[]);
-                if listed {
-                    entry.empty_list("Options");
-                }
-            });
-        }
-    });
+    if let Some(found) = line.item_code.as_deref().and_then(|code| books.registers.item(code)) {
+        item.nested("Item", |inner| {
+            inner.id("ItemID", found.id);
+            inner.maybe_text("Name", found.name.as_deref());
+            inner.text("Code", &found.code);
+        });
+    }
+    tracking::write_lines(item, &line.tracking, &books.registers, listed);
     if let Some(quantity) = line.quantity {
         item.number("Quantity", quantity, 4);
     }

@@ -7,8 +7,9 @@ use super::call::Call;
 use super::envelope::{self, Element, Wording};
 use super::invoice_draft::{Drafted, Drafting};
 use super::invoice_view::{self, Shape, View};
-use crate::sandbox::books::{Books, Contact, Invoice, InvoiceStatus, Kind};
+use crate::sandbox::books::{Books, Contact, Invoice, InvoiceStatus, Kind, Mark};
 use crate::sandbox::gate::grant::new_id;
+use crate::sandbox::query::page::Filter;
 use crate::sandbox::wire::{Answer, Json};
 
 const WORDING: Wording = Wording {
@@ -35,48 +36,30 @@ struct Stored {
     amount_due: Option<Decimal>,
 }
 
-/// The filters of a list besides `where`.
-#[derive(Debug, Default)]
-struct Filter {
-    ids: Option<Vec<Uuid>>,
-    contacts: Option<Vec<Uuid>>,
-    statuses: Option<Vec<InvoiceStatus>>,
-    numbers: Option<Vec<String>>,
-    term: Option<String>,
-    by_app: bool,
-}
-
 /// `GET /Invoices`
 pub fn list(call: &mut Call<'_>) -> Answer {
     let summary = call.params.flag("summaryOnly").unwrap_or(false);
-    let filter = Filter::read(call);
-    let request = match call.page_request(summary || filter.statuses.is_some()) {
+    let statuses = call.text_marks("Statuses", Mark::status);
+    let request = match call.page_request::<Invoice>(summary || statuses.is_some()) {
         Ok(request) => request,
         Err(refused) => return refused,
     };
     let id = new_id(call.rng);
     let books = &*call.books;
-    let page = match filter.direct(books) {
-        Some(mut found) => {
-            let since_ms = request.since_ms.unwrap_or(i64::MIN);
-            found.retain(|invoice| {
-                invoice.updated_ms >= since_ms
-                    && filter.keeps(invoice, books)
-                    && request
-                        .clause
-                        .as_ref()
-                        .is_none_or(|clause| clause.holds(*invoice, books))
-            });
-            found.sort_by_key(|invoice| invoice.updated_ms);
-            found.dedup_by_key(|invoice| invoice.id);
-            request.cut(found, books)
-        }
-        None if filter.is_empty() => request.choose(books.invoices(), books, None),
-        None => {
-            let keep = |invoice: &Invoice| filter.keeps(invoice, books);
-            request.choose(books.invoices(), books, Some(&keep))
-        }
+    let by_app = call.params.flag("createdByMyApp").unwrap_or(false);
+    let term = call.params.get("searchTerm").map(str::to_lowercase);
+    let keep = |invoice: &Invoice| {
+        (!by_app || invoice.by_app) && term.as_ref().is_none_or(|term| mentions(invoice, books, term))
     };
+    let mut filter = Filter {
+        among: Vec::new(),
+        keep: (by_app || term.is_some()).then_some(&keep),
+    };
+    filter.among.extend(statuses);
+    filter.among.extend(call.id_marks("IDs", Mark::Id));
+    filter.among.extend(call.id_marks("ContactIDs", Mark::Contact));
+    filter.among.extend(call.text_marks("InvoiceNumbers", Mark::number));
+    let page = request.choose(books.invoices(), books, &filter);
     let shape = match (summary, page.pagination) {
         (true, _) => Shape::Summary,
         (false, Some(_)) => Shape::Paged,
@@ -215,61 +198,6 @@ fn id_of(element: &Json) -> Option<Uuid> {
         .text("InvoiceID")
         .and_then(|id| Uuid::parse_str(id).ok())
         .filter(|id| !id.is_nil())
-}
-
-impl Filter {
-    fn read(call: &Call<'_>) -> Self {
-        let ids = |name: &str| {
-            let list = call.params.list(name)?;
-            Some(list.into_iter().filter_map(|id| Uuid::parse_str(id).ok()).collect())
-        };
-        let statuses = call.params.list("Statuses");
-        let numbers = call.params.list("InvoiceNumbers");
-        Self {
-            ids: ids("IDs"),
-            contacts: ids("ContactIDs"),
-            statuses: statuses.map(|list| list.into_iter().filter_map(InvoiceStatus::parse).collect()),
-            numbers: numbers.map(|list| list.into_iter().map(str::to_lowercase).collect()),
-            term: call.params.get("searchTerm").map(str::to_lowercase),
-            by_app: call.params.flag("createdByMyApp").unwrap_or(false),
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.ids.is_none()
-            && self.contacts.is_none()
-            && self.statuses.is_none()
-            && self.numbers.is_none()
-            && self.term.is_none()
-            && !self.by_app
-    }
-
-    /// The candidates when ids or numbers name them, without looking at the whole shelf.
-    fn direct<'a>(&self, books: &'a Books) -> Option<Vec<&'a Invoice>> {
-        if let Some(ids) = &self.ids {
-            return Some(ids.iter().filter_map(|id| books.invoices().get(*id)).collect());
-        }
-        let numbers = self.numbers.as_ref()?;
-        let numbered = |number: &String| {
-            [Kind::AccRec, Kind::AccPay]
-                .into_iter()
-                .flat_map(|kind| books.numbered(kind, number).collect::<Vec<_>>())
-                .collect::<Vec<_>>()
-        };
-        Some(numbers.iter().flat_map(numbered).collect())
-    }
-
-    fn keeps(&self, invoice: &Invoice, books: &Books) -> bool {
-        self.ids.as_ref().is_none_or(|ids| ids.contains(&invoice.id))
-            && self.contacts.as_ref().is_none_or(|ids| ids.contains(&invoice.contact))
-            && self.statuses.as_ref().is_none_or(|list| list.contains(&invoice.status))
-            && self
-                .numbers
-                .as_ref()
-                .is_none_or(|list| list.contains(&invoice.number.to_lowercase()))
-            && (!self.by_app || invoice.by_app)
-            && self.term.as_ref().is_none_or(|term| mentions(invoice, books, term))
-    }
 }
 
 fn mentions(invoice: &Invoice, books: &Books, lower_term: &str) -> bool {

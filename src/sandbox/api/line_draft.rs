@@ -1,10 +1,13 @@
 //! Reads the lines of an invoice as sent: defaults, discounts, tax, and what Xero would refuse.
 
+use std::borrow::Cow;
+
 use rand::rngs::StdRng;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::call::decimal;
+use super::tracking;
 use crate::sandbox::books::{Account, AccountStatus, AmountsAre, Books, Kind, Line, money};
 use crate::sandbox::gate::grant::new_id;
 use crate::sandbox::wire::Json;
@@ -19,6 +22,10 @@ pub struct LineDraft<'a> {
     pub books: &'a Books,
     /// Sale or purchase.
     pub kind: Kind,
+    /// Whether lines may have a discount: sales invoices only.
+    pub discounts: bool,
+    /// The one system account that overpayments are coded to; `None` for everything else.
+    pub on_control: Option<&'static str>,
     /// Whether line amounts contain tax.
     pub amounts_are: AmountsAre,
     /// Decimals of unit amounts.
@@ -44,9 +51,46 @@ impl LineDraft<'_> {
             let id = element.text("LineItemID").and_then(|id| Uuid::parse_str(id).ok());
             let kept = id.and_then(|id| old.iter().find(|line| line.id == id));
             let id = kept.map_or_else(|| new_id(rng), |line| line.id);
-            self.line(element, id, kept, errors)
+            let element = self.with_item(element, kept, errors);
+            self.line(&element, id, kept, errors)
         };
         sent.iter().map(read).collect()
+    }
+
+    /// The line with what its item says where the line itself says nothing. Assumptions: that an
+    /// item says so much, and the text about one that is not there.
+    fn with_item<'e>(&self, element: &'e Json, old: Option<&Line>, errors: &mut Vec<String>) -> Cow<'e, Json> {
+        let code = element.text("ItemCode").filter(|code| !code.is_empty());
+        let known = old.and_then(|line| line.item_code.as_deref());
+        let (Some(code), Json::Map(pairs)) = (code.filter(|code| known != Some(*code)), element) else {
+            return Cow::Borrowed(element);
+        };
+        let found = self.books.registers.item(code);
+        let Some(item) = found.filter(|item| item.code.eq_ignore_ascii_case(code)) else {
+            errors.push(format!("Item code '{code}' is not valid"));
+            return Cow::Borrowed(element);
+        };
+        let (details, description) = match self.kind {
+            Kind::AccRec => (&item.sales, &item.description),
+            Kind::AccPay => (&item.purchases, &item.purchase_description),
+        };
+        let priced = element.get("LineAmount").is_some();
+        let coded = element.get("AccountID").is_some();
+        let defaults = [
+            ("Description", description.clone()),
+            (
+                "UnitAmount",
+                details.unit_price.filter(|_| !priced).map(|price| price.to_string()),
+            ),
+            ("AccountCode", details.account_code.clone().filter(|_| !coded)),
+            ("TaxType", details.tax_type.clone()),
+        ];
+        let mut pairs = pairs.clone();
+        for (key, value) in defaults {
+            let said = old.is_some() || element.get(key).is_some();
+            pairs.extend(value.filter(|_| !said).map(|value| (key.to_owned(), Json::Text(value))));
+        }
+        Cow::Owned(Json::Map(pairs))
     }
 
     fn line(&self, element: &Json, id: Uuid, old: Option<&Line>, errors: &mut Vec<String>) -> Line {
@@ -86,7 +130,7 @@ impl LineDraft<'_> {
             discount_rate: amounts.discount_rate,
             discount_amount: amounts.discount_amount,
             tracking: match element.list("Tracking") {
-                Some(tracking) => tracking.to_vec(),
+                Some(sent) => tracking::resolve(sent, &self.books.registers, errors),
                 None => old.map(|line| line.tracking.clone()).unwrap_or_default(),
             },
         }
@@ -128,7 +172,8 @@ impl LineDraft<'_> {
 
     fn check_discount(&self, amounts: Amounts, errors: &mut Vec<String>) {
         let discounted = amounts.discount_rate.is_some() || amounts.discount_amount.is_some();
-        if discounted && self.kind == Kind::AccPay {
+        if discounted && !self.discounts {
+            // That they have none is documented, the text is an assumption.
             errors.push("Discounts can only be applied to ACCREC invoices".to_owned());
         }
         if let Some(rate) = amounts.discount_rate
@@ -156,12 +201,16 @@ impl LineDraft<'_> {
 
     fn check_account(&self, code: Option<&str>, errors: &mut Vec<String>) -> Option<&Account> {
         let code = code?;
-        let account = self.books.account(code).filter(|account| account.takes_lines());
+        let fits = |account: &&Account| match self.on_control {
+            Some(system) => account.system.as_deref() == Some(system),
+            None => account.takes_lines(),
+        };
+        let account = self.books.account(code).filter(fits);
         match account.map(|account| account.status) {
             None => {
                 errors.push(format!("Account code '{code}' is not a valid code for this document."));
             }
-            Some(AccountStatus::Archived) => errors.push(format!(
+            Some(AccountStatus::Archived | AccountStatus::Deleted) => errors.push(format!(
                 "Account code '{code}' has been archived, or has been deleted. \
                  Each line item must reference a valid account."
             )),

@@ -1,7 +1,7 @@
 //! From method and path to a handler.
 
 use super::call::Call;
-use super::{contacts, envelope, invoices, payments, reference};
+use super::{contacts, envelope, invoices, money_route, payments, registers};
 use crate::sandbox::wire::{Answer, params};
 
 /// Longer query strings are cut off by the server in front of Xero: about 52 GUIDs in `IDs` was
@@ -37,11 +37,10 @@ pub fn answer(call: &mut Call<'_>) -> Answer {
         return envelope::not_found();
     };
     let method = call.request.method.clone();
+    if let Some(answer) = money_route::answer(call, &resource.to_ascii_lowercase(), &method, rest) {
+        return answer;
+    }
     match (resource.to_ascii_lowercase().as_str(), method.as_str(), rest) {
-        ("organisation" | "organisations", "GET", []) => reference::organisation(call),
-        ("accounts", "GET", []) => reference::accounts(call),
-        ("accounts", "GET", [id]) => reference::account(call, id),
-        ("taxrates", "GET", []) => reference::tax_rates(call),
         ("contacts", "GET", []) => contacts::list(call),
         ("contacts", "GET", [id]) => contacts::one(call, id),
         ("contacts", "PUT", []) => contacts::write(call, contacts::Mode::Create),
@@ -56,12 +55,8 @@ pub fn answer(call: &mut Call<'_>) -> Answer {
         ("payments", "GET", [id]) => payments::one(call, id),
         ("payments", "PUT" | "POST", []) => payments::write(call),
         ("payments", "POST", [id]) => payments::delete(call, id),
-        (
-            "organisation" | "organisations" | "accounts" | "taxrates" | "contacts" | "invoices" | "payments",
-            _,
-            [] | [_],
-        ) => Answer::empty(405),
-        _ => envelope::not_found(),
+        ("contacts" | "invoices" | "payments", _, [] | [_]) => Answer::empty(405),
+        (other, method, rest) => registers::answer(call, other, method, rest).unwrap_or_else(envelope::not_found),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Contacts.
 
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::shelf::Stamped;
+use super::shelf::{Mark, Stamped};
 use crate::sandbox::wire::Json;
 
 /// Whether a contact can be used.
@@ -37,6 +38,14 @@ pub struct Contact {
     pub addresses: Vec<Json>,
     /// Phones as sent, by `PhoneType`.
     pub phones: Vec<Json>,
+    /// People as sent, up to five.
+    pub persons: Vec<Json>,
+    /// Further fields as sent, by their key.
+    pub settings: Vec<(&'static str, Json)>,
+    /// CIS deduction of a subcontractor in percent.
+    pub cis_rate: Option<Decimal>,
+    /// The contact it was merged into inside Xero.
+    pub merged_to: Option<Uuid>,
     /// Has had an approved sales invoice.
     pub is_customer: bool,
     /// Has had an approved bill.
@@ -61,6 +70,10 @@ impl Contact {
             status: ContactStatus::Active,
             addresses: Vec::new(),
             phones: Vec::new(),
+            persons: Vec::new(),
+            settings: Vec::new(),
+            cis_rate: None,
+            merged_to: None,
             is_customer: false,
             is_supplier: false,
             updated_ms: now_ms,
@@ -86,5 +99,11 @@ impl Stamped for Contact {
 
     fn updated_ms(&self) -> i64 {
         self.updated_ms
+    }
+
+    fn marks(&self) -> Vec<Mark> {
+        let mut marks = vec![Mark::name(&self.name), Mark::status(self.status.text())];
+        marks.extend(self.number.as_deref().map(Mark::number));
+        marks
     }
 }

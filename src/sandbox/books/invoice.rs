@@ -4,9 +4,10 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use super::credit::Applied;
 use super::money;
-use super::shelf::Stamped;
-use crate::sandbox::wire::Json;
+use super::shelf::{Mark, Stamped};
+use super::tracking::Tracked;
 
 /// Sale or purchase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,8 +73,8 @@ pub struct Line {
     pub discount_rate: Option<Decimal>,
     /// Money.
     pub discount_amount: Option<Decimal>,
-    /// As sent.
-    pub tracking: Vec<Json>,
+    /// At most two.
+    pub tracking: Vec<Tracked>,
 }
 
 /// A sales invoice or bill.
@@ -107,8 +108,12 @@ pub struct Invoice {
     pub total: Decimal,
     /// Paid so far.
     pub amount_paid: Decimal,
-    /// Credited so far.
-    pub amount_credited: Decimal,
+    /// Credit applied to it, oldest first.
+    pub credits: Vec<Applied>,
+    /// Percent that a contractor keeps back for the tax office; `None` outside that scheme.
+    pub cis_rate: Option<Decimal>,
+    /// What that amounts to.
+    pub cis_deduction: Decimal,
     /// ISO code.
     pub currency: String,
     /// To the base currency.
@@ -123,7 +128,7 @@ pub struct Invoice {
     pub planned_payment: Option<NaiveDate>,
     /// Marked as sent.
     pub sent_to_contact: bool,
-    /// Date of the last payment; stays when that payment is deleted.
+    /// Date of the last payment or allocation; stays when that is taken back.
     pub fully_paid_on: Option<NaiveDate>,
     /// Payments that are not deleted, oldest first.
     pub payments: Vec<Uuid>,
@@ -144,16 +149,22 @@ impl Invoice {
         self.open_amount()
     }
 
-    /// Total less payments and credits, whatever the status.
+    /// Total less deduction, payments and credits, whatever the status.
     pub fn open_amount(&self) -> Decimal {
         self.total
+            .saturating_sub(self.cis_deduction)
             .saturating_sub(self.amount_paid)
-            .saturating_sub(self.amount_credited)
+            .saturating_sub(self.amount_credited())
+    }
+
+    /// Credited so far, by documents of every kind.
+    pub fn amount_credited(&self) -> Decimal {
+        money::sum(self.credits.iter().map(|applied| applied.amount))
     }
 
     /// Whether payments or credits are applied, which locks most fields.
     pub fn has_money(&self) -> bool {
-        !self.payments.is_empty() || !self.amount_credited.is_zero()
+        !self.payments.is_empty() || !self.credits.is_empty()
     }
 
     /// Recomputes the sums from the lines.
@@ -261,5 +272,15 @@ impl Stamped for Invoice {
 
     fn updated_ms(&self) -> i64 {
         self.updated_ms
+    }
+
+    fn marks(&self) -> Vec<Mark> {
+        vec![
+            Mark::number(&self.number),
+            Mark::reference(&self.reference),
+            Mark::Contact(self.contact),
+            Mark::status(self.status.text()),
+            Mark::kind(self.kind.text()),
+        ]
     }
 }

@@ -4,12 +4,15 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::chart::{Account, TaxRate};
+use super::bank::{BankTransaction, Batch};
+use super::chart::{Account, AccountStatus, TaxRate, TaxStatus};
 use super::contact::{Contact, ContactStatus};
-use super::invoice::{Invoice, Kind};
+use super::credit::{Credit, Family};
+use super::invoice::{Invoice, InvoiceStatus, Kind};
 use super::organisation::Organisation;
 use super::payment::Payment;
-use super::shelf::Shelf;
+use super::registers::Registers;
+use super::shelf::{Lag, Shelf};
 
 /// What a webhook event is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +25,17 @@ pub enum Subject {
     ContactCreated,
     /// A contact changed.
     ContactUpdated,
+    /// A credit note, overpayment or prepayment was created or changed.
+    Credit {
+        /// Which of the three.
+        family: Family,
+        /// Xero's word for its type.
+        type_text: &'static str,
+        /// Where it stands now.
+        status: InvoiceStatus,
+        /// It was created.
+        is_new: bool,
+    },
 }
 
 /// Something subscribers are told about.
@@ -44,14 +58,22 @@ pub struct Books {
     pub accounts: Vec<Account>,
     /// The tax rates.
     pub tax_rates: Vec<TaxRate>,
+    /// Journals, items, tracking, groups and notes.
+    pub registers: Registers,
     contacts: Shelf<Contact>,
     invoices: Shelf<Invoice>,
     payments: Shelf<Payment>,
+    pub(super) credit_notes: Shelf<Credit>,
+    pub(super) overpayments: Shelf<Credit>,
+    pub(super) prepayments: Shelf<Credit>,
+    pub(super) bank_transactions: Shelf<BankTransaction>,
+    pub(super) batches: Shelf<Batch>,
     active_names: HashMap<String, Uuid>,
     contact_numbers: HashMap<String, Uuid>,
     numbers: HashMap<(Kind, String), Vec<Uuid>>,
-    next_number: u32,
-    changes: Vec<Change>,
+    pub(super) credit_numbers: HashMap<(Kind, String), Vec<Uuid>>,
+    pub(super) next_number: u32,
+    pub(super) changes: Vec<Change>,
 }
 
 impl Books {
@@ -61,12 +83,19 @@ impl Books {
             organisation,
             accounts,
             tax_rates,
+            registers: Registers::default(),
             contacts: Shelf::default(),
             invoices: Shelf::default(),
             payments: Shelf::default(),
+            credit_notes: Shelf::default(),
+            overpayments: Shelf::default(),
+            prepayments: Shelf::default(),
+            bank_transactions: Shelf::default(),
+            batches: Shelf::default(),
             active_names: HashMap::new(),
             contact_numbers: HashMap::new(),
             numbers: HashMap::new(),
+            credit_numbers: HashMap::new(),
             next_number: 1,
             changes: Vec::new(),
         }
@@ -87,11 +116,11 @@ impl Books {
         &self.payments
     }
 
-    /// The account with this code.
+    /// The account with this code; deleted ones have given theirs back.
     pub fn account(&self, code: &str) -> Option<&Account> {
         self.accounts
             .iter()
-            .find(|account| account.code.eq_ignore_ascii_case(code))
+            .find(|account| account.status != AccountStatus::Deleted && account.code.eq_ignore_ascii_case(code))
     }
 
     /// The account with this id.
@@ -99,11 +128,11 @@ impl Books {
         self.accounts.iter().find(|account| account.id == id)
     }
 
-    /// The tax rate with this type.
+    /// The tax rate with this type that lines may use.
     pub fn tax_rate(&self, tax_type: &str) -> Option<&TaxRate> {
         self.tax_rates
             .iter()
-            .find(|rate| rate.tax_type.eq_ignore_ascii_case(tax_type))
+            .find(|rate| rate.status == TaxStatus::Active && rate.tax_type.eq_ignore_ascii_case(tax_type))
     }
 
     /// The active contact of this name, in any letter case.
@@ -135,17 +164,6 @@ impl Books {
         self.numbered(Kind::AccRec, id_or_number)
             .chain(self.numbered(Kind::AccPay, id_or_number))
             .next()
-    }
-
-    /// The next free number of Xero's own series, `INV-0045`.
-    pub fn next_invoice_number(&mut self) -> String {
-        loop {
-            let number = format!("INV-{:04}", self.next_number);
-            self.next_number = self.next_number.saturating_add(1);
-            if self.numbered(Kind::AccRec, &number).next().is_none() {
-                return number;
-            }
-        }
     }
 
     /// Stores a contact and keeps the indexes.
@@ -214,7 +232,18 @@ impl Books {
     /// Forgets all documents and contacts; the organisation, chart and rates stay.
     pub fn clear(&mut self) {
         let (accounts, rates) = (self.accounts.clone(), self.tax_rates.clone());
+        let registers = self.registers.emptied();
         *self = Self::new(self.organisation.clone(), accounts, rates);
+        self.registers = registers;
+    }
+
+    /// Sets how far lists lag, and the time for them.
+    pub fn tick(&mut self, lag: Lag) {
+        self.contacts.tick(lag);
+        self.invoices.tick(lag);
+        self.payments.tick(lag);
+        self.tick_credits(lag);
+        self.registers.tick(lag);
     }
 
     /// What happened since the last call.
@@ -224,6 +253,6 @@ impl Books {
 }
 
 /// Names and numbers compare in any letter case.
-fn key(text: &str) -> String {
+pub(super) fn key(text: &str) -> String {
     text.trim().to_lowercase()
 }

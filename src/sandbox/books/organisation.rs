@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 /// Xero's zone ids beside the names everybody else uses.
@@ -37,6 +38,8 @@ pub struct Organisation {
     pub period_lock: Option<NaiveDate>,
     /// Documents dated up to here are closed for good.
     pub year_end_lock: Option<NaiveDate>,
+    /// Percent kept back from its invoices for labour; `None` outside the CIS scheme.
+    pub cis_rate: Option<Decimal>,
     /// Currencies besides the base one.
     pub currencies: Vec<String>,
     /// When it was created, in milliseconds of document time.
@@ -52,6 +55,13 @@ impl Organisation {
             .iter()
             .find(|(_, zone)| *zone == self.zone)
             .map_or("UTC", |(name, _)| name)
+    }
+
+    /// The branding theme of sales documents that name none. Recorded: every sales invoice and
+    /// sales credit note made through the API has one.
+    pub fn standard_theme(&self) -> Uuid {
+        let (high, low) = self.id.as_u64_pair();
+        Uuid::from_u64_pair(high.rotate_left(8), !low)
     }
 
     /// Whether documents may be in this currency.

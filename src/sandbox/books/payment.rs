@@ -1,10 +1,20 @@
-//! Payments against invoices.
+//! Payments of invoices, and refunds of documents with credit.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::shelf::Stamped;
+use super::credit::Family;
+use super::shelf::{Mark, Stamped};
+
+/// What a payment pays or pays back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// An invoice.
+    Invoice(Uuid),
+    /// A refund of a credit note, overpayment or prepayment.
+    Credit(Family, Uuid),
+}
 
 /// Whether a payment counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,23 +25,27 @@ pub enum PaymentStatus {
     Deleted,
 }
 
-/// One payment of one invoice.
+/// One payment of one document.
 #[derive(Debug, Clone)]
 pub struct Payment {
     /// `PaymentID`.
     pub id: Uuid,
-    /// The invoice it pays.
-    pub invoice: Uuid,
+    /// The document it pays, or pays back.
+    pub target: Target,
     /// The account it went to.
     pub account: Uuid,
     /// When it was made.
     pub date: NaiveDate,
-    /// In the invoice's currency.
+    /// In the document's currency.
     pub amount: Decimal,
+    /// In the currency of the bank account.
+    pub bank_amount: Decimal,
     /// Free text.
-    pub reference: String,
+    pub reference: Option<String>,
     /// To the base currency.
     pub currency_rate: Decimal,
+    /// The batch it was made in.
+    pub batch: Option<Uuid>,
     /// Whether it counts.
     pub status: PaymentStatus,
     /// Matched with a bank statement line; cannot be deleted then.
@@ -59,5 +73,14 @@ impl Stamped for Payment {
 
     fn updated_ms(&self) -> i64 {
         self.updated_ms
+    }
+
+    fn marks(&self) -> Vec<Mark> {
+        let (Target::Invoice(document) | Target::Credit(_, document)) = self.target;
+        vec![
+            Mark::Invoice(document),
+            Mark::reference(self.reference.as_deref().unwrap_or_default()),
+            Mark::status(self.status.text()),
+        ]
     }
 }

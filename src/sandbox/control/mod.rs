@@ -3,9 +3,12 @@
 
 pub mod access;
 pub mod body;
+pub mod credit_scenario;
 pub mod faults;
 pub mod hooks;
 pub mod keep;
+pub mod lists;
+pub mod office;
 pub mod requests;
 pub mod rows;
 pub mod scenario;

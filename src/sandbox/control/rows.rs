@@ -4,10 +4,9 @@ use uuid::Uuid;
 
 use super::body::Bad;
 use super::surface::Done;
-use crate::sandbox::api::contact_view;
 use crate::sandbox::api::invoice_view::{self, Shape, View};
-use crate::sandbox::api::payment_view;
-use crate::sandbox::books::Books;
+use crate::sandbox::api::{bank_transactions, contact_view, credit_view, journals, payment_view};
+use crate::sandbox::books::{Books, Family};
 use crate::sandbox::wire::{Params, Writer};
 use crate::sandbox::world::World;
 
@@ -49,7 +48,7 @@ pub(super) fn documents(world: &World, tenant: &str, params: &Params) -> Result<
         "contacts" => Ok(Done::list(|items| {
             for contact in books.contacts().iter() {
                 items.object(|row| {
-                    contact_view::write(row, contact, contact_view::Shape::Full);
+                    contact_view::write(row, contact, books, contact_view::Shape::Full);
                     row.integer("versions", i64::from(contact.versions));
                 });
             }
@@ -62,22 +61,60 @@ pub(super) fn documents(world: &World, tenant: &str, params: &Params) -> Result<
                 });
             }
         })),
-        "creditnotes" | "manualjournals" => Ok(Done::list(|_| {})),
+        "manualjournals" => Ok(Done::list(|items| {
+            for journal in books.registers.journals.iter() {
+                items.object(|row| {
+                    journals::write_journal(row, journal, books, journals::Shape::Paged);
+                    row.integer("versions", i64::from(journal.versions));
+                });
+            }
+        })),
+        "creditnotes" => Ok(Done::list(|items| credits(items, books, Family::CreditNote))),
+        "overpayments" => Ok(Done::list(|items| credits(items, books, Family::Overpayment))),
+        "prepayments" => Ok(Done::list(|items| credits(items, books, Family::Prepayment))),
+        "banktransactions" => Ok(Done::list(|items| {
+            for transaction in books.bank_transactions().iter() {
+                items.object(|row| {
+                    bank_transactions::write_row(row, transaction, books, WHOLE);
+                    row.integer("versions", i64::from(transaction.versions));
+                });
+            }
+        })),
+        "batchpayments" => Ok(Done::list(|items| {
+            for batch in books.batches().iter() {
+                items.object(|row| {
+                    payment_view::write_batch(row, batch, books);
+                    row.integer("versions", i64::from(batch.versions));
+                });
+            }
+        })),
         _ => Err(Bad::input(
-            "type must be invoices, contacts, payments, creditnotes or manualjournals",
+            "type must be invoices, contacts, payments, creditnotes, overpayments, prepayments, \
+             banktransactions, batchpayments or manualjournals",
         )),
     }
 }
 
+/// Everything there is to see.
+const WHOLE: View = View {
+    shape: Shape::Paged,
+    unit_places: 4,
+    amount_due: None,
+};
+
+fn credits(items: &mut Writer, books: &Books, family: Family) {
+    for credit in books.credits(family).iter() {
+        items.object(|row| {
+            credit_view::write(row, credit, books, WHOLE);
+            row.integer("versions", i64::from(credit.versions));
+        });
+    }
+}
+
 fn invoices(items: &mut Writer, books: &Books) {
-    let view = View {
-        shape: Shape::Paged,
-        unit_places: 4,
-        amount_due: None,
-    };
     for invoice in books.invoices().iter() {
         items.object(|row| {
-            invoice_view::write(row, invoice, books, view);
+            invoice_view::write(row, invoice, books, WHOLE);
             row.integer("versions", i64::from(invoice.versions));
         });
     }

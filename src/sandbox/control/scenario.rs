@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::body::{self, Bad};
 use crate::sandbox::api::{Call, contacts, invoices};
 use crate::sandbox::books::{
-    AccountStatus, Contact, ContactStatus, Invoice, InvoiceStatus, Payment, PaymentStatus, money, settle,
+    Account, AccountStatus, Contact, ContactStatus, Invoice, InvoiceStatus, Payment, PaymentStatus, Target, money,
+    settle,
 };
 use crate::sandbox::gate::grant::new_id;
 use crate::sandbox::wire::Json;
@@ -41,23 +42,18 @@ pub(super) fn pay(scene: &mut Scene<'_>, share: Share) -> Result<Uuid, Bad> {
         Share::Part => money::cents(due.checked_div(Decimal::TWO).unwrap_or(due)),
     };
     let amount: Option<Decimal> = body::read(scene.args, "amount", "an amount")?;
-    let bank = scene
-        .call
-        .books
-        .accounts
-        .iter()
-        .find(|account| account.account_type == "BANK");
-    let account = bank
-        .map(|account| account.id)
-        .ok_or_else(|| Bad::input("no bank account"))?;
+    let amount = money::cents(amount.unwrap_or(usual));
+    let account = scene.bank()?;
     let payment = Payment {
         id: new_id(scene.call.rng),
-        invoice: invoice.id,
+        target: Target::Invoice(invoice.id),
         account,
         date: body::day(scene.args, "date")?.unwrap_or_else(|| scene.call.today()),
-        amount: money::cents(amount.unwrap_or(usual)),
-        reference: scene.args.text("reference").unwrap_or_default().to_owned(),
+        amount,
+        bank_amount: amount.checked_div(invoice.currency_rate).map_or(amount, money::cents),
+        reference: scene.args.text("reference").map(str::to_owned),
         currency_rate: invoice.currency_rate,
+        batch: None,
         status: PaymentStatus::Authorised,
         reconciled: false,
         updated_ms: scene.call.now_ms,
@@ -251,6 +247,13 @@ pub(super) fn lock(scene: &mut Scene<'_>) -> Result<(), Bad> {
 }
 
 impl Scene<'_> {
+    pub(super) fn bank(&self) -> Result<Uuid, Bad> {
+        let mut accounts = self.call.books.accounts.iter();
+        let bank = accounts.find(|account| account.account_type == "BANK");
+        bank.map(|account| account.id)
+            .ok_or_else(|| Bad::input("no bank account"))
+    }
+
     pub(super) fn invoice(&self) -> Result<Invoice, Bad> {
         let named = self
             .input
@@ -261,7 +264,7 @@ impl Scene<'_> {
         found.ok_or_else(|| Bad::missing(format!("no invoice {named}")))
     }
 
-    fn contact(&self) -> Result<Contact, Bad> {
+    pub(super) fn contact(&self) -> Result<Contact, Bad> {
         let books = &self.call.books;
         let found = match body::guid(self.args, "contact_id")? {
             Some(id) => books.contacts().get(id),
@@ -280,6 +283,36 @@ impl Scene<'_> {
         let id = contact.id;
         self.call.books.save_contact(contact);
         Ok(id)
+    }
+
+    /// The accounts Xero opens with the CIS scheme. Their codes are assumptions.
+    pub(super) fn open_cis_accounts(&mut self) {
+        const ACCOUNTS: [(&str, &str, &str, &str, &str); 2] = [
+            ("228", "CIS Labour Income", "REVENUE", "OUTPUT2", "CISLABOURINCOME"),
+            ("321", "CIS Labour Expense", "DIRECTCOSTS", "INPUT2", "CISLABOUREXPENSE"),
+        ];
+        for (code, name, account_type, tax_type, system) in ACCOUNTS {
+            let accounts = &mut self.call.books.accounts;
+            if accounts.iter().any(|account| account.system.as_deref() == Some(system)) {
+                continue;
+            }
+            accounts.push(Account {
+                id: new_id(self.call.rng),
+                code: code.to_owned(),
+                name: name.to_owned(),
+                account_type: account_type.to_owned(),
+                tax_type: tax_type.to_owned(),
+                status: AccountStatus::Active,
+                system: Some(system.to_owned()),
+                payments: false,
+                description: None,
+                in_claims: false,
+                is_watched: false,
+                bank: None,
+                updated_ms: self.call.now_ms,
+            });
+            accounts.sort_by(|left, right| left.code.cmp(&right.code));
+        }
     }
 
     pub(super) fn change(&mut self, invoice: &Invoice, pairs: Vec<(String, Json)>) -> Result<Uuid, Bad> {

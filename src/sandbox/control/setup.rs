@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use super::access;
 use super::body::{self, Bad};
 use super::surface::Done;
+use crate::sandbox::books::chart::BankAccount;
 use crate::sandbox::books::organisation::zone_named;
 use crate::sandbox::books::{Account, AccountClass, AccountStatus, Books, TaxRate};
 use crate::sandbox::clock::{ClockMove, Instants, Reach};
@@ -92,6 +93,7 @@ pub(super) fn tenant(world: &mut World, now: Instants, request: &Request, usual:
         country: input.text("country").unwrap_or("GB").to_ascii_uppercase(),
         zone: zone_named(zone).ok_or_else(|| Bad::input(format!("unknown time_zone '{zone}'")))?,
         contacts: Vec::new(),
+        credits: &[],
     };
     let name = founding.name.clone();
     let rates = tax_rates(&input)?;
@@ -128,11 +130,10 @@ pub(super) fn reset(world: &mut World, now: Instants) -> Done {
             continue;
         };
         let books = &mut tenant.books;
-        documents = documents
-            .saturating_add(books.invoices().len())
-            .saturating_add(books.payments().len());
+        let before = books.documents_count();
         books.clear();
         tenant.founding.add_contacts(books, &mut world.rng, now.document_ms);
+        documents = documents.saturating_add(before.saturating_sub(books.documents_count()));
     }
     let removed = i64::try_from(documents).unwrap_or(i64::MAX);
     Done::object(200, |body| body.integer("documents_removed", removed))
@@ -143,12 +144,9 @@ fn tax_rates(input: &Json) -> Result<Vec<TaxRate>, Bad> {
         body::only(row, &["tax_type", "name", "effective_rate"])?;
         let tax_type = body::required(row, "tax_type")?.to_ascii_uppercase();
         let rate: Option<Decimal> = body::read(row, "effective_rate", "a percentage")?;
-        Ok(TaxRate {
-            name: row.text("name").unwrap_or(&tax_type).to_owned(),
-            rate: rate.ok_or_else(|| Bad::input("effective_rate is required"))?,
-            applies_to: classes_of(&tax_type),
-            tax_type,
-        })
+        let rate = rate.ok_or_else(|| Bad::input("effective_rate is required"))?;
+        let name = row.text("name").unwrap_or(&tax_type);
+        Ok(TaxRate::simple(&tax_type, name, rate, classes_of(&tax_type)))
     };
     input.list("tax_rates").unwrap_or_default().iter().map(read).collect()
 }
@@ -168,13 +166,21 @@ fn accounts(input: &Json) -> Result<Vec<Account>, Bad> {
         Ok(Account {
             id: uuid::Uuid::nil(),
             name: row.text("name").unwrap_or(&code).to_owned(),
-            code,
-            account_type,
             tax_type: row.text("tax_type").unwrap_or(usual).to_owned(),
             status: AccountStatus::Active,
             system: None,
             payments: false,
+            description: None,
+            in_claims: false,
+            is_watched: false,
+            bank: (account_type == "BANK").then(|| BankAccount {
+                number: format!("20000012345{code}"),
+                kind: "BANK".to_owned(),
+                currency: input.text("base_currency").unwrap_or("GBP").to_ascii_uppercase(),
+            }),
             updated_ms: 0,
+            code,
+            account_type,
         })
     };
     input.list("accounts").unwrap_or_default().iter().map(read).collect()

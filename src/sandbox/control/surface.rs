@@ -1,7 +1,7 @@
 //! The routes of the control surface.
 
 use super::body::Bad;
-use super::{access, faults, hooks, keep, requests, rows, setup, trigger};
+use super::{access, faults, hooks, keep, lists, requests, rows, setup, trigger};
 use crate::sandbox::clock::{ClockMove, Instants};
 use crate::sandbox::wire::{Answer, Outcome, Params, Request, Writer};
 use crate::sandbox::world::World;
@@ -71,6 +71,8 @@ fn dispatch(world: &mut World, now: Instants, request: &Request) -> Result<Done,
         ("DELETE", ["faults", id]) => faults::remove(world, id),
         ("POST", ["clock"]) => setup::clock(request),
         ("POST", ["limits"]) => setup::limits(world, request),
+        ("POST", ["lag"]) => lists::lag(world, now, request),
+        ("POST", ["since"]) => lists::since(world, request),
         ("POST", ["tenants"]) => setup::tenant(world, now, request, setup::Grant::Shared),
         ("POST", ["orgs"]) => setup::tenant(world, now, request, setup::Grant::Own),
         ("POST", ["apps"]) => access::register(world, request),
@@ -95,7 +97,8 @@ fn dispatch(world: &mut World, now: Instants, request: &Request) -> Result<Done,
             _,
             [
                 "faults" | "clock" | "limits" | "tenants" | "webhooks" | "reset" | "requests" | "violations"
-                | "trigger" | "orgs" | "apps" | "consent" | "grants" | "snapshot" | "restore" | "seed",
+                | "trigger" | "orgs" | "apps" | "consent" | "grants" | "snapshot" | "restore" | "seed" | "lag"
+                | "since",
             ],
         ) => Err(Bad {
             status: 405,

@@ -3,10 +3,13 @@
 use uuid::Uuid;
 
 use super::body::{self, Bad};
+use super::credit_scenario;
+use super::office;
 use super::scenario::{self, Scene};
 use super::surface::Done;
 use super::{story, weather};
 use crate::sandbox::api::Call;
+use crate::sandbox::books::Family;
 use crate::sandbox::clock::Instants;
 use crate::sandbox::gate::app::AppId;
 use crate::sandbox::gate::grants::Agreed;
@@ -15,7 +18,9 @@ use crate::sandbox::query::page::SinceIs;
 use crate::sandbox::wire::{Json, Params, Request};
 use crate::sandbox::world::World;
 
-const NAMES: &str = "payment.partial, payment.full, payment.delete, invoice.void, invoice.edit, \
+const NAMES: &str = "payment.partial, payment.full, payment.delete, payment.reconcile, \
+creditnote.create, creditnote.multi_allocation, overpayment.create, prepayment.create, \
+credit.allocate, credit.refund, allocation.remove, organisation.cis, invoice.void, invoice.edit, \
 invoice.approve, invoice.create, contact.create, contact.rename, contact.archive, account.archive, \
 organisation.lock, connection.revoke, \
 connection.restore, grant.revoke, grant.renew";
@@ -91,6 +96,15 @@ fn play(name: &str, scene: &mut Scene<'_>) -> Result<Option<Uuid>, Bad> {
         "payment.partial" => scenario::pay(scene, scenario::Share::Part).map(Some),
         "payment.full" => scenario::pay(scene, scenario::Share::Whole).map(Some),
         "payment.delete" | "payment.deleted" => scenario::unpay(scene).map(Some),
+        "payment.reconcile" => credit_scenario::reconcile(scene).map(Some),
+        "creditnote.create" => credit_scenario::create_note(scene).map(Some),
+        "creditnote.multi_allocation" => credit_scenario::multi_allocation(scene).map(Some),
+        "overpayment.create" => credit_scenario::create_money(scene, Family::Overpayment).map(Some),
+        "prepayment.create" => credit_scenario::create_money(scene, Family::Prepayment).map(Some),
+        "credit.allocate" => credit_scenario::allocate_credit(scene).map(Some),
+        "credit.refund" => credit_scenario::refund(scene).map(Some),
+        "allocation.remove" | "allocation.removed" => credit_scenario::deallocate(scene).map(Some),
+        "organisation.cis" => credit_scenario::cis(scene).map(|()| None),
         "invoice.void" | "invoice.voided" => scenario::void(scene).map(Some),
         "invoice.edit" => scenario::edit(scene).map(Some),
         "invoice.approve" => scenario::approve(scene).map(Some),
@@ -100,10 +114,11 @@ fn play(name: &str, scene: &mut Scene<'_>) -> Result<Option<Uuid>, Bad> {
         "contact.archive" => scenario::archive_contact(scene).map(Some),
         "account.archive" => scenario::archive_account(scene).map(Some),
         "organisation.lock" => scenario::lock(scene).map(|()| None),
-        other => match story::play(other, scene) {
+        other => match office::play(other, scene).or_else(|| story::play(other, scene)) {
             Some(played) => played.map(Some),
             None => Err(Bad::input(format!(
-                "unknown scenario '{other}'; known are {NAMES}, {}, {}",
+                "unknown scenario '{other}'; known are {NAMES}, {}, {}, {}",
+                office::NAMES,
                 story::NAMES,
                 weather::NAMES
             ))),

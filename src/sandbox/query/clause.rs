@@ -1,12 +1,14 @@
-//! The grammar of `where`: comparisons, `AND`/`OR`, parentheses, `Guid("…")`,
-//! `DateTime(y,m,d)`, `.Contains/.StartsWith/.EndsWith("…")`.
+//! The grammar of `where`: comparisons, `AND`/`OR`/`NOT`, parentheses, `Guid("…")`,
+//! `DateTime(y,m,d)`, `.Contains/.StartsWith/.EndsWith("…")`, checked against the fields and types
+//! of one kind of document.
+//!
+//! Of Xero's messages only `Unterminated string literal` is recorded. The others are assumptions:
+//! they are those of the expression parser whose grammar and wording Xero's shows.
 
-use chrono::NaiveDate;
-use rust_decimal::prelude::ToPrimitive;
-use uuid::Uuid;
-
-use super::fields::{Field, Value};
+use super::fields::Field;
 use super::lexer::{Token, tokens};
+use super::literal::Literal;
+use super::tables::{Kind, Row, Table};
 
 /// Nested parentheses beyond this are refused.
 const DEPTH_MAX: u32 = 32;
@@ -39,23 +41,6 @@ pub enum Comparison {
     EndsWith,
 }
 
-/// A constant in a clause.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Literal {
-    /// `"…"`
-    Text(String),
-    /// `12.5`
-    Number(rust_decimal::Decimal),
-    /// `Guid("…")`
-    Id(Uuid),
-    /// `DateTime(y,m,d)`, in milliseconds
-    Moment(i64),
-    /// `true`
-    Flag(bool),
-    /// `null`
-    Null,
-}
-
 /// A parsed clause.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Clause {
@@ -67,39 +52,49 @@ pub enum Clause {
     Not(Box<Clause>),
     /// A field against a constant.
     Test(Field, Comparison, Literal),
+    /// Two fields of one document.
+    Pair(Field, Comparison, Field),
+}
+
+/// One side of a comparison.
+enum Operand {
+    Field(&'static Row),
+    Constant(Literal),
+    /// Already a whole test, as `.Contains("…")` makes.
+    Clause(Clause),
 }
 
 impl Clause {
-    /// Parses a clause.
+    /// Parses a clause about documents of one kind.
     ///
     /// # Errors
     /// With the message Xero's parser gives.
-    pub fn parse(text: &str) -> Result<Self, QueryError> {
-        let tokens = tokens(text)?;
+    pub fn parse(text: &str, table: Table) -> Result<Self, QueryError> {
         let mut parser = Parser {
-            tokens,
+            tokens: tokens(text)?,
             at: 0,
             depth: 0,
+            table,
         };
         let clause = parser.any()?;
         match parser.peek() {
             None => Ok(clause),
-            Some(_) => Err(QueryError("Syntax error".to_owned())),
+            Some(_) => refuse("Syntax error"),
         }
     }
 }
 
-impl Literal {
-    /// The constant as a value to compare with.
-    pub fn value(&self) -> Value<'_> {
-        match self {
-            Self::Text(text) => Value::Text(text),
-            Self::Number(number) => Value::Number(*number),
-            Self::Id(id) => Value::Id(*id),
-            Self::Moment(at_ms) => Value::Moment(*at_ms),
-            Self::Flag(flag) => Value::Flag(*flag),
-            Self::Null => Value::Absent,
-        }
+impl Table {
+    /// The row of a path.
+    ///
+    /// # Errors
+    /// When this kind of document has no such field.
+    pub fn field(&self, path: &str) -> Result<&'static Row, QueryError> {
+        let unknown = || {
+            let name = path.split('.').next().unwrap_or(path);
+            QueryError(format!("No property or field '{name}' exists in type '{}'", self.name))
+        };
+        self.row(path).ok_or_else(unknown)
     }
 }
 
@@ -107,6 +102,7 @@ struct Parser {
     tokens: Vec<Token>,
     at: usize,
     depth: u32,
+    table: Table,
 }
 
 impl Parser {
@@ -159,7 +155,7 @@ impl Parser {
     fn one(&mut self) -> Result<Clause, QueryError> {
         self.depth = self.depth.saturating_add(1);
         if self.depth > DEPTH_MAX {
-            return Err(QueryError("Expression too complex".to_owned()));
+            return refuse("Expression too complex");
         }
         let clause = self.one_inside();
         self.depth = self.depth.saturating_sub(1);
@@ -174,24 +170,64 @@ impl Parser {
             let inner = self.any()?;
             return self.closed(inner);
         }
-        let Some(Token::Word(path)) = self.next() else {
-            return Err(QueryError("Expression expected".to_owned()));
+        let left = self.operand()?;
+        let sign = match self.peek() {
+            Some(Token::Sign(sign)) if !matches!(*sign, "&&" | "||" | "!") => *sign,
+            _ => return alone(left),
         };
-        let path = self.without_case_calls(path)?;
-        if let Some((field, method)) = split_method(&path) {
-            self.open()?;
-            let literal = self.literal()?;
-            return self.closed(Clause::Test(Field::named(field)?, method, literal));
-        }
-        let field = Field::named(&path)?;
-        let comparison = match self.peek() {
-            Some(Token::Sign(sign)) => comparison(sign)?,
-            // A bare boolean field.
-            _ => return Ok(Clause::Test(field, Comparison::Equal, Literal::Flag(true))),
-        };
+        let comparison = comparison(sign);
         self.at = self.at.saturating_add(1);
-        let literal = self.literal()?;
-        Ok(Clause::Test(field, comparison, literal))
+        let right = self.operand()?;
+        compare(left, comparison, sign, right)
+    }
+
+    fn operand(&mut self) -> Result<Operand, QueryError> {
+        match self.next() {
+            Some(Token::Text(text)) => Ok(Operand::Constant(Literal::Text(text))),
+            Some(Token::Number(number)) => Ok(Operand::Constant(Literal::Number(number))),
+            Some(Token::Word(word)) => match self.named_literal(&word)? {
+                Some(literal) => Ok(Operand::Constant(literal)),
+                None => self.field(word),
+            },
+            _ => refuse("Expression expected"),
+        }
+    }
+
+    /// A field, or a test that one of its methods makes.
+    fn field(&mut self, path: String) -> Result<Operand, QueryError> {
+        let path = self.without_case_calls(path)?;
+        let Some((owner, method)) = path.rsplit_once('.') else {
+            return Ok(Operand::Field(self.table.field(&path)?));
+        };
+        let lower = method.to_ascii_lowercase();
+        let test = match lower.as_str() {
+            "contains" => Comparison::Contains,
+            "startswith" => Comparison::StartsWith,
+            "endswith" => Comparison::EndsWith,
+            "equals" => Comparison::Equal,
+            "hasvalue" => {
+                let row = self.table.field(owner)?;
+                let there = Clause::Test(row.field, Comparison::NotEqual, Literal::Null);
+                return Ok(Operand::Clause(there));
+            }
+            "value" => return Ok(Operand::Field(self.table.field(owner)?)),
+            _ => return Ok(Operand::Field(self.table.field(&path)?)),
+        };
+        let row = self.table.field(owner)?;
+        self.open()?;
+        let argument = self.operand()?;
+        let Operand::Constant(literal) = argument else {
+            return refuse("Expression expected");
+        };
+        let fits = match test {
+            Comparison::Equal => literal.kind().is_none_or(|kind| kind == row.kind),
+            _ => row.kind == Kind::Text && literal.kind() == Some(Kind::Text),
+        };
+        if !fits {
+            let message = format!("No applicable method '{method}' exists in type '{}'", row.kind.text());
+            return Err(QueryError(message));
+        }
+        self.closed(Operand::Clause(Clause::Test(row.field, test, literal)))
     }
 
     /// Comparison ignores case anyway, so `.ToLower()` and `.ToUpper()` change nothing; a method
@@ -214,7 +250,7 @@ impl Parser {
         if self.take(&Token::Open) {
             Ok(())
         } else {
-            Err(QueryError("'(' expected".to_owned()))
+            refuse("'(' expected")
         }
     }
 
@@ -222,85 +258,136 @@ impl Parser {
         if self.take(&Token::Close) {
             Ok(value)
         } else {
-            Err(QueryError("')' or operator expected".to_owned()))
+            refuse("')' or operator expected")
         }
     }
 
-    fn literal(&mut self) -> Result<Literal, QueryError> {
-        match self.next() {
-            Some(Token::Text(text)) => Ok(Literal::Text(text)),
-            Some(Token::Number(number)) => Ok(Literal::Number(number)),
-            Some(Token::Word(word)) => self.named_literal(&word),
-            _ => Err(QueryError("Expression expected".to_owned())),
-        }
-    }
-
-    fn named_literal(&mut self, word: &str) -> Result<Literal, QueryError> {
-        match word.to_ascii_lowercase().as_str() {
-            "true" => Ok(Literal::Flag(true)),
-            "false" => Ok(Literal::Flag(false)),
-            "null" => Ok(Literal::Null),
-            "guid" => {
-                self.open()?;
-                let Some(Token::Text(text)) = self.next() else {
-                    return Err(QueryError("Expression expected".to_owned()));
-                };
-                let id = Uuid::parse_str(&text)
-                    .map_err(|_| QueryError("Guid should contain 32 digits with 4 dashes".to_owned()))?;
-                self.closed(Literal::Id(id))
+    fn named_literal(&mut self, word: &str) -> Result<Option<Literal>, QueryError> {
+        Ok(Some(match word.to_ascii_lowercase().as_str() {
+            "true" => Literal::Flag(true),
+            "false" => Literal::Flag(false),
+            "null" => Literal::Null,
+            "guid" | "guid.parse" => {
+                let text = self.text_argument()?;
+                Literal::guid(&text)?
+            }
+            "datetime.parse" => {
+                let text = self.text_argument()?;
+                Literal::moment(&text)?
             }
             "datetime" => {
-                self.open()?;
-                let moment = self.moment()?;
-                self.closed(Literal::Moment(moment))
+                let parts = self.numbers()?;
+                Literal::date_time(&parts)?
             }
-            _ => Err(QueryError(format!("No property or field '{word}' exists"))),
-        }
+            _ => return Ok(None),
+        }))
     }
 
-    fn moment(&mut self) -> Result<i64, QueryError> {
-        let bad = || QueryError("DateTime expects year, month and day".to_owned());
+    fn text_argument(&mut self) -> Result<String, QueryError> {
+        self.open()?;
+        let Some(Token::Text(text)) = self.next() else {
+            return refuse("Expression expected");
+        };
+        self.closed(text)
+    }
+
+    fn numbers(&mut self) -> Result<Vec<rust_decimal::Decimal>, QueryError> {
+        self.open()?;
         let mut parts = Vec::new();
         loop {
             let Some(Token::Number(number)) = self.next() else {
-                return Err(bad());
+                return refuse("Expression expected");
             };
-            parts.push(number.to_u32().ok_or_else(bad)?);
+            parts.push(number);
             if !self.take(&Token::Comma) {
                 break;
             }
         }
-        let part = |at: usize| parts.get(at).copied();
-        let year = part(0).and_then(|year| i32::try_from(year).ok()).ok_or_else(bad)?;
-        NaiveDate::from_ymd_opt(year, part(1).ok_or_else(bad)?, part(2).ok_or_else(bad)?)
-            .and_then(|day| {
-                let (hour, minute, second) = (part(3), part(4), part(5));
-                day.and_hms_opt(hour.unwrap_or(0), minute.unwrap_or(0), second.unwrap_or(0))
-            })
-            .map(|moment| moment.and_utc().timestamp_millis())
-            .ok_or_else(bad)
+        self.closed(parts)
     }
 }
 
-fn split_method(path: &str) -> Option<(&str, Comparison)> {
-    let (field, method) = path.rsplit_once('.')?;
-    let comparison = match method.to_ascii_lowercase().as_str() {
-        "contains" => Comparison::Contains,
-        "startswith" => Comparison::StartsWith,
-        "endswith" => Comparison::EndsWith,
-        _ => return None,
-    };
-    Some((field, comparison))
+fn refuse<T>(message: &str) -> Result<T, QueryError> {
+    Err(QueryError(message.to_owned()))
 }
 
-fn comparison(sign: &str) -> Result<Comparison, QueryError> {
-    Ok(match sign {
-        "==" | "=" => Comparison::Equal,
+/// A bare boolean field, or a test that a method made.
+fn alone(operand: Operand) -> Result<Clause, QueryError> {
+    match operand {
+        Operand::Clause(clause) => Ok(clause),
+        Operand::Field(row) if row.kind == Kind::Flag => {
+            Ok(Clause::Test(row.field, Comparison::Equal, Literal::Flag(true)))
+        }
+        _ => refuse("Expression of type 'Boolean' expected"),
+    }
+}
+
+fn compare(left: Operand, how: Comparison, sign: &str, right: Operand) -> Result<Clause, QueryError> {
+    let clash = |left: &str, right: &str| {
+        let message = format!("Operator '{sign}' incompatible with operand types '{left}' and '{right}'");
+        Err(QueryError(message))
+    };
+    match (left, right) {
+        (Operand::Field(row), Operand::Constant(literal)) => {
+            if fits(Some(row.kind), literal.kind(), how) {
+                Ok(Clause::Test(row.field, how, literal))
+            } else {
+                clash(row.kind.text(), literal.kind_text())
+            }
+        }
+        (Operand::Constant(literal), Operand::Field(row)) => {
+            if fits(Some(row.kind), literal.kind(), how) {
+                Ok(Clause::Test(row.field, turned(how), literal))
+            } else {
+                clash(literal.kind_text(), row.kind.text())
+            }
+        }
+        (Operand::Field(left), Operand::Field(right)) => {
+            if fits(Some(left.kind), Some(right.kind), how) {
+                Ok(Clause::Pair(left.field, how, right.field))
+            } else {
+                clash(left.kind.text(), right.kind.text())
+            }
+        }
+        (Operand::Clause(clause), Operand::Constant(Literal::Flag(flag)))
+        | (Operand::Constant(Literal::Flag(flag)), Operand::Clause(clause)) => match how {
+            Comparison::Equal if flag => Ok(clause),
+            Comparison::NotEqual if !flag => Ok(clause),
+            Comparison::Equal | Comparison::NotEqual => Ok(Clause::Not(Box::new(clause))),
+            _ => clash("Boolean", "Boolean"),
+        },
+        _ => refuse("Expression expected"),
+    }
+}
+
+/// Whether two types compare so; `None` is `null`.
+fn fits(left: Option<Kind>, right: Option<Kind>, how: Comparison) -> bool {
+    let equality = matches!(how, Comparison::Equal | Comparison::NotEqual);
+    match (left, right) {
+        (Some(left), Some(right)) => left == right && (equality || !matches!(left, Kind::Id | Kind::Flag)),
+        _ => equality,
+    }
+}
+
+/// The same comparison read from the other side.
+fn turned(how: Comparison) -> Comparison {
+    match how {
+        Comparison::Less => Comparison::Greater,
+        Comparison::LessOrEqual => Comparison::GreaterOrEqual,
+        Comparison::Greater => Comparison::Less,
+        Comparison::GreaterOrEqual => Comparison::LessOrEqual,
+        same => same,
+    }
+}
+
+/// The comparison a sign stands for; the lexer knows no others.
+fn comparison(sign: &str) -> Comparison {
+    match sign {
         "!=" | "<>" => Comparison::NotEqual,
         "<" => Comparison::Less,
         "<=" => Comparison::LessOrEqual,
         ">" => Comparison::Greater,
         ">=" => Comparison::GreaterOrEqual,
-        _ => return Err(QueryError(format!("Syntax error '{sign}'"))),
-    })
+        _ => Comparison::Equal,
+    }
 }

@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 
 use super::clause::{Clause, Comparison};
-use super::fields::{Readable, Value};
+use super::fields::Readable;
+use super::value::Value;
 use crate::sandbox::books::Books;
 
 impl Clause {
@@ -17,6 +18,11 @@ impl Clause {
             Clause::Test(field, comparison, literal) => {
                 test(&document.value(*field, books), *comparison, &literal.value())
             }
+            Clause::Pair(left, comparison, right) => test(
+                &document.value(*left, books),
+                *comparison,
+                &document.value(*right, books),
+            ),
         }
     }
 }

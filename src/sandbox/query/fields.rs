@@ -1,30 +1,9 @@
 //! The fields a clause may name, resolved once, and their values on each kind of document.
 
-use std::cmp::Ordering;
-
-use rust_decimal::Decimal;
-use uuid::Uuid;
-
-use super::clause::QueryError;
-use crate::sandbox::books::{Account, Books, Contact, Invoice, Payment, TaxRate};
+use super::tables::{self, Table};
+use super::value::Value;
+use crate::sandbox::books::{Account, AccountClass, Books, Contact, Invoice, Kind, Payment, Target, TaxRate};
 use crate::sandbox::wire::date;
-
-/// A field's value on one document.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Value<'a> {
-    /// Compared in any letter case.
-    Text(&'a str),
-    /// A number.
-    Number(Decimal),
-    /// A GUID.
-    Id(Uuid),
-    /// A time or a date (midnight UTC), in milliseconds.
-    Moment(i64),
-    /// A boolean.
-    Flag(bool),
-    /// No value.
-    Absent,
-}
 
 /// Every path the sandbox can filter and sort by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,98 +68,85 @@ pub enum Field {
     Reconciled,
     /// `FullyPaidOnDate`
     FullyPaidOn,
+    /// `ExpectedPaymentDate`
+    ExpectedPayment,
+    /// `PlannedPaymentDate`
+    PlannedPayment,
+    /// `SubTotal`
+    SubTotal,
+    /// `TotalTax`
+    TotalTax,
+    /// `AmountCredited`
+    AmountCredited,
+    /// `CurrencyRate`
+    CurrencyRate,
+    /// `LineAmountTypes`
+    AmountsAre,
+    /// `SentToContact`
+    SentToContact,
+    /// `FirstName`
+    FirstName,
+    /// `LastName`
+    LastName,
+    /// `Description`
+    Description,
+    /// `EnablePaymentsToAccount`
+    TakesPayments,
+    /// `ShowInExpenseClaims`
+    ExpenseClaims,
+    /// `BankAccountNumber`
+    BankNumber,
+    /// `ReportTaxType`
+    ReportTaxType,
+    /// `EffectiveRate` or `DisplayTaxRate`
+    EffectiveRate,
+    /// `CanApplyToAssets`
+    AppliesToAssets,
+    /// `CanApplyToEquity`
+    AppliesToEquity,
+    /// `CanApplyToExpenses`
+    AppliesToExpenses,
+    /// `CanApplyToLiabilities`
+    AppliesToLiabilities,
+    /// `CanApplyToRevenue`
+    AppliesToRevenue,
+    /// `Narration`
+    Narration,
+    /// `ShowOnCashBasisReports`
+    CashBasis,
+    /// `PurchaseDescription`
+    PurchaseDescription,
+    /// `IsSold`
+    IsSold,
+    /// `IsPurchased`
+    IsPurchased,
+    /// `IsTrackedAsInventory`
+    IsTracked,
+    /// `QuantityOnHand`
+    QuantityOnHand,
+    /// `SalesDetails.UnitPrice`
+    SalesPrice,
+    /// `SalesDetails.AccountCode`
+    SalesAccount,
+    /// `PurchaseDetails.UnitPrice`
+    PurchasePrice,
+    /// `PurchaseDetails.AccountCode`
+    PurchaseAccount,
+    /// `RemainingCredit`
+    RemainingCredit,
 }
-
-/// Paths in lower case.
-const PATHS: [(&str, Field); 39] = [
-    ("type", Field::Type),
-    ("paymenttype", Field::Type),
-    ("status", Field::Status),
-    ("contactstatus", Field::Status),
-    ("invoiceid", Field::OwnId),
-    ("contactid", Field::OwnId),
-    ("paymentid", Field::OwnId),
-    ("accountid", Field::OwnId),
-    ("invoicenumber", Field::Number),
-    ("contactnumber", Field::Number),
-    ("reference", Field::Reference),
-    ("date", Field::Date),
-    ("duedate", Field::DueDate),
-    ("updateddateutc", Field::Updated),
-    ("name", Field::Name),
-    ("emailaddress", Field::Email),
-    ("accountnumber", Field::AccountNumber),
-    ("iscustomer", Field::IsCustomer),
-    ("issupplier", Field::IsSupplier),
-    ("contact.contactid", Field::ContactId),
-    ("contact.name", Field::ContactName),
-    ("contact.contactnumber", Field::ContactNumber),
-    ("invoice.invoiceid", Field::InvoiceId),
-    ("invoice.invoicenumber", Field::InvoiceNumber),
-    ("account.code", Field::Code),
-    ("code", Field::Code),
-    ("account.accountid", Field::AccountId),
-    ("total", Field::Total),
-    ("amount", Field::Total),
-    ("amountdue", Field::AmountDue),
-    ("amountpaid", Field::AmountPaid),
-    ("currencycode", Field::Currency),
-    ("class", Field::Class),
-    ("taxtype", Field::TaxType),
-    ("systemaccount", Field::System),
-    ("url", Field::Url),
-    ("isreconciled", Field::Reconciled),
-    ("fullypaidondate", Field::FullyPaidOn),
-    ("contact.emailaddress", Field::Email),
-];
 
 /// Something a clause can be tested on.
 pub trait Readable {
+    /// The paths that exist on it.
+    const TABLE: Table;
     /// The value of a field; `Absent` when this kind of document has no such field.
     fn value<'a>(&'a self, field: Field, books: &'a Books) -> Value<'a>;
 }
 
-impl Field {
-    /// Resolves a path in any letter case.
-    ///
-    /// # Errors
-    /// When no document has such a field.
-    pub fn named(path: &str) -> Result<Self, QueryError> {
-        let lower = path.to_ascii_lowercase();
-        PATHS
-            .iter()
-            .find(|(name, _)| *name == lower)
-            .map(|(_, field)| *field)
-            .ok_or_else(|| QueryError(format!("No property or field '{path}' exists")))
-    }
-}
-
-impl Value<'_> {
-    /// Order for sorting; absent first.
-    pub fn order(&self, other: &Value<'_>) -> Ordering {
-        match (self, other) {
-            (Value::Absent, Value::Absent) => Ordering::Equal,
-            (Value::Absent, _) => Ordering::Less,
-            (_, Value::Absent) => Ordering::Greater,
-            _ => self.compare(other).unwrap_or(Ordering::Equal),
-        }
-    }
-
-    /// How two values of one type compare; `None` when they cannot be compared.
-    pub fn compare(&self, other: &Value<'_>) -> Option<Ordering> {
-        match (self, other) {
-            (Value::Text(left), Value::Text(right)) => Some(compare_text(left, right)),
-            (Value::Number(left), Value::Number(right)) => Some(left.cmp(right)),
-            (Value::Id(left), Value::Id(right)) => Some(left.cmp(right)),
-            (Value::Id(left), Value::Text(right)) => Some(left.cmp(&Uuid::parse_str(right).ok()?)),
-            (Value::Moment(left), Value::Moment(right)) => Some(left.cmp(right)),
-            (Value::Flag(left), Value::Flag(right)) => Some(left.cmp(right)),
-            _ => None,
-        }
-    }
-}
-
 impl Readable for Invoice {
+    const TABLE: Table = tables::INVOICE;
+
     fn value<'a>(&'a self, field: Field, books: &'a Books) -> Value<'a> {
         let contact = || books.contacts().get(self.contact);
         let text = |text: Option<&'a str>| text.map_or(Value::Absent, Value::Text);
@@ -202,14 +168,24 @@ impl Readable for Invoice {
             Field::Total => Value::Number(self.total),
             Field::AmountDue => Value::Number(self.amount_due()),
             Field::AmountPaid => Value::Number(self.amount_paid),
+            Field::AmountCredited => Value::Number(self.amount_credited()),
             Field::Currency => Value::Text(&self.currency),
             Field::Url => text(self.url.as_deref()),
+            Field::ExpectedPayment => self.expected_payment.map_or(Value::Absent, day),
+            Field::PlannedPayment => self.planned_payment.map_or(Value::Absent, day),
+            Field::SubTotal => Value::Number(self.sub_total),
+            Field::TotalTax => Value::Number(self.total_tax),
+            Field::CurrencyRate => Value::Number(self.currency_rate),
+            Field::AmountsAre => Value::Text(self.amounts_are.text()),
+            Field::SentToContact => Value::Flag(self.sent_to_contact),
             _ => Value::Absent,
         }
     }
 }
 
 impl Readable for Contact {
+    const TABLE: Table = tables::CONTACT;
+
     fn value<'a>(&'a self, field: Field, _books: &'a Books) -> Value<'a> {
         let text = |text: &'a Option<String>| text.as_deref().map_or(Value::Absent, Value::Text);
         match field {
@@ -219,6 +195,8 @@ impl Readable for Contact {
             Field::Name | Field::ContactName => Value::Text(&self.name),
             Field::Email => text(&self.email),
             Field::AccountNumber => text(&self.account_number),
+            Field::FirstName => text(&self.first_name),
+            Field::LastName => text(&self.last_name),
             Field::IsCustomer => Value::Flag(self.is_customer),
             Field::IsSupplier => Value::Flag(self.is_supplier),
             Field::Updated => Value::Moment(self.updated_ms),
@@ -227,29 +205,9 @@ impl Readable for Contact {
     }
 }
 
-impl Readable for Payment {
-    fn value<'a>(&'a self, field: Field, books: &'a Books) -> Value<'a> {
-        let invoice = || books.invoices().get(self.invoice);
-        let account = || books.account_by_id(self.account);
-        match field {
-            Field::Type => invoice().map_or(Value::Absent, |paid| Value::Text(payment_type(paid))),
-            Field::Status => Value::Text(self.status.text()),
-            Field::OwnId => Value::Id(self.id),
-            Field::InvoiceId => Value::Id(self.invoice),
-            Field::Number | Field::InvoiceNumber => invoice().map_or(Value::Absent, |paid| Value::Text(&paid.number)),
-            Field::Reference => Value::Text(&self.reference),
-            Field::Date => Value::Moment(date::midnight_ms(self.date)),
-            Field::Updated => Value::Moment(self.updated_ms),
-            Field::Total => Value::Number(self.amount),
-            Field::AccountId => Value::Id(self.account),
-            Field::Code => account().map_or(Value::Absent, |paid| Value::Text(&paid.code)),
-            Field::Reconciled => Value::Flag(self.reconciled),
-            _ => Value::Absent,
-        }
-    }
-}
-
 impl Readable for Account {
+    const TABLE: Table = tables::ACCOUNT;
+
     fn value<'a>(&'a self, field: Field, _books: &'a Books) -> Value<'a> {
         match field {
             Field::Type => Value::Text(&self.account_type),
@@ -260,6 +218,13 @@ impl Readable for Account {
             Field::Class => Value::Text(self.class().text()),
             Field::TaxType => Value::Text(&self.tax_type),
             Field::System => self.system.as_deref().map_or(Value::Absent, Value::Text),
+            Field::Description => self.description.as_deref().map_or(Value::Absent, Value::Text),
+            Field::TakesPayments => Value::Flag(self.payments),
+            Field::ExpenseClaims => Value::Flag(self.in_claims),
+            Field::BankNumber => self
+                .bank
+                .as_ref()
+                .map_or(Value::Absent, |bank| Value::Text(&bank.number)),
             Field::Updated => Value::Moment(self.updated_ms),
             _ => Value::Absent,
         }
@@ -267,31 +232,32 @@ impl Readable for Account {
 }
 
 impl Readable for TaxRate {
+    const TABLE: Table = tables::TAX_RATE;
+
     fn value<'a>(&'a self, field: Field, _books: &'a Books) -> Value<'a> {
         match field {
             Field::Name => Value::Text(&self.name),
             Field::TaxType => Value::Text(&self.tax_type),
-            Field::Status => Value::Text("ACTIVE"),
+            Field::Status => Value::Text(self.status.text()),
+            Field::ReportTaxType => Value::Text(&self.report),
+            Field::EffectiveRate => Value::Number(self.rate),
+            Field::AppliesToAssets => Value::Flag(self.applies(AccountClass::Asset)),
+            Field::AppliesToEquity => Value::Flag(self.applies(AccountClass::Equity)),
+            Field::AppliesToExpenses => Value::Flag(self.applies(AccountClass::Expense)),
+            Field::AppliesToLiabilities => Value::Flag(self.applies(AccountClass::Liability)),
+            Field::AppliesToRevenue => Value::Flag(self.applies(AccountClass::Revenue)),
             _ => Value::Absent,
         }
     }
 }
 
-/// The `PaymentType` of a payment of this invoice.
-pub fn payment_type(invoice: &Invoice) -> &'static str {
-    match invoice.kind {
-        crate::sandbox::books::Kind::AccRec => "ACCRECPAYMENT",
-        crate::sandbox::books::Kind::AccPay => "ACCPAYPAYMENT",
-    }
-}
-
-fn compare_text(left: &str, right: &str) -> Ordering {
-    if left.is_ascii() && right.is_ascii() {
-        let fold = |text: &'_ str| text.bytes().map(|byte| byte.to_ascii_lowercase()).collect::<Vec<u8>>();
-        if left.len() == right.len() && left.eq_ignore_ascii_case(right) {
-            return Ordering::Equal;
-        }
-        return fold(left).cmp(&fold(right));
-    }
-    left.to_lowercase().cmp(&right.to_lowercase())
+/// The `PaymentType` of a payment; `None` when its document is gone.
+pub fn payment_type(payment: &Payment, books: &Books) -> Option<&'static str> {
+    Some(match payment.target {
+        Target::Invoice(id) => match books.invoices().get(id)?.kind {
+            Kind::AccRec => "ACCRECPAYMENT",
+            Kind::AccPay => "ACCPAYPAYMENT",
+        },
+        Target::Credit(family, id) => books.credit(family, id)?.refund_type(),
+    })
 }

@@ -1,10 +1,11 @@
 //! The `where` grammar on one document.
 
 use super::desk::Desk;
-use crate::sandbox::query::Clause;
+use crate::sandbox::books::Invoice;
+use crate::sandbox::query::{Clause, Readable as _};
 
 #[test]
-fn clauses_hold_or_not() {
+fn behaviour_16_clauses_hold_or_not() {
     let mut desk = Desk::new();
     desk.invoice(r#"INV-7 \"x\""#, "AUTHORISED");
     let books = desk.world.books(desk.tenant).unwrap();
@@ -40,7 +41,7 @@ fn clauses_hold_or_not() {
         ("!(AmountPaid>0)".to_owned(), true),
     ];
     for (clause, expected) in table {
-        let parsed = Clause::parse(&clause).unwrap_or_else(|error| panic!("{clause}: {error}"));
+        let parsed = Clause::parse(&clause, Invoice::TABLE).unwrap_or_else(|error| panic!("{clause}: {error}"));
         assert_eq!(parsed.holds(invoice, books), expected, "{clause}");
     }
     for broken in [
@@ -54,6 +55,6 @@ fn clauses_hold_or_not() {
         "é==1",
         &"(".repeat(500),
     ] {
-        assert!(Clause::parse(broken).is_err(), "{broken}");
+        assert!(Clause::parse(broken, Invoice::TABLE).is_err(), "{broken}");
     }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::desk::Desk;
 
 #[test]
-fn names_and_numbers_are_unique_on_put_and_match_on_post() {
+fn behaviour_26_names_and_numbers_are_unique_on_put_and_match_on_post() {
     let mut desk = Desk::new();
     let put = |desk: &mut Desk, body: serde_json::Value| desk.call("PUT", "Contacts", &body.to_string());
     let made = put(
@@ -52,7 +52,7 @@ fn names_and_numbers_are_unique_on_put_and_match_on_post() {
 }
 
 #[test]
-fn archived_contacts_hide_and_refuse() {
+fn behaviour_26_archived_contacts_hide_and_refuse() {
     let mut desk = Desk::new();
     let tenant = desk.tenant;
     let archive = json!({"scenario":"contact.archive","tenant_id":tenant,"args":{"contact_name":"City Limousines"}});
@@ -82,7 +82,7 @@ fn archived_contacts_hide_and_refuse() {
 }
 
 #[test]
-fn an_invoice_finds_or_makes_its_contact_and_marks_it() {
+fn behaviour_26_an_invoice_finds_or_makes_its_contact_and_marks_it() {
     let mut desk = Desk::new();
     let invoice = |contact: serde_json::Value, status: &str| {
         json!({"Type":"ACCREC","Status":status,"DueDate":"2026-12-01","Contact":contact,

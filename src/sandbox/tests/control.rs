@@ -168,7 +168,7 @@ fn pay(desk: &mut Desk, number: &str, amount: &str, account: &str) -> serde_json
 }
 
 #[test]
-fn payments_are_made_or_refused_through_the_api() {
+fn behaviour_27_payments_are_made_or_refused_through_the_api() {
     let mut desk = Desk::new();
     desk.invoice("P-1", "AUTHORISED");
     desk.invoice("P-2", "DRAFT");
@@ -204,7 +204,7 @@ fn payments_are_made_or_refused_through_the_api() {
 }
 
 #[test]
-fn payments_are_deleted_and_stay_listed() {
+fn behaviour_28_payments_are_deleted_and_stay_listed() {
     let mut desk = Desk::new();
     desk.invoice("P-1", "AUTHORISED");
     let part = pay(&mut desk, "P-1", "100.00", "090");

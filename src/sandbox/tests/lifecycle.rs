@@ -3,7 +3,7 @@
 use super::desk::Desk;
 
 #[test]
-fn an_invoice_is_created_read_paid_and_reopened() {
+fn behaviour_22_an_invoice_is_created_read_paid_and_reopened() {
     let mut desk = Desk::new();
     let created = desk.invoice("A-1", "AUTHORISED");
     assert_eq!(created["Total"].to_string(), "120.0");

@@ -21,7 +21,7 @@ fn filled() -> Desk {
 }
 
 #[test]
-fn pages_have_numbers_also_past_the_end() {
+fn behaviour_13_pages_have_numbers_also_past_the_end() {
     let mut desk = filled();
     let first = desk.get("Invoices?page=1&pageSize=2").json;
     assert_eq!(numbers(&first), ["A-1", "A-2"]);
@@ -41,7 +41,7 @@ fn pages_have_numbers_also_past_the_end() {
 }
 
 #[test]
-fn an_edited_record_moves_behind_and_can_be_skipped_by_paging() {
+fn behaviour_14_an_edited_record_moves_behind_and_can_be_skipped_by_paging() {
     let mut desk = filled();
     assert_eq!(numbers(&desk.get("Invoices?page=1&pageSize=2").json), ["A-1", "A-2"]);
     desk.call("POST", "Invoices/A-1", r#"{"Reference":"r"}"#);
@@ -53,7 +53,7 @@ fn an_edited_record_moves_behind_and_can_be_skipped_by_paging() {
 }
 
 #[test]
-fn filters_narrow() {
+fn behaviour_16_filters_narrow() {
     let mut desk = filled();
     let table = [
         ("Invoices?InvoiceNumbers=b-1,C-1,zzz", vec!["B-1", "C-1"]),
@@ -109,7 +109,7 @@ fn filters_narrow() {
 }
 
 #[test]
-fn modified_since_reads_every_form_and_has_both_edges() {
+fn behaviour_15_modified_since_reads_every_form_and_has_both_edges() {
     for (since_is, expected) in [(SinceIs::Exclusive, 1), (SinceIs::Inclusive, 2)] {
         let mut desk = Desk::with(&Setup {
             since_is,
@@ -134,7 +134,7 @@ fn modified_since_reads_every_form_and_has_both_edges() {
 }
 
 #[test]
-fn broken_clauses_are_named() {
+fn behaviour_16_broken_clauses_are_named() {
     let mut desk = filled();
     for (clause, message) in [
         ("Status==\"DRAFT", "Unterminated string literal"),
@@ -155,7 +155,7 @@ fn broken_clauses_are_named() {
 }
 
 #[test]
-fn reference_lists_answer() {
+fn behaviour_35_reference_lists_answer() {
     let mut desk = Desk::new();
     let accounts = desk.get("Accounts").json["Accounts"].as_array().unwrap().len();
     let banks = desk.get("Accounts?where=Type==\"BANK\"&page=7").json["Accounts"]

@@ -134,14 +134,14 @@ const LINES: &[(&str, &str, &str, &str)] = &[
 ];
 
 #[test]
-fn lines_tax_and_sums_follow_xero() {
+fn behaviour_20_lines_tax_and_sums_follow_xero() {
     for (types, line, unitdp, expected) in LINES {
         assert_eq!(&amounts(types, line, unitdp), expected, "{types} {line} {unitdp}");
     }
 }
 
 #[test]
-fn tax_is_rounded_per_line_and_then_summed() {
+fn behaviour_20_tax_is_rounded_per_line_and_then_summed() {
     let mut desk = Desk::new();
     let line = r#"{"Description":"x","AccountCode":"200","Quantity":1,"UnitAmount":0.12}"#;
     let body =
@@ -153,7 +153,7 @@ fn tax_is_rounded_per_line_and_then_summed() {
 }
 
 #[test]
-fn unit_amounts_show_four_decimals_only_when_asked() {
+fn behaviour_20_unit_amounts_show_four_decimals_only_when_asked() {
     let mut desk = Desk::new();
     let body = r#"{"Type":"ACCREC","InvoiceNumber":"U-1","Contact":{"Name":"City Limousines"},
         "LineItems":[{"Description":"x","AccountCode":"200","Quantity":100,"UnitAmount":0.1234}]}"#;
@@ -166,7 +166,7 @@ fn unit_amounts_show_four_decimals_only_when_asked() {
 }
 
 #[test]
-fn wrong_amounts_are_refused_in_xeros_words() {
+fn behaviour_20_wrong_amounts_are_refused_in_xeros_words() {
     let table = [
         (
             r#""Quantity":1,"UnitAmount":10,"DiscountRate":101"#,

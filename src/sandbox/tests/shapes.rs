@@ -18,7 +18,7 @@ fn no_nulls(value: &Value) -> bool {
 }
 
 #[test]
-fn lists_single_reads_and_writes_show_different_keys() {
+fn behaviour_19_lists_single_reads_and_writes_show_different_keys() {
     let mut desk = Desk::new();
     let written = desk.invoice("A-1", "AUTHORISED");
     let single = desk.get("Invoices/A-1").json["Invoices"][0].clone();
@@ -141,7 +141,7 @@ fn dates_come_in_every_form() {
 }
 
 #[test]
-fn a_batch_reports_either_only_refusals_or_everything() {
+fn behaviour_24_a_batch_reports_either_only_refusals_or_everything() {
     let good = |n: &str| {
         json!({"Type":"ACCREC","InvoiceNumber":n,"Contact":{"Name":"A"},
         "LineItems":[{"Description":"x","Quantity":1,"UnitAmount":1,"AccountCode":"200"}]})

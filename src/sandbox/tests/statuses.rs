@@ -7,7 +7,7 @@ use super::desk::Desk;
 const NOT_MODIFIABLE: &str = "Invoice not of valid status for modification";
 
 #[test]
-fn every_move_is_allowed_or_refused_as_in_xero() {
+fn behaviour_21_every_move_is_allowed_or_refused_as_in_xero() {
     let allowed = [
         ("DRAFT", "SUBMITTED"),
         ("DRAFT", "AUTHORISED"),
@@ -40,7 +40,7 @@ fn every_move_is_allowed_or_refused_as_in_xero() {
 }
 
 #[test]
-fn cancelled_invoices_cannot_be_touched_and_cancelled_ones_cannot_be_created() {
+fn behaviour_21_cancelled_invoices_cannot_be_touched_and_cancelled_ones_cannot_be_created() {
     for (from, to) in [("DRAFT", "DELETED"), ("AUTHORISED", "VOIDED")] {
         let mut desk = Desk::new();
         desk.invoice("S-1", from);
@@ -66,7 +66,7 @@ fn cancelled_invoices_cannot_be_touched_and_cancelled_ones_cannot_be_created() {
 }
 
 #[test]
-fn a_void_answers_with_the_old_amount_due_and_then_owes_nothing() {
+fn behaviour_19_a_void_answers_with_the_old_amount_due_and_then_owes_nothing() {
     let mut desk = Desk::new();
     desk.invoice("V-1", "AUTHORISED");
     let answer = desk.call("POST", "Invoices/V-1", r#"{"Status":"VOIDED"}"#);
@@ -75,7 +75,7 @@ fn a_void_answers_with_the_old_amount_due_and_then_owes_nothing() {
 }
 
 #[test]
-fn money_locks_amounts_but_not_words() {
+fn behaviour_21_money_locks_amounts_but_not_words() {
     let mut desk = Desk::new();
     let line = desk.invoice("M-1", "AUTHORISED")["LineItems"][0]["LineItemID"].clone();
     let tenant = desk.tenant;
@@ -110,7 +110,7 @@ fn money_locks_amounts_but_not_words() {
 }
 
 #[test]
-fn lines_without_id_replace_lines_that_are_not_sent_go_and_no_lines_leave_all() {
+fn behaviour_18_lines_without_id_replace_lines_that_are_not_sent_go_and_no_lines_leave_all() {
     let mut desk = Desk::new();
     let body = json!({"Type":"ACCREC","InvoiceNumber":"L-1","Contact":{"Name":"City Limousines"},"LineItems":[
         {"Description":"a","Quantity":1,"UnitAmount":10,"AccountCode":"200"},
@@ -161,7 +161,7 @@ fn closed_periods_are_closed() {
 }
 
 #[test]
-fn sales_numbers_are_unique_and_bill_numbers_are_not() {
+fn behaviour_18_sales_numbers_are_unique_and_bill_numbers_are_not() {
     let mut desk = Desk::new();
     desk.invoice("N-1", "AUTHORISED");
     let body = |kind: &str, account: &str| {
@@ -197,7 +197,7 @@ fn sales_numbers_are_unique_and_bill_numbers_are_not() {
 }
 
 #[test]
-fn what_is_missing_is_named() {
+fn behaviour_21_what_is_missing_is_named() {
     let line = json!([{"Description":"x","Quantity":1,"UnitAmount":1,"AccountCode":"200"}]);
     let table = [
         (

@@ -39,6 +39,9 @@ impl World {
     /// Answers one request. The work is done at once; the caller plays the outcome's transport
     /// and delay and calls [`World::answered`] just before the first byte.
     pub fn respond(&mut self, now: Instants, request: &Request) -> Outcome {
+        if self.lag_ms > 0 {
+            self.tick(now);
+        }
         if control::is_control(&request.path) {
             let outcome = control::answer(self, now, request);
             self.announce_changes(now);

@@ -6,7 +6,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use uuid::Uuid;
 
-use crate::sandbox::books::Books;
+use crate::sandbox::books::{Books, Lag};
 use crate::sandbox::clock::Instants;
 use crate::sandbox::control::keep::Snapshots;
 use crate::sandbox::gate::app::{App, AppId, AppKind, Apps};
@@ -86,7 +86,9 @@ pub struct World {
     pub(in crate::sandbox) apps: Apps,
     pub(in crate::sandbox) answers: Answers,
     pub(in crate::sandbox) refresh_grace: bool,
-    pub(super) since_is: SinceIs,
+    pub(in crate::sandbox) since_is: SinceIs,
+    /// How long written documents are not yet in lists, in milliseconds of real time.
+    pub(in crate::sandbox) lag_ms: i64,
     pub(super) app_minutes: HashMap<AppId, Window>,
     pub(super) flights: HashMap<CallId, Flight>,
     pub(super) replays: Replays,
@@ -117,6 +119,7 @@ impl World {
             answers: Answers::default(),
             refresh_grace: setup.refresh_grace,
             since_is: setup.since_is,
+            lag_ms: 0,
             app_minutes: HashMap::new(),
             flights: HashMap::new(),
             replays: Replays::default(),
@@ -182,6 +185,24 @@ impl World {
     /// One organisation's books, to look at.
     pub fn books(&self, tenant: Uuid) -> Option<&Books> {
         self.tenants.get(&tenant).map(|tenant| &tenant.books)
+    }
+
+    /// Sets how long written documents are not yet in lists, in milliseconds; nothing shows at
+    /// once what is still held back.
+    pub fn set_lag(&mut self, lag_ms: i64, now: Instants) {
+        self.lag_ms = lag_ms.max(0);
+        self.tick(now);
+    }
+
+    /// Tells the lists what time it is.
+    pub(super) fn tick(&mut self, now: Instants) {
+        let lag = Lag {
+            now_ms: now.real_ms,
+            behind_ms: self.lag_ms,
+        };
+        for tenant in self.tenants.values_mut() {
+            tenant.books.tick(lag);
+        }
     }
 
     /// Opens an organisation and connects it to the newest consent.

@@ -48,6 +48,7 @@ impl Stage {
                 batch_max: 0,
                 ends_right: true,
                 favourite: None,
+                lag_ms: 0,
             },
             acts: Vec::new(),
             faults: Faults::Planned(Plan::default()),
