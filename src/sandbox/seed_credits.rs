@@ -83,7 +83,10 @@ pub fn add_credits(credits: &[SeedCredit], books: &mut Books, now_ms: i64) {
             "ACCRECCREDIT" | "ACCPAYCREDIT" => credit_notes::apply(&mut call, &element, None),
             _ => bank_transactions::apply(&mut call, &element),
         };
-        debug_assert!(entered.is_ok(), "{}: {entered:?}", credit.number);
+        // After a reset the account of a sample may be gone, because the chart stays as it is.
+        if let Err(reasons) = entered {
+            tracing::info!(number = credit.number, ?reasons, "a sample credit was left out");
+        }
     }
 }
 

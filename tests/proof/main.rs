@@ -43,6 +43,9 @@ mod promise;
 #[cfg(feature = "mutations")]
 mod rules;
 #[cfg(test)]
+#[path = "../judges/schema/mod.rs"]
+mod schema;
+#[cfg(test)]
 mod seeds;
 #[cfg(test)]
 mod shell;

@@ -14,6 +14,8 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::schema::bench::{Exchange, faults_of};
+
 /// Xero behind its addresses, and the token we have.
 pub struct Wire {
     pub world: World,
@@ -22,7 +24,12 @@ pub struct Wire {
     expires_ms: i64,
     /// Something may have changed in Xero since it was last looked at.
     pub is_touched: bool,
+    /// Its answers are held against Xero's published schemas.
+    is_judged: bool,
 }
+
+/// Every so many seeds are judged: a judgement takes longer than an answer.
+const JUDGED_EVERY: u64 = 32;
 
 /// What became of a request that arrived.
 pub struct Served {
@@ -47,6 +54,7 @@ impl Wire {
             token: String::new(),
             expires_ms: i64::MIN,
             is_touched: true,
+            is_judged: rng_seed.is_multiple_of(JUDGED_EVERY),
         }
     }
 
@@ -109,9 +117,12 @@ impl Wire {
         if let Some(rule) = rule {
             self.control(now, "POST", "faults", rule);
         }
-        let outcome = self.world.respond(now, &self.outgoing(request));
+        let outgoing = self.outgoing(request);
+        let outcome = self.world.respond(now, &outgoing);
         if rule.is_some() {
             self.control(now, "DELETE", "faults", "");
+        } else if self.is_judged {
+            judge(&outgoing, &outcome);
         }
         outcome
     }
@@ -196,6 +207,25 @@ impl Wire {
             body,
         }
     }
+}
+
+/// An answer that was not tampered with is one that Xero's own description allows.
+fn judge(request: &sandbox::Request, outcome: &Outcome) {
+    let faults = faults_of(&Exchange {
+        method: &request.method,
+        path: &request.path,
+        status: outcome.answer.status,
+        content_type: outcome.answer.header("Content-Type").unwrap_or_default(),
+        body: &outcome.answer.body,
+    });
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert!(
+        faults.is_empty(),
+        "{} {}\n{}",
+        request.method,
+        request.path,
+        told.join("\n")
+    );
 }
 
 /// As a server sends them, with its clock.

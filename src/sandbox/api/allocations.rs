@@ -37,7 +37,8 @@ pub fn put(call: &mut Call<'_>, family: Family, id: &str) -> Answer {
 
 /// DELETE of one allocation: both documents are as before. Published without an envelope; the
 /// example has a list of invoices where the schema has one, and `AllocationId` for `AllocationID`.
-/// The answer here has the example's key and the schema's shape. No live one is recorded.
+/// The answer here has the example's key and the schema's shape, with the amount that it demands:
+/// xero-python reads no allocation without. No live one is recorded.
 pub fn delete(call: &mut Call<'_>, family: Family, id: &str, allocation: &str) -> Answer {
     let credit = credits::find(call, family, id);
     let wanted = Uuid::parse_str(allocation).ok();
@@ -58,6 +59,7 @@ pub fn delete(call: &mut Call<'_>, family: Family, id: &str, allocation: &str) -
     let mut writer = Writer::pretty();
     writer.object(|body| {
         body.id("AllocationId", gone.id);
+        body.money("Amount", gone.amount);
         body.day("Date", gone.date);
         body.nested("Invoice", |invoice| invoice.id("InvoiceID", gone.invoice));
         body.flag("IsDeleted", true);

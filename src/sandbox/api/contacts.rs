@@ -132,6 +132,22 @@ pub fn write(call: &mut Call<'_>, mode: Mode<'_>) -> Answer {
     })
 }
 
+/// Texts of an address, and how many characters they may have by Xero's schema.
+const ADDRESS: [(&str, usize); 9] = [
+    ("AddressLine1", 500),
+    ("AddressLine2", 500),
+    ("AddressLine3", 500),
+    ("AddressLine4", 500),
+    ("City", 255),
+    ("Region", 255),
+    ("PostalCode", 50),
+    ("Country", 50),
+    ("AttentionTo", 255),
+];
+
+/// Texts of a telephone, likewise.
+const PHONE: [(&str, usize); 3] = [("PhoneNumber", 50), ("PhoneAreaCode", 10), ("PhoneCountryCode", 20)];
+
 /// Takes over the fields an element carries; absent ones stay.
 pub fn fill(contact: &mut Contact, element: &Json) {
     let text = |key: &str| element.text(key).map(str::to_owned);
@@ -152,8 +168,13 @@ pub fn fill(contact: &mut Contact, element: &Json) {
             contact.settings.push((key, value.clone()));
         }
     }
-    merge(&mut contact.addresses, element.list("Addresses"), "AddressType");
-    merge(&mut contact.phones, element.list("Phones"), "PhoneType");
+    merge(
+        &mut contact.addresses,
+        element.list("Addresses"),
+        "AddressType",
+        &ADDRESS,
+    );
+    merge(&mut contact.phones, element.list("Phones"), "PhoneType", &PHONE);
 }
 
 /// What Xero would refuse about a contact.
@@ -181,6 +202,8 @@ pub fn refusals(books: &Books, contact: &Contact) -> Vec<String> {
             errors.push("The contact number cannot exceed 50 characters.".to_owned());
         }
     }
+    errors.extend(too_long(&contact.addresses, &ADDRESS));
+    errors.extend(too_long(&contact.phones, &PHONE));
     if contact.persons.len() > PERSONS_MAX {
         errors.push("A contact can have five contact persons at most".to_owned());
     }
@@ -249,12 +272,26 @@ fn id_of(element: &Json) -> Option<Uuid> {
         .filter(|id| !id.is_nil())
 }
 
-fn merge(slots: &mut Vec<Json>, sent: Option<&[Json]>, type_key: &str) {
+/// Takes over what was sent of each slot: texts under the keys there are. Everything else is
+/// ignored, as Xero ignores it.
+fn merge(slots: &mut Vec<Json>, sent: Option<&[Json]>, type_key: &str, keys: &[(&str, usize)]) {
     for item in sent.unwrap_or_default() {
         let kind = item.text(type_key).unwrap_or_default().to_owned();
         slots.retain(|slot| !slot.text(type_key).unwrap_or_default().eq_ignore_ascii_case(&kind));
-        slots.push(item.clone());
+        let text = |key: &str| Some((key.to_owned(), Json::Text(item.text(key)?.to_owned())));
+        let mut pairs = vec![(type_key.to_owned(), Json::Text(kind))];
+        pairs.extend(keys.iter().filter_map(|(key, _)| text(key)));
+        slots.push(Json::Map(pairs));
     }
+}
+
+/// The texts of these slots that are longer than Xero takes.
+fn too_long<'a>(slots: &'a [Json], keys: &'a [(&str, usize)]) -> impl Iterator<Item = String> + 'a {
+    let long = |slot: &Json, key: &str, max: usize| slot.text(key).is_some_and(|text| text.chars().count() > max);
+    slots.iter().flat_map(move |slot| {
+        let keys = keys.iter().filter(move |(key, max)| long(slot, key, *max));
+        keys.map(|(key, max)| format!("{key} cannot exceed {max} characters."))
+    })
 }
 
 fn mentions(contact: &Contact, lower_term: &str) -> bool {

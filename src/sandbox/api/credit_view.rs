@@ -32,7 +32,8 @@ pub fn write(row: &mut Writer, credit: &Credit, books: &Books, view: View) {
     row.stamp("UpdatedDateUTC", credit.updated_ms);
     row.text("UpdatedDateUTCString", &date::seconds_text(credit.updated_ms));
     row.text("CurrencyCode", &credit.currency);
-    if let Some(day) = credit.fully_paid_on {
+    // Xero's schemas have it for credit notes only.
+    if let (Family::CreditNote, Some(day)) = (credit.family, credit.fully_paid_on) {
         row.day("FullyPaidOnDate", day);
     }
 }

@@ -104,3 +104,25 @@ fn behaviour_26_an_invoice_finds_or_makes_its_contact_and_marks_it() {
     assert_eq!(refused.status, 400);
     assert!(!desk.get("Contacts").text.contains("Never Made"));
 }
+
+#[test]
+fn what_is_no_text_of_an_address_is_ignored_and_a_long_one_is_refused() {
+    let mut desk = Desk::new();
+    let body = r#"{"Name":"Odd Ltd","Addresses":[{"AddressType":"STREET","CITY":"London","Cityx":"x","Region":{}}],
+        "Phones":[{"PhoneType":"FAX","PhoneNumber":{"a":1}}]}"#;
+    let made = desk.call("PUT", "Contacts", body);
+    assert_eq!(made.status, 200, "{}", made.text);
+    let street = &made.json["Contacts"][0]["Addresses"][0];
+    assert_eq!((&street["City"], &street["Region"]), (&"London".into(), &"".into()));
+    let long = format!(
+        r#"{{"Name":"Long Ltd","Phones":[{{"PhoneType":"FAX","PhoneNumber":"{}"}}]}}"#,
+        "1".repeat(51)
+    );
+    let refused = desk.call("PUT", "Contacts", &long);
+    assert_eq!(refused.status, 400);
+    assert!(
+        refused.text.contains("PhoneNumber cannot exceed 50 characters."),
+        "{}",
+        refused.text
+    );
+}

@@ -3,7 +3,8 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::sandbox::{Instants, Outcome, Request, Setup, World};
+use super::schema;
+use crate::sandbox::{CallId, Instants, Outcome, Request, Setup, World};
 
 pub const START_MS: i64 = 1_790_000_000_000;
 
@@ -91,9 +92,11 @@ impl Desk {
         }
     }
 
-    /// Sends and takes the answer at once.
+    /// Sends and takes the answer at once. Whatever the answer, it is one that Xero's own
+    /// description allows.
     pub fn send(&mut self, request: &Request) -> Reply {
         let outcome = self.world.respond(self.now, request);
+        self.judge(request, &outcome);
         if let Some(call) = outcome.call {
             self.world.answered(call, self.now);
         }
@@ -111,6 +114,27 @@ impl Desk {
             text,
             outcome,
         }
+    }
+
+    fn judge(&self, request: &Request, outcome: &Outcome) {
+        let row = outcome
+            .call
+            .and_then(|CallId(seq)| self.world.journal.since(seq - 1).next());
+        if row.is_some_and(|row| row.fault == Some("status")) {
+            return;
+        }
+        let answer = &outcome.answer;
+        let faults = schema::bench::faults_of(&schema::bench::Exchange {
+            method: &request.method,
+            path: &request.path,
+            status: answer.status,
+            content_type: answer.header("Content-Type").unwrap_or_default(),
+            body: &answer.body,
+        });
+        let (method, path) = (&request.method, &request.path);
+        let body = String::from_utf8_lossy(&answer.body);
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert!(faults.is_empty(), "{method} {path}\n{}\n{body}", told.join("\n"));
     }
 
     pub fn call(&mut self, method: &str, target: &str, body: &str) -> Reply {

@@ -26,6 +26,8 @@ mod recorded;
 mod recorded_shapes;
 mod replays;
 mod resources;
+#[path = "../../../tests/judges/schema/mod.rs"]
+mod schema;
 mod shapes;
 mod socket;
 mod statuses;

@@ -121,6 +121,8 @@ fn read(raw: &RawValue, depth: usize) -> Result<Json, JsonError> {
         Some(b't') => Ok(Json::Flag(true)),
         Some(b'f') => Ok(Json::Flag(false)),
         Some(b'n') => Ok(Json::Null),
+        // What no client could read back must not be repeated to it.
+        _ if !text.parse::<f64>().is_ok_and(f64::is_finite) => Err(JsonError("number out of range".to_owned())),
         _ => Ok(Json::Number(text.to_owned())),
     }
 }

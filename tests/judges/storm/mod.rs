@@ -1,0 +1,12 @@
+//! Requests that nobody would send: each must get an answer of Xero's kind, and none may take the
+//! sandbox down.
+
+mod body;
+mod control;
+mod draw;
+mod gust;
+mod query;
+mod request;
+mod verdict;
+
+mod run;
