@@ -122,6 +122,18 @@ fn the_page_of_damages_says_what_the_program_says() {
 }
 
 #[test]
+fn the_page_of_the_sandbox_has_the_capabilities_of_the_program() {
+    none(&pages::capability_breaches(&read("docs/reference/sandbox.md")));
+}
+
+#[test]
+fn each_behaviour_of_the_sandbox_has_a_test_that_names_it() {
+    let sources = rust_files("src");
+    let numbers: Vec<u8> = (1..=36).collect();
+    none(&pages::behaviour_breaches(&numbers, &sources));
+}
+
+#[test]
 fn the_shipped_configuration_has_the_keys_of_the_program() {
     none(&pages::config_breaches(&read("config/counterfoil.toml")));
 }

@@ -50,7 +50,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, outside: Outside<'_>) -> u8
             args.json = globals.json;
             number(outside.programs.demo(args))
         }
-        Command::Sandbox(mut args) => {
+        Command::Sandbox(mut args) if args.command.is_none() => {
             args.json = globals.json;
             number(outside.programs.sandbox(args))
         }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use super::args::{
-    Command, ConfigCommand, EventsCommand, Globals, InvoicesCommand, MappingsCommand, OperationCommand,
-    SettingsCommand, TenantsCommand,
+    Command, ConfigCommand, EventsCommand, Globals, InvoicesCommand, MappingsCommand, OperationCommand, SandboxArgs,
+    SandboxCommand, SettingsCommand, TenantsCommand,
 };
 use super::commands::{
-    config, connect, events, explain, invoices, mappings, operation, put, settings, status, sync, tenants,
+    capabilities, config, connect, events, explain, invoices, mappings, operation, put, settings, status, sync, tenants,
 };
 use super::control::{Answer, Client, Request, Trouble};
 use super::exit::Exit;
@@ -100,6 +100,10 @@ pub async fn carry_out(session: &mut Session<'_>, command: Command) -> Result<Ex
         Command::Config(ConfigCommand::Check { config }) => config::check(session, &config),
         Command::Config(ConfigCommand::Reload { config }) => config::reload(session, config.as_deref()),
         Command::ConnectImport(args) => connect::import(session, &args).await,
+        Command::Sandbox(SandboxArgs {
+            command: Some(SandboxCommand::Capabilities),
+            ..
+        }) => capabilities::show(session),
         Command::Serve(_) | Command::Demo(_) | Command::Sandbox(_) | Command::Store(_) => {
             Err(Trouble::usage("This command is started, not asked.").into())
         }

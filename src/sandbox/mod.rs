@@ -7,9 +7,12 @@
 
 pub mod api;
 pub mod books;
+pub mod capabilities;
 pub mod clock;
 pub mod control;
 pub mod gate;
+pub mod outbox;
+pub mod pages;
 pub mod query;
 pub mod seed;
 pub mod seed_credits;

@@ -348,3 +348,28 @@ fn a_route_or_an_error_that_is_described_otherwise_is_found() {
     let one_more = format!("{page}\n| `DELETE` | `/v1/tenants` | `admin` | |\n");
     assert_eq!(pages::api_breaches(&one_more).len(), 1);
 }
+
+#[test]
+fn a_changed_table_of_capabilities_is_found() {
+    let page = crate::source::read("docs/reference/sandbox.md");
+    assert!(pages::capability_breaches(&page).is_empty());
+    for changed in [
+        page.replace("| recorded", "| assumed"),
+        page.replace("| 36 |", "| 37 |"),
+    ] {
+        assert_eq!(pages::capability_breaches(&changed).len(), 1);
+    }
+}
+
+#[test]
+fn a_behaviour_without_a_test_of_its_name_is_found() {
+    let sources = [Source::new(
+        "src/sandbox/tests/a.rs",
+        "#[test]\nfn behaviour_1_holds() {}\nfn behaviour_2_is_no_test() {}\n#[test]\nfn behaviour_30_holds() {}\n",
+    )];
+    let found = pages::behaviour_breaches(&[1, 2, 3, 30], &sources);
+    assert_eq!(
+        found,
+        ["no test is called behaviour_2_…", "no test is called behaviour_3_…"]
+    );
+}

@@ -9,6 +9,7 @@ use counterfoil::http::routes::ROUTES;
 use counterfoil::observe::families::{FAMILIES, PREFIX};
 use counterfoil::observe::meters::Spec;
 use counterfoil::observe::metrics::PROCESS_FAMILIES;
+use counterfoil::sandbox::capabilities::{CAPABILITIES, markdown};
 
 use crate::source::{Source, tokens};
 
@@ -82,6 +83,34 @@ pub fn api_breaches(document: &str) -> Vec<String> {
     let mut found = compared(&routes, &rows_that(document, is_method, 3), "route");
     found.extend(compared(&refusals, &rows_that(document, is_status, 2), "error"));
     found
+}
+
+/// What is wrong with the table of what the sandbox simulates: the page must hold it as the program
+/// writes it, and the numbers must be 1 to 36 in order.
+pub fn capability_breaches(document: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let numbers: Vec<u8> = CAPABILITIES.iter().map(|capability| capability.number).collect();
+    if numbers != (1..=36).collect::<Vec<u8>>() {
+        found.push("the behaviours are not numbered 1 to 36".to_owned());
+    }
+    let table = markdown();
+    if !document.contains(&table) {
+        found.push(format!("docs/reference/sandbox.md must hold this table:\n{table}"));
+    }
+    found
+}
+
+/// Behaviours without a test that is called `behaviour_<number>_…`.
+pub fn behaviour_breaches(numbers: &[u8], sources: &[Source]) -> Vec<String> {
+    let tests: Vec<String> = sources.iter().flat_map(|source| test_names(&source.code)).collect();
+    let is_proven = |number: &u8| {
+        let start = format!("behaviour_{number}_");
+        tests.iter().any(|name| name.starts_with(&start))
+    };
+    let unproven = numbers.iter().filter(|number| !is_proven(number));
+    unproven
+        .map(|number| format!("no test is called behaviour_{number}_…"))
+        .collect()
 }
 
 /// The first `count` cells of every table row whose first cell `begins` likes.

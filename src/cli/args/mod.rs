@@ -9,6 +9,6 @@ pub use documents::{
     EventsCommand, InvoiceArgs, InvoiceListArgs, InvoicesCommand, OperationCommand, PageArgs, PutArgs, StatusArgs,
     SyncArgs, TailArgs, TenantsCommand,
 };
-pub use programs::{DemoArgs, RescueArgs, SandboxArgs, ServeArgs, StoreCommand};
+pub use programs::{DemoArgs, RescueArgs, SandboxArgs, SandboxCommand, ServeArgs, StoreCommand};
 pub use root::{Cli, Command, Globals};
 pub use setup::{ConfigCommand, ConnectImportArgs, ExplainArgs, MappingsCommand, SettingsCommand};

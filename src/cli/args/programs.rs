@@ -33,8 +33,17 @@ pub struct DemoArgs {
 
 /// Options of the simulated Xero.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
-#[command(before_help = "Examples:\n  counterfoil sandbox\n  counterfoil sandbox --port 0 --empty --json")]
+#[command(
+    args_conflicts_with_subcommands = true,
+    before_help = "Examples:
+  counterfoil sandbox
+  counterfoil sandbox --port 0 --empty --json
+  counterfoil sandbox capabilities"
+)]
 pub struct SandboxArgs {
+    /// What to show instead of running it
+    #[command(subcommand)]
+    pub command: Option<SandboxCommand>,
     /// Port; 0 = any free one
     #[arg(long, default_value_t = 7627)]
     pub port: u16,
@@ -72,4 +81,11 @@ pub struct RescueArgs {
     /// Whether the result is one object (the option of every command).
     #[arg(skip)]
     pub json: bool,
+}
+
+/// What the simulated Xero tells without running.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum SandboxCommand {
+    /// What is simulated of Xero, what is not, and how it is known (needs no daemon)
+    Capabilities,
 }

@@ -39,6 +39,31 @@ fn a_mistyped_code_is_answered_with_the_one_meant() {
 }
 
 #[test]
+fn what_the_sandbox_can_do_is_told_without_a_daemon() {
+    use super::daemon::alone;
+    use crate::sandbox::capabilities::CAPABILITIES;
+
+    let text = alone(&["sandbox", "capabilities"]);
+    assert_eq!(text.code, 0, "{}", text.err);
+    assert!(
+        text.out
+            .starts_with(" 1  Consent and tokens\n  Simulated   A consent page"),
+        "{}",
+        text.out
+    );
+    assert!(text.out.lines().all(|line| line.chars().count() <= 100), "{}", text.out);
+    let json = alone(&["sandbox", "capabilities", "--json"]);
+    let value: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    let rows = value["data"].as_array().unwrap();
+    assert_eq!(rows.len(), CAPABILITIES.len());
+    assert_eq!(rows[35]["title"], "Webhooks");
+    assert!(rows[4]["not_simulated"].is_null());
+    let lines = alone(&["sandbox", "capabilities", "--jsonl"]);
+    assert_eq!(lines.out.lines().count(), 36);
+    assert_eq!(alone(&["sandbox", "--port", "0", "capabilities"]).code, 2);
+}
+
+#[test]
 fn exit_codes_are_the_documented_ones() {
     let codes: Vec<u8> = Exit::ALL.iter().map(|exit| exit.code()).collect();
     assert_eq!(codes, (0..=10).collect::<Vec<u8>>());

@@ -17,6 +17,11 @@ pub fn is_accounting(path: &str) -> bool {
         .is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
 }
 
+/// The part behind the prefix.
+pub fn resource_path(path: &str) -> &str {
+    path.get(PREFIX.len()..).unwrap_or_default()
+}
+
 /// Answers an accounting call that has passed the gate.
 pub fn answer(call: &mut Call<'_>) -> Answer {
     if call.request.query.len() > QUERY_CHARS_MAX {
@@ -56,8 +61,7 @@ pub fn answer(call: &mut Call<'_>) -> Answer {
 }
 
 fn segments(path: &str) -> Vec<String> {
-    path.get(PREFIX.len()..)
-        .unwrap_or_default()
+    resource_path(path)
         .split('/')
         .filter(|part| !part.is_empty())
         .map(|part| params::decode(part, false))

@@ -5,13 +5,14 @@ use uuid::Uuid;
 
 use super::body::{self, Bad};
 use super::surface::Done;
-use crate::sandbox::gate::fault::{self, Fault, Match, Rule};
+use crate::sandbox::clock::Instants;
+use crate::sandbox::gate::fault::{self, Fault, Match, Outage, Rule};
 use crate::sandbox::gate::grant::new_id;
 use crate::sandbox::gate::limit::Refusal;
 use crate::sandbox::wire::{Json, Request};
 use crate::sandbox::world::World;
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 14] = [
     "match",
     "fault",
     "times",
@@ -23,12 +24,15 @@ const KEYS: [&str; 11] = [
     "body",
     "problem",
     "retry_after",
+    "meters",
+    "outage",
+    "for_s",
 ];
 
 const NAMES: &str = "refuse_connection, drop_reply_before_write, drop_reply_after_write, cut_body, \
-delay, status, rate_limit, garbage_200, error_after_write, token_expired";
+delay, status, outage, rate_limit, garbage_200, error_after_write, token_expired";
 
-pub(super) fn add(world: &mut World, request: &Request) -> Result<Done, Bad> {
+pub(super) fn add(world: &mut World, now: Instants, request: &Request) -> Result<Done, Bad> {
     let input = body::object(request)?;
     body::only(&input, &KEYS)?;
     let seed: Option<u64> = body::read(&input, "seed", "a whole number")?;
@@ -46,6 +50,7 @@ pub(super) fn add(world: &mut World, request: &Request) -> Result<Done, Bad> {
         seen: 0,
         probability: body::chance(&input, "probability")?,
         rng,
+        until_ms: until_ms(&input, now)?,
     };
     let id = rule.id;
     world.faults.add(rule);
@@ -99,6 +104,14 @@ fn matching(input: &Json) -> Result<Match, Bad> {
     })
 }
 
+/// `for_s`: how long a rule lives, in seconds of real time.
+fn until_ms(input: &Json, now: Instants) -> Result<Option<i64>, Bad> {
+    match body::read::<i64>(input, "for_s", "whole seconds")? {
+        Some(seconds) if seconds < 1 => Err(Bad::input("for_s must be at least 1")),
+        seconds => Ok(seconds.map(|seconds| now.real_ms.saturating_add(seconds.saturating_mul(1000)))),
+    }
+}
+
 /// Absent is once; `null` is for ever.
 fn times(input: &Json) -> Result<Option<u64>, Bad> {
     let Json::Map(pairs) = input else {
@@ -135,7 +148,14 @@ fn fault(input: &Json) -> Result<Fault, Bad> {
                 body: status_body(input)?,
             }
         }
-        "rate_limit" => Fault::RateLimit(rate_limit(input)?),
+        "rate_limit" => Fault::RateLimit {
+            refusal: rate_limit(input)?,
+            meters: body::read(input, "meters", "true or false")?.unwrap_or(false),
+        },
+        "outage" => {
+            let outage = Outage::named(input.text("outage"));
+            Fault::Outage(outage.ok_or_else(|| Bad::input(Outage::KNOWN))?)
+        }
         "garbage_200" => Fault::Garbage200,
         "error_after_write" => Fault::ErrorAfterWrite,
         "token_expired" => Fault::TokenExpired,

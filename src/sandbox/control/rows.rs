@@ -25,37 +25,6 @@ pub(super) fn tenants(world: &World) -> Done {
     })
 }
 
-pub(super) fn requests(world: &World, params: &Params) -> Result<Done, Bad> {
-    let since = match params.get("since") {
-        None => 0,
-        Some(text) => text
-            .parse()
-            .map_err(|_| Bad::input("since must be a sequence number"))?,
-    };
-    Ok(Done::list(|items| {
-        for call in world.journal.since(since) {
-            items.object(|row| {
-                row.integer("seq", whole(call.seq));
-                row.text("method", &call.method);
-                row.text("path", &call.path);
-                row.text("query", &call.query);
-                match call.status {
-                    Some(status) => row.integer("status", i64::from(status)),
-                    None => row.null("status"),
-                }
-                maybe_id(row, "tenant_id", call.tenant);
-                row.integer("at_ms", call.at_ms);
-                row.integer("in_flight", whole(call.in_flight));
-                row.integer("bytes", whole(call.bytes));
-                match call.fault {
-                    Some(fault) => row.text("fault", fault),
-                    None => row.null("fault"),
-                }
-            });
-        }
-    }))
-}
-
 pub(super) fn violations(world: &World) -> Done {
     Done::list(|items| {
         for violation in world.watch.violations() {
@@ -151,13 +120,13 @@ fn invoices(items: &mut Writer, books: &Books) {
     }
 }
 
-fn maybe_id(row: &mut Writer, key: &str, id: Option<Uuid>) {
+pub(super) fn maybe_id(row: &mut Writer, key: &str, id: Option<Uuid>) {
     match id {
         Some(id) => row.id(key, id),
         None => row.null(key),
     }
 }
 
-fn whole(value: impl TryInto<i64>) -> i64 {
+pub(super) fn whole(value: impl TryInto<i64>) -> i64 {
     value.try_into().unwrap_or(i64::MAX)
 }

@@ -315,7 +315,7 @@ impl Scene<'_> {
         }
     }
 
-    fn change(&mut self, invoice: &Invoice, pairs: Vec<(String, Json)>) -> Result<Uuid, Bad> {
+    pub(super) fn change(&mut self, invoice: &Invoice, pairs: Vec<(String, Json)>) -> Result<Uuid, Bad> {
         invoices::apply(&mut self.call, &Json::Map(pairs), Some(invoice)).map_err(refused)
     }
 }

@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use super::access;
 use super::body::{self, Bad};
 use super::surface::Done;
 use crate::sandbox::books::chart::BankAccount;
@@ -10,7 +11,6 @@ use crate::sandbox::books::{Account, AccountClass, AccountStatus, Books, TaxRate
 use crate::sandbox::clock::{ClockMove, Instants, Reach};
 use crate::sandbox::gate::grant::new_id;
 use crate::sandbox::seed::{Founding, classes_of};
-use crate::sandbox::webhooks::Subscription;
 use crate::sandbox::wire::{Json, Request};
 use crate::sandbox::world::World;
 
@@ -55,7 +55,16 @@ pub(super) fn limits(world: &mut World, request: &Request) -> Result<Done, Bad> 
     }))
 }
 
-pub(super) fn tenant(world: &mut World, now: Instants, request: &Request) -> Result<Done, Bad> {
+/// Whose consent a new organisation gets when the caller does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grant {
+    /// That of the organisations there are.
+    Shared,
+    /// One of its own.
+    Own,
+}
+
+pub(super) fn tenant(world: &mut World, now: Instants, request: &Request, usual: Grant) -> Result<Done, Bad> {
     let input = body::object(request)?;
     let known = [
         "name",
@@ -65,11 +74,21 @@ pub(super) fn tenant(world: &mut World, now: Instants, request: &Request) -> Res
         "tax_rates",
         "accounts",
         "currencies",
+        "own_grant",
+        "scopes",
     ];
     body::only(&input, &known)?;
+    let is_own = body::read(&input, "own_grant", "true or false")?.unwrap_or(usual == Grant::Own);
+    let scopes = access::scopes(&input)?;
+    if scopes.is_some() && !is_own {
+        return Err(Bad::input("scopes needs own_grant"));
+    }
     let zone = input.text("time_zone").unwrap_or("Europe/London");
     let founding = Founding {
-        name: body::required(&input, "name")?.to_owned(),
+        name: match (input.text("name"), usual) {
+            (None, Grant::Own) => format!("Organisation {}", world.tenant_order.len().saturating_add(1)),
+            _ => body::required(&input, "name")?.to_owned(),
+        },
         base_currency: input.text("base_currency").unwrap_or("GBP").to_ascii_uppercase(),
         country: input.text("country").unwrap_or("GB").to_ascii_uppercase(),
         zone: zone_named(zone).ok_or_else(|| Bad::input(format!("unknown time_zone '{zone}'")))?,
@@ -80,7 +99,12 @@ pub(super) fn tenant(world: &mut World, now: Instants, request: &Request) -> Res
     let rates = tax_rates(&input)?;
     let accounts = accounts(&input)?;
     let currencies = currencies(&input)?;
-    let id = world.found(founding, now);
+    let (id, refresh) = if is_own {
+        let (id, refresh) = world.found_apart(founding, scopes, now);
+        (id, Some(refresh))
+    } else {
+        (world.found(founding, now), None)
+    };
     let ids: Vec<_> = accounts.iter().map(|_| new_id(&mut world.rng)).collect();
     if let Some(tenant) = world.tenants.get_mut(&id) {
         tenant.books.organisation.currencies = currencies;
@@ -94,31 +118,7 @@ pub(super) fn tenant(world: &mut World, now: Instants, request: &Request) -> Res
     Ok(Done::object(201, |body| {
         body.id("tenant_id", id);
         body.text("name", &name);
-    }))
-}
-
-pub(super) fn webhooks(world: &mut World, request: &Request) -> Result<Done, Bad> {
-    let input = body::object(request)?;
-    body::only(&input, &["url", "lose", "duplicate", "delay_ms", "reorder"])?;
-    let delay_ms: i64 = body::read(&input, "delay_ms", "milliseconds")?.unwrap_or(0);
-    let url = input.text("url").map(str::to_owned);
-    if url.as_deref().is_some_and(|url| !url.starts_with("http://")) {
-        return Err(Bad::input("url must start with http://"));
-    }
-    world.webhooks.subscription = Subscription {
-        url: url.clone(),
-        lose: body::chance(&input, "lose")?.unwrap_or_default(),
-        duplicate: body::chance(&input, "duplicate")?.unwrap_or_default(),
-        delay_ms: delay_ms.max(0),
-        reorder: body::read(&input, "reorder", "true or false")?.unwrap_or(false),
-    };
-    let key = world.webhooks.key().to_owned();
-    Ok(Done::object(200, |body| {
-        match &url {
-            Some(url) => body.text("url", url),
-            None => body.null("url"),
-        }
-        body.text("webhook_key", &key);
+        body.maybe_text("refresh_token", refresh.as_deref());
     }))
 }
 

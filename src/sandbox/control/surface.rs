@@ -1,12 +1,13 @@
 //! The routes of the control surface.
 
 use super::body::Bad;
-use super::{faults, lists, rows, setup, trigger};
+use super::{access, faults, hooks, keep, lists, requests, rows, setup, trigger};
 use crate::sandbox::clock::{ClockMove, Instants};
 use crate::sandbox::wire::{Answer, Outcome, Params, Request, Writer};
 use crate::sandbox::world::World;
 
 const PREFIX: &str = "/_sandbox/";
+const ROOT: &str = "/_sandbox";
 
 /// What a control call produced.
 pub(super) struct Done {
@@ -27,6 +28,10 @@ impl Done {
         }
     }
 
+    fn answer(self) -> Answer {
+        Answer::json(self.status, self.body)
+    }
+
     /// `{"data":[…]}`
     pub(super) fn list(body: impl FnOnce(&mut Writer)) -> Self {
         Self::object(200, |writer| writer.list("data", body))
@@ -35,16 +40,24 @@ impl Done {
 
 /// Whether a path belongs to the control surface.
 pub fn is_control(path: &str) -> bool {
-    path.starts_with(PREFIX)
+    path.starts_with(PREFIX) || path == ROOT
 }
 
 /// Answers a control call; never logged, never limited.
 pub(in crate::sandbox) fn answer(world: &mut World, now: Instants, request: &Request) -> Outcome {
-    let done = dispatch(world, now, request)
-        .unwrap_or_else(|Bad { status, message }| Done::object(status, |body| body.text("error", &message)));
-    let mut outcome = Outcome::untracked(Answer::json(done.status, done.body));
-    outcome.clock = done.clock;
+    if request.method == "GET" && request.path.trim_end_matches('/') == ROOT {
+        let page = requests::page(world, &Params::parse(&request.query));
+        return Outcome::untracked(page.unwrap_or_else(|bad| refusal(bad).answer()));
+    }
+    let done = dispatch(world, now, request).unwrap_or_else(refusal);
+    let clock = done.clock;
+    let mut outcome = Outcome::untracked(done.answer());
+    outcome.clock = clock;
     outcome
+}
+
+fn refusal(Bad { status, message }: Bad) -> Done {
+    Done::object(status, |body| body.text("error", &message))
 }
 
 fn dispatch(world: &mut World, now: Instants, request: &Request) -> Result<Done, Bad> {
@@ -52,7 +65,7 @@ fn dispatch(world: &mut World, now: Instants, request: &Request) -> Result<Done,
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let params = Params::parse(&request.query);
     match (request.method.as_str(), parts.as_slice()) {
-        ("POST", ["faults"]) => faults::add(world, request),
+        ("POST", ["faults"]) => faults::add(world, now, request),
         ("GET", ["faults"]) => Ok(faults::list(world)),
         ("DELETE", ["faults"]) => Ok(faults::clear(world)),
         ("DELETE", ["faults", id]) => faults::remove(world, id),
@@ -60,21 +73,38 @@ fn dispatch(world: &mut World, now: Instants, request: &Request) -> Result<Done,
         ("POST", ["limits"]) => setup::limits(world, request),
         ("POST", ["lag"]) => lists::lag(world, now, request),
         ("POST", ["since"]) => lists::since(world, request),
-        ("POST", ["tenants"]) => setup::tenant(world, now, request),
-        ("POST", ["webhooks"]) => setup::webhooks(world, request),
+        ("POST", ["tenants"]) => setup::tenant(world, now, request, setup::Grant::Shared),
+        ("POST", ["orgs"]) => setup::tenant(world, now, request, setup::Grant::Own),
+        ("POST", ["apps"]) => access::register(world, request),
+        ("GET", ["apps"]) => Ok(access::apps(world)),
+        ("POST", ["consent"]) => access::answers(world, request),
+        ("POST", ["grants"]) => access::grace(world, request),
+        ("GET", ["grants"]) => Ok(access::grants(world)),
+        ("POST", ["webhooks"]) => hooks::subscribe(world, now, request),
+        ("POST", ["webhooks", "intent"]) => hooks::intent(world, now),
+        ("GET", ["webhooks"]) => Ok(hooks::status(world)),
+        ("GET", ["webhooks", "deliveries"]) => Ok(hooks::deliveries(world)),
+        ("POST", ["snapshot"]) => keep::snapshot(world, request),
+        ("POST", ["restore"]) => keep::restore(world, request),
+        ("POST", ["seed"]) => keep::seed(world, now, request),
         ("POST", ["reset"]) => Ok(setup::reset(world, now)),
-        ("GET", ["tenants"]) => Ok(rows::tenants(world)),
-        ("GET", ["requests"]) => rows::requests(world, &params),
+        ("GET", ["tenants" | "orgs"]) => Ok(rows::tenants(world)),
+        ("GET", ["requests"]) => requests::list(world, &params),
         ("GET", ["violations"]) => Ok(rows::violations(world)),
-        ("GET", ["tenants", id, "documents"]) => rows::documents(world, id, &params),
+        ("GET", ["tenants" | "orgs", id, "documents"]) => rows::documents(world, id, &params),
         ("POST", ["trigger"]) => trigger::run(world, now, request),
         (
             _,
             [
-                "faults" | "clock" | "limits" | "lag" | "since" | "tenants" | "webhooks" | "reset" | "requests"
-                | "violations" | "trigger",
+                "faults" | "clock" | "limits" | "tenants" | "webhooks" | "reset" | "requests" | "violations"
+                | "trigger" | "orgs" | "apps" | "consent" | "grants" | "snapshot" | "restore" | "seed" | "lag"
+                | "since",
             ],
         ) => Err(Bad {
+            status: 405,
+            message: "method not allowed here".to_owned(),
+        }),
+        (_, ["webhooks", "intent" | "deliveries"] | ["faults", _] | ["tenants" | "orgs", _, "documents"]) => Err(Bad {
             status: 405,
             message: "method not allowed here".to_owned(),
         }),

@@ -7,9 +7,13 @@ use super::credit_scenario;
 use super::office;
 use super::scenario::{self, Scene};
 use super::surface::Done;
+use super::{story, weather};
 use crate::sandbox::api::Call;
 use crate::sandbox::books::Family;
 use crate::sandbox::clock::Instants;
+use crate::sandbox::gate::app::AppId;
+use crate::sandbox::gate::grants::Agreed;
+use crate::sandbox::gate::scope::{self, Scopes};
 use crate::sandbox::query::page::SinceIs;
 use crate::sandbox::wire::{Json, Params, Request};
 use crate::sandbox::world::World;
@@ -31,13 +35,29 @@ pub(super) fn run(world: &mut World, now: Instants, request: &Request) -> Result
         return Ok(Done::object(200, |body| body.text("scenario", &name)));
     }
     if name == "grant.renew" {
-        let (tenants, now_ms) = (world.tenant_order.clone(), now.document_ms);
-        let pair = world.grants.consent(&tenants, &mut world.rng, now_ms);
-        let pair = pair.ok_or_else(|| Bad::input("the consent could not be renewed"))?;
+        let agreed = Agreed {
+            tenants: world.shared_tenants(),
+            scopes: Scopes::parse(scope::ALL),
+            nonce: None,
+        };
+        let minted = world
+            .grants
+            .consent(AppId::default(), &agreed, &mut world.rng, now.document_ms);
+        let refresh = minted.and_then(|minted| minted.refresh);
+        let refresh = refresh.ok_or_else(|| Bad::input("the consent could not be renewed"))?;
         return Ok(Done::object(200, |body| {
             body.text("scenario", &name);
-            body.text("refresh_token", &pair.refresh);
+            body.text("refresh_token", &refresh);
         }));
+    }
+    let args = input.get("args").cloned().unwrap_or(Json::Map(Vec::new()));
+    let weather = weather::Scene {
+        now,
+        tenant: maybe_tenant(world, &input)?,
+        args: &args,
+    };
+    if let Some(played) = weather::play(&name, world, weather) {
+        return played;
     }
     let id = tenant(world, &input)?;
     if name == "connection.restore" {
@@ -51,7 +71,6 @@ pub(super) fn run(world: &mut World, now: Instants, request: &Request) -> Result
             Err(Bad::input("the organisation is not connected"))
         };
     }
-    let args = input.get("args").cloned().unwrap_or(Json::Map(Vec::new()));
     let Some(tenant) = world.tenants.get_mut(&id) else {
         return Err(Bad::missing(format!("no organisation {id}")));
     };
@@ -95,23 +114,33 @@ fn play(name: &str, scene: &mut Scene<'_>) -> Result<Option<Uuid>, Bad> {
         "contact.archive" => scenario::archive_contact(scene).map(Some),
         "account.archive" => scenario::archive_account(scene).map(Some),
         "organisation.lock" => scenario::lock(scene).map(|()| None),
-        other => match office::play(other, scene) {
+        other => match office::play(other, scene).or_else(|| story::play(other, scene)) {
             Some(played) => played.map(Some),
             None => Err(Bad::input(format!(
-                "unknown scenario '{other}'; known are {NAMES}, {}",
-                office::NAMES
+                "unknown scenario '{other}'; known are {NAMES}, {}, {}, {}",
+                office::NAMES,
+                story::NAMES,
+                weather::NAMES
             ))),
         },
     }
 }
 
 /// The organisation named, or the only one there is.
-fn tenant(world: &World, input: &Json) -> Result<Uuid, Bad> {
+pub(super) fn tenant(world: &World, input: &Json) -> Result<Uuid, Bad> {
     match (body::guid(input, "tenant_id")?, world.tenant_order.as_slice()) {
         (Some(id), _) if world.tenants.contains_key(&id) => Ok(id),
         (Some(id), _) => Err(Bad::missing(format!("no organisation {id}"))),
         (None, [only]) => Ok(*only),
         (None, _) => Err(Bad::input("tenant_id is required")),
+    }
+}
+
+/// The organisation named, or none.
+fn maybe_tenant(world: &World, input: &Json) -> Result<Option<Uuid>, Bad> {
+    match input.get("tenant_id") {
+        Some(_) => tenant(world, input).map(Some),
+        None => Ok(None),
     }
 }
 

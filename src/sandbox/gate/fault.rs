@@ -31,13 +31,31 @@ pub enum Fault {
         body: Option<String>,
     },
     /// A 429 although no limit is reached.
-    RateLimit(Refusal),
+    RateLimit {
+        /// Which limit it tells of, and when to come back.
+        refusal: Refusal,
+        /// It carries the three meters, the one it is about showing nothing left.
+        meters: bool,
+    },
+    /// Xero or the organisation is down: 503 in plain text.
+    Outage(Outage),
     /// A proxy's HTML page with status 200; nothing is done.
     Garbage200,
     /// Done, then answered 500.
     ErrorAfterWrite,
     /// 401 as for an expired token; nothing is done.
     TokenExpired,
+}
+
+/// Which of the three plain texts a 503 carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outage {
+    /// One organisation.
+    Organisation,
+    /// All of Xero, planned.
+    Maintenance,
+    /// All of Xero, unplanned.
+    Unavailable,
 }
 
 /// Which calls a rule is about.
@@ -70,6 +88,8 @@ pub struct Rule {
     pub probability: Option<f64>,
     /// The rule's own randomness when it was given a seed.
     pub rng: Option<StdRng>,
+    /// Until when it strikes, in milliseconds of real time; `None` is without end.
+    pub until_ms: Option<i64>,
 }
 
 /// All rules, oldest first.
@@ -101,7 +121,14 @@ impl Faults {
 
     /// The fault that strikes this call, if any: of the matching rules, oldest first, the first
     /// whose turn and luck it is.
-    pub fn strike(&mut self, method: &str, path: &str, tenant: Option<Uuid>, rng: &mut StdRng) -> Option<Fault> {
+    pub fn strike(
+        &mut self,
+        (method, path): (&str, &str),
+        tenant: Option<Uuid>,
+        rng: &mut StdRng,
+        now_ms: i64,
+    ) -> Option<Fault> {
+        self.0.retain(|rule| rule.until_ms.is_none_or(|until| until > now_ms));
         let lower = path.to_ascii_lowercase();
         let hit = self
             .0
@@ -150,6 +177,33 @@ impl Match {
     }
 }
 
+impl Outage {
+    /// What may be said instead of a name that is none.
+    pub const KNOWN: &str = "outage must be organisation, maintenance or unavailable";
+
+    /// By its name; no name is the last one.
+    pub fn named(name: Option<&str>) -> Option<Self> {
+        match name {
+            Some("organisation") => Some(Self::Organisation),
+            Some("maintenance") => Some(Self::Maintenance),
+            Some("unavailable") | None => Some(Self::Unavailable),
+            Some(_) => None,
+        }
+    }
+
+    /// Its 503.
+    pub fn answer(self) -> Answer {
+        Answer::plain(
+            503,
+            match self {
+                Self::Organisation => "The Organisation is offline",
+                Self::Maintenance => "The Xero API is currently offline for maintenance",
+                Self::Unavailable => "The Xero API is temporarily unavailable",
+            },
+        )
+    }
+}
+
 impl Fault {
     /// Its name on the control surface.
     pub fn name(&self) -> &'static str {
@@ -160,7 +214,8 @@ impl Fault {
             Self::CutBody => "cut_body",
             Self::Delay { .. } => "delay",
             Self::Status { .. } => "status",
-            Self::RateLimit(_) => "rate_limit",
+            Self::RateLimit { .. } => "rate_limit",
+            Self::Outage(_) => "outage",
             Self::Garbage200 => "garbage_200",
             Self::ErrorAfterWrite => "error_after_write",
             Self::TokenExpired => "token_expired",
@@ -186,7 +241,11 @@ pub fn injected_refusal(problem: &str, retry_after_s: Option<i64>) -> Option<Ref
     let problem = [Problem::Minute, Problem::Day, Problem::Concurrent, Problem::App]
         .into_iter()
         .find(|known| known.text().eq_ignore_ascii_case(problem))?;
-    Some(Refusal { problem, retry_after_s })
+    Some(Refusal {
+        problem,
+        retry_after_s,
+        is_others: false,
+    })
 }
 
 /// A seeded source for one rule.

@@ -1,6 +1,4 @@
-//! Consents, their rotating token chains and the connections they carry.
-
-use std::collections::HashMap;
+//! One consent of one person to one app, and the organisations it reaches.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,15 +6,15 @@ use rand::RngExt as _;
 use rand::rngs::StdRng;
 use uuid::Uuid;
 
-/// An access token lives this long.
-pub const ACCESS_MS: i64 = 1_800_000;
+use super::app::AppId;
+use super::scope::Scopes;
+
 /// A refresh token dies when unused this long.
 const REFRESH_IDLE_MS: i64 = 60 * 86_400_000;
 /// The previous refresh token may be retried this long after it was replaced.
 const GRACE_MS: i64 = 1_800_000;
-/// Every scope the sandbox's resources need.
-pub const SCOPES: &str = "offline_access accounting.invoices accounting.payments accounting.contacts \
-accounting.settings accounting.manualjournals accounting.attachments";
+/// The person who owns the organisations that are not isolated.
+const SHARED_USER: Uuid = Uuid::from_u128(0x0b1e_55ed_0000_4000_8000_0000_0000_0001);
 
 /// One organisation a grant reaches.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,88 +29,86 @@ pub struct Connection {
     pub updated_ms: i64,
 }
 
-/// One consent of one user.
+/// Whose consent it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// The person who owns all organisations that are not isolated.
+    Shared,
+    /// The owner of one isolated organisation.
+    Own(Uuid),
+    /// Nobody: a custom connection to one organisation.
+    Custom(Uuid),
+}
+
+/// One consent of one person to one app.
 #[derive(Debug, Clone)]
 pub struct Grant {
     /// `authEventId`.
     pub auth_event: Uuid,
+    /// To which app.
+    pub app: AppId,
+    /// Whose it is.
+    pub holder: Holder,
+    /// Everything ever consented to.
+    pub scopes: Scopes,
     /// The organisations it reaches.
     pub connections: Vec<Connection>,
-    current: Refresh,
-    previous: Option<(String, i64)>,
-    revoked: bool,
+    pub(super) current: Refresh,
+    pub(super) previous: Option<(String, i64)>,
+    pub(super) revoked: bool,
 }
 
 #[derive(Debug, Clone)]
-struct Refresh {
-    token: String,
-    minted_ms: i64,
+pub(super) struct Refresh {
+    pub(super) token: String,
+    pub(super) minted_ms: i64,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Access {
-    grant: usize,
-    expires_ms: i64,
-}
-
-/// A freshly minted pair.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pair {
-    /// A JWT.
-    pub access: String,
-    /// Valid once.
-    pub refresh: String,
-}
-
-/// Why a bearer token does not work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BadBearer {
-    /// Missing, unknown, or its grant is revoked.
-    Unknown,
-    /// It was good until then, in milliseconds of document time.
-    Expired {
-        /// When it ended.
-        at_ms: i64,
-    },
-}
-
-/// All consents.
-#[derive(Debug, Clone, Default)]
-pub struct Grants {
-    grants: Vec<Grant>,
-    access: HashMap<String, Access>,
-}
-
-impl Grants {
-    /// A new consent without connections; returns its first refresh token.
-    pub fn open(&mut self, rng: &mut StdRng, now_ms: i64) -> String {
-        let token = refresh_token(rng);
-        self.grants.push(Grant {
-            auth_event: new_id(rng),
-            connections: Vec::new(),
-            current: Refresh {
-                token: token.clone(),
-                minted_ms: now_ms,
-            },
-            previous: None,
-            revoked: false,
-        });
-        token
+impl Grant {
+    /// Whether it reaches an organisation.
+    pub fn reaches(&self, tenant: Uuid) -> bool {
+        self.connections.iter().any(|connection| connection.tenant == tenant)
     }
 
-    /// Connects an organisation to the newest consent, or revives its connection there.
-    pub fn connect(&mut self, tenant: Uuid, rng: &mut StdRng, now_ms: i64) {
-        let id = new_id(rng);
-        let Some(grant) = self.grants.last_mut() else {
-            return;
-        };
-        match grant
+    /// Whose consent it is, as `xero_userid` has it.
+    pub fn user(&self) -> Uuid {
+        match self.holder {
+            Holder::Shared => SHARED_USER,
+            Holder::Own(tenant) | Holder::Custom(tenant) => Uuid::from_u128(tenant.as_u128().rotate_left(64)),
+        }
+    }
+
+    /// Whether it was ended.
+    pub fn is_revoked(&self) -> bool {
+        self.revoked
+    }
+
+    /// Whether this refresh token is its newest and not idle for too long.
+    pub(super) fn accepts(&self, token: &str, now_ms: i64) -> bool {
+        self.current.token == token && self.current.minted_ms.saturating_add(REFRESH_IDLE_MS) > now_ms
+    }
+
+    /// Whether this refresh token was replaced a short while ago.
+    pub(super) fn forgives(&self, token: &str, now_ms: i64) -> bool {
+        self.previous
+            .as_ref()
+            .is_some_and(|(previous, replaced_ms)| previous == token && replaced_ms.saturating_add(GRACE_MS) > now_ms)
+    }
+
+    /// Whether this refresh token is its newest or the one before.
+    pub(super) fn knows(&self, token: &str) -> bool {
+        let is_previous = self.previous.as_ref().is_some_and(|(previous, _)| previous == token);
+        self.current.token == token || is_previous
+    }
+
+    pub(super) fn connect(&mut self, id: Uuid, tenant: Uuid, now_ms: i64) {
+        let known = self
             .connections
             .iter_mut()
-            .find(|connection| connection.tenant == tenant)
-        {
+            .find(|connection| connection.tenant == tenant);
+        match known {
             Some(connection) => connection.updated_ms = now_ms,
-            None => grant.connections.push(Connection {
+            None => self.connections.push(Connection {
                 id,
                 tenant,
                 created_ms: now_ms,
@@ -121,138 +117,18 @@ impl Grants {
         }
     }
 
-    /// The user consents (again): a dead consent is replaced by a new one, these organisations are
-    /// connected, and a fresh pair comes back.
-    pub fn consent(&mut self, tenants: &[Uuid], rng: &mut StdRng, now_ms: i64) -> Option<Pair> {
-        if self.grants.last().is_none_or(|grant| grant.revoked) {
-            self.open(rng, now_ms);
-        }
-        for tenant in tenants {
-            self.connect(*tenant, rng, now_ms);
-        }
-        let current = self.current_refresh()?.to_owned();
-        // A consent after 60 idle days starts the chain anew as well.
-        if let Some(grant) = self.grants.last_mut() {
-            grant.current.minted_ms = now_ms;
-        }
-        self.refresh(&current, false, rng, now_ms)
-    }
-
-    /// The refresh token that works now, of the newest consent.
-    pub fn current_refresh(&self) -> Option<&str> {
-        self.grants.last().map(|grant| grant.current.token.as_str())
-    }
-
-    /// Exchanges a refresh token for a new pair and retires it. With `grace`, the token that was
-    /// replaced last works again for 30 minutes, as after a lost answer. `None` is
-    /// `invalid_grant`.
-    pub fn refresh(&mut self, token: &str, grace: bool, rng: &mut StdRng, now_ms: i64) -> Option<Pair> {
-        let (at, first_use) = self.grants.iter().enumerate().find_map(|(at, grant)| {
-            if grant.revoked {
-                return None;
-            }
-            let alive = grant.current.minted_ms.saturating_add(REFRESH_IDLE_MS) > now_ms;
-            if grant.current.token == token && alive {
-                return Some((at, true));
-            }
-            let (previous, replaced_ms) = grant.previous.as_ref()?;
-            let in_grace = grace && replaced_ms.saturating_add(GRACE_MS) > now_ms;
-            (previous == token && in_grace).then_some((at, false))
-        })?;
-        let fresh = refresh_token(rng);
-        let grant = self.grants.get_mut(at)?;
-        if first_use {
-            grant.previous = Some((grant.current.token.clone(), now_ms));
-        }
-        grant.current = Refresh {
-            token: fresh.clone(),
+    pub(super) fn rotate(&mut self, fresh: &str, now_ms: i64) {
+        let next = Refresh {
+            token: fresh.to_owned(),
             minted_ms: now_ms,
         };
-        let access = self.mint(at, rng, now_ms)?;
-        Some(Pair { access, refresh: fresh })
+        let old = std::mem::replace(&mut self.current, next);
+        self.previous = Some((old.token, now_ms));
     }
 
-    /// Ends a consent by its refresh token, with all its connections.
-    pub fn revoke(&mut self, token: &str) {
-        for grant in &mut self.grants {
-            if grant.current.token == token {
-                grant.revoked = true;
-                grant.connections.clear();
-            }
-        }
-    }
-
-    /// The grant behind an `Authorization` header.
-    ///
-    /// # Errors
-    /// Why the token does not work.
-    pub fn bearer(&self, header: Option<&str>, now_ms: i64) -> Result<&Grant, BadBearer> {
-        let token = header
-            .and_then(|value| value.get(..7).zip(value.get(7..)))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer "))
-            .map(|(_, token)| token.trim())
-            .ok_or(BadBearer::Unknown)?;
-        let access = self.access.get(token).ok_or(BadBearer::Unknown)?;
-        if access.expires_ms <= now_ms {
-            return Err(BadBearer::Expired {
-                at_ms: access.expires_ms,
-            });
-        }
-        self.grants
-            .get(access.grant)
-            .filter(|grant| !grant.revoked)
-            .ok_or(BadBearer::Unknown)
-    }
-
-    /// Removes a connection by its own id, from the consent it belongs to.
-    pub fn disconnect(&mut self, auth_event: Uuid, connection: Uuid) -> bool {
-        let grant = self.grants.iter_mut().find(|grant| grant.auth_event == auth_event);
-        grant.is_some_and(|grant| {
-            let before = grant.connections.len();
-            grant.connections.retain(|found| found.id != connection);
-            grant.connections.len() != before
-        })
-    }
-
-    /// Removes an organisation from every consent, as its user can in Xero.
-    pub fn disconnect_tenant(&mut self, tenant: Uuid) -> bool {
-        let mut found = false;
-        for grant in &mut self.grants {
-            let before = grant.connections.len();
-            grant.connections.retain(|connection| connection.tenant != tenant);
-            found |= grant.connections.len() != before;
-        }
-        found
-    }
-
-    /// Ends every consent, as a user who revokes the app does.
-    pub fn revoke_all(&mut self) {
-        for grant in &mut self.grants {
-            grant.revoked = true;
-            grant.connections.clear();
-        }
-    }
-
-    fn mint(&mut self, at: usize, rng: &mut StdRng, now_ms: i64) -> Option<String> {
-        let expires_ms = now_ms.saturating_add(ACCESS_MS);
-        let expires_s = expires_ms.checked_div(1000)?;
-        let auth_event = self.grants.get(at)?.auth_event;
-        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","typ":"JWT"}"#);
-        let claims = URL_SAFE_NO_PAD.encode(format!(
-            r#"{{"exp":{expires_s},"authentication_event_id":"{auth_event}","jti":"{}","scope":"{SCOPES}"}}"#,
-            new_id(rng).simple(),
-        ));
-        let signature = URL_SAFE_NO_PAD.encode(rng.random::<[u8; 32]>());
-        let token = format!("{header}.{claims}.{signature}");
-        self.access.insert(token.clone(), Access { grant: at, expires_ms });
-        Some(token)
-    }
-}
-
-impl Grant {
-    /// Whether it reaches an organisation.
-    pub fn reaches(&self, tenant: Uuid) -> bool {
-        self.connections.iter().any(|connection| connection.tenant == tenant)
+    pub(super) fn end(&mut self) {
+        self.revoked = true;
+        self.connections.clear();
     }
 }
 
@@ -261,6 +137,7 @@ pub fn new_id(rng: &mut StdRng) -> Uuid {
     uuid::Builder::from_random_bytes(rng.random()).into_uuid()
 }
 
-fn refresh_token(rng: &mut StdRng) -> String {
+/// A refresh token nobody has seen yet.
+pub(super) fn refresh_token(rng: &mut StdRng) -> String {
     URL_SAFE_NO_PAD.encode(rng.random::<[u8; 32]>())
 }

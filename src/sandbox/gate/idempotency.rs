@@ -1,10 +1,11 @@
-//! The cache behind `Idempotency-Key`: six minutes of real time, errors included, one for the
-//! whole app.
+//! The cache behind `Idempotency-Key`: six minutes of real time, errors included, one for each
+//! app.
 
 use std::collections::{HashMap, VecDeque};
 
 use bytes::Bytes;
 
+use super::app::AppId;
 use crate::sandbox::wire::{Answer, Request};
 
 /// How long an answer is kept, from the first call.
@@ -26,8 +27,8 @@ pub enum Verdict {
 /// Stored answers by key.
 #[derive(Debug, Clone, Default)]
 pub struct Replays {
-    entries: HashMap<String, Entry>,
-    oldest: VecDeque<(i64, String)>,
+    entries: HashMap<(AppId, String), Entry>,
+    oldest: VecDeque<(i64, (AppId, String))>,
 }
 
 #[derive(Debug, Clone)]
@@ -39,9 +40,9 @@ struct Entry {
 impl Replays {
     /// Looks a key up; the organisation is no part of the comparison, as Xero's keys belong to
     /// the app.
-    pub fn look_up(&mut self, key: &str, request: &Request, now_ms: i64) -> Verdict {
+    pub fn look_up(&mut self, app: AppId, key: &str, request: &Request, now_ms: i64) -> Verdict {
         self.forget(now_ms);
-        match self.entries.get(key) {
+        match self.entries.get(&(app, key.to_owned())) {
             None => Verdict::Fresh,
             Some(entry) if entry.request == fingerprint(request) => Verdict::Replay(entry.answer.clone()),
             Some(_) => Verdict::Mismatch,
@@ -49,10 +50,10 @@ impl Replays {
     }
 
     /// Keeps the answer of the first call with this key.
-    pub fn store(&mut self, key: &str, request: &Request, answer: Answer, now_ms: i64) {
-        self.oldest.push_back((now_ms, key.to_owned()));
+    pub fn store(&mut self, app: AppId, key: &str, request: &Request, answer: Answer, now_ms: i64) {
+        self.oldest.push_back((now_ms, (app, key.to_owned())));
         self.entries.insert(
-            key.to_owned(),
+            (app, key.to_owned()),
             Entry {
                 request: fingerprint(request),
                 answer,

@@ -2,10 +2,15 @@
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
 use uuid::Uuid;
 
 /// Older rows are dropped beyond this many.
 const ROWS_MAX: usize = 500_000;
+/// Bodies of older rows are dropped beyond this many.
+const BODIES_MAX: usize = 2_000;
+/// Longer bodies are not kept.
+pub const BODY_BYTES_MAX: usize = 262_144;
 
 /// One call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +35,17 @@ pub struct Row {
     pub bytes: usize,
     /// The injected fault's name.
     pub fault: Option<&'static str>,
+    /// What came and went; only of the newest rows.
+    pub bodies: Option<Bodies>,
+}
+
+/// Both bodies of a call.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bodies {
+    /// As sent by the client; empty when it is too long to be kept.
+    pub request: Bytes,
+    /// As far as it was sent; empty when it is too long to be kept.
+    pub answer: Bytes,
 }
 
 /// All calls, oldest first.
@@ -51,6 +67,10 @@ impl Journal {
         if self.rows.len() >= ROWS_MAX {
             self.rows.pop_front();
         }
+        let aged = self.rows.len().checked_sub(BODIES_MAX);
+        if let Some(row) = aged.and_then(|at| self.rows.get_mut(at)) {
+            row.bodies = None;
+        }
         self.rows.push_back(row);
     }
 
@@ -58,5 +78,27 @@ impl Journal {
     pub fn since(&self, seq: u64) -> impl Iterator<Item = &Row> {
         let from = self.rows.partition_point(|row| row.seq <= seq);
         self.rows.range(from..)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Row> {
+        self.rows.iter()
+    }
+}
+
+impl Bodies {
+    /// Those of one call.
+    pub fn of(request: &Bytes, answer: Bytes) -> Self {
+        let kept = |body: Bytes| {
+            if body.len() > BODY_BYTES_MAX {
+                Bytes::new()
+            } else {
+                body
+            }
+        };
+        Self {
+            request: kept(request.clone()),
+            answer: kept(answer),
+        }
     }
 }

@@ -64,6 +64,8 @@ pub struct Refusal {
     pub problem: Problem,
     /// When to come back; a concurrency refusal does not say.
     pub retry_after_s: Option<i64>,
+    /// Without what other users of the app spent it would not have come to this.
+    pub is_others: bool,
 }
 
 /// Times of calls within a rolling span.
@@ -78,6 +80,14 @@ pub struct Window {
 pub struct Meter {
     minute: Window,
     day: Window,
+    elsewhere: Elsewhere,
+}
+
+/// Calls of the day that were not made here.
+#[derive(Debug, Clone, Copy, Default)]
+struct Elsewhere {
+    calls: usize,
+    until_ms: i64,
 }
 
 impl Window {
@@ -113,8 +123,14 @@ impl Window {
             .times
             .get(blocking)
             .map_or(now_ms, |at| at.saturating_add(self.span_ms));
-        let wait_ms = free_at.saturating_sub(now_ms).max(0);
-        wait_ms.saturating_add(999).checked_div(1000).unwrap_or(1).max(1)
+        seconds_until(free_at, now_ms)
+    }
+}
+
+impl Default for Window {
+    /// An empty minute.
+    fn default() -> Self {
+        Self::new(MINUTE_MS)
     }
 }
 
@@ -123,6 +139,7 @@ impl Default for Meter {
         Self {
             minute: Window::new(MINUTE_MS),
             day: Window::new(DAY_MS),
+            elsewhere: Elsewhere::default(),
         }
     }
 }
@@ -137,10 +154,18 @@ impl Meter {
             Err(Refusal {
                 problem,
                 retry_after_s: Some(window.free_in_s(now_ms, limit)),
+                is_others: false,
             })
         };
         if self.day.count(now_ms) >= limits.day {
             return refuse(Problem::Day, &self.day, limits.day);
+        }
+        if self.day_used(now_ms) >= limits.day {
+            return Err(Refusal {
+                problem: Problem::Day,
+                retry_after_s: Some(seconds_until(self.elsewhere.until_ms, now_ms)),
+                is_others: true,
+            });
         }
         if self.minute.count(now_ms) >= limits.minute {
             return refuse(Problem::Minute, &self.minute, limits.minute);
@@ -158,10 +183,40 @@ impl Meter {
     pub fn remaining(&mut self, app: &mut Window, limits: Limits, now_ms: i64) -> Remaining {
         Remaining {
             minute: limits.minute.saturating_sub(self.minute.count(now_ms)),
-            day: limits.day.saturating_sub(self.day.count(now_ms)),
+            day: limits.day.saturating_sub(self.day_used(now_ms)),
             app_minute: limits.app_minute.saturating_sub(app.count(now_ms)),
         }
     }
+
+    /// Other users of the app have used the day up to this many calls, and their calls are
+    /// forgotten then.
+    pub fn spend_elsewhere(&mut self, calls: usize, until_ms: i64, now_ms: i64) {
+        self.elsewhere = Elsewhere {
+            calls: calls.saturating_sub(self.day.count(now_ms)),
+            until_ms,
+        };
+    }
+
+    fn day_used(&mut self, now_ms: i64) -> usize {
+        let elsewhere = Some(self.elsewhere.calls).filter(|_| self.elsewhere.until_ms > now_ms);
+        self.day.count(now_ms).saturating_add(elsewhere.unwrap_or(0))
+    }
+}
+
+impl Remaining {
+    /// The same answer with the three meters.
+    pub fn write(self, answer: Answer) -> Answer {
+        answer
+            .with("X-DayLimit-Remaining", self.day)
+            .with("X-MinLimit-Remaining", self.minute)
+            .with("X-AppMinLimit-Remaining", self.app_minute)
+    }
+}
+
+/// Whole seconds, at least one.
+fn seconds_until(at_ms: i64, now_ms: i64) -> i64 {
+    let wait_ms = at_ms.saturating_sub(now_ms).max(0);
+    wait_ms.saturating_add(999).checked_div(1000).unwrap_or(1).max(1)
 }
 
 impl Problem {

@@ -1,49 +1,21 @@
 //! `/connect/token`, `/connect/revocation` and `/connections`.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
-use super::grant::{BadBearer, Grant, Pair, SCOPES};
-use crate::sandbox::wire::{Answer, Params, Request, Writer, date};
+use super::grant::Grant;
+use super::grants::{BadBearer, Minted};
+use crate::sandbox::wire::{Answer, Writer, date};
 
-/// The app's own credentials.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Client {
-    /// `client_id`
-    pub id: String,
-    /// `client_secret`
-    pub secret: String,
-}
-
-impl Client {
-    /// Whether a token call carries the right credentials, as HTTP Basic or as form fields.
-    pub fn authenticates(&self, request: &Request, form: &Params) -> bool {
-        let basic = request
-            .header("authorization")
-            .and_then(|value| value.get(..6).zip(value.get(6..)))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic "))
-            .and_then(|(_, encoded)| STANDARD.decode(encoded.trim()).ok())
-            .and_then(|bytes| String::from_utf8(bytes).ok());
-        match basic {
-            Some(pair) => pair.split_once(':') == Some((self.id.as_str(), self.secret.as_str())),
-            None => {
-                form.get("client_id") == Some(self.id.as_str())
-                    && form.get("client_secret") == Some(self.secret.as_str())
-            }
-        }
-    }
-}
-
-/// The answer with a new pair.
-pub fn minted(pair: &Pair) -> Answer {
+/// The answer with fresh tokens.
+pub fn minted(minted: &Minted) -> Answer {
     let mut writer = Writer::compact();
     writer.object(|body| {
-        body.text("access_token", &pair.access);
+        body.maybe_text("id_token", minted.identity.as_deref());
+        body.text("access_token", &minted.access);
         body.integer("expires_in", 1800);
         body.text("token_type", "Bearer");
-        body.text("refresh_token", &pair.refresh);
-        body.text("scope", SCOPES);
+        body.maybe_text("refresh_token", minted.refresh.as_deref());
+        body.text("scope", &minted.scopes.text());
     });
     Answer::json(200, writer.into_bytes())
 }
@@ -66,6 +38,11 @@ pub fn bad_bearer(reason: BadBearer, instance: Uuid) -> Answer {
     }
 }
 
+/// The 401 of a call that the consent does not cover.
+pub fn insufficient_scope(instance: Uuid) -> Answer {
+    problem(401, "Unauthorized", "AuthorizationUnsuccessful", instance).with("WWW-Authenticate", "insufficient_scope")
+}
+
 /// The 403 of an organisation the grant does not reach.
 pub fn forbidden(instance: Uuid) -> Answer {
     problem(403, "Forbidden", "AuthenticationUnsuccessful", instance)
@@ -82,7 +59,7 @@ pub fn problem(status: u16, title: &str, detail: &str, instance: Uuid) -> Answer
         body.id("Instance", instance);
         body.nested("Extensions", |_| {});
     });
-    Answer::json(status, writer.into_bytes())
+    Answer::json(status, writer.into_bytes()).with("Xero-Correlation-Id", instance)
 }
 
 /// `GET /connections`: a bare array.

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::limit::{Limits, MINUTE_MS, Window};
+use super::app::AppId;
+use super::limit::{Limits, Window};
 
 /// A call that crosses a 429 on the network is no early call: this long after the answer left.
 const CROSSING_MS: i64 = 250;
@@ -32,6 +33,8 @@ pub struct Arrival {
     pub seq: u64,
     /// In milliseconds of real time.
     pub at_ms: i64,
+    /// Whose call it is.
+    pub app: AppId,
     /// From the header, connected or not.
     pub tenant: Option<Uuid>,
     /// Under `/api.xro/`.
@@ -52,23 +55,12 @@ struct Blocked {
 }
 
 /// The sandbox's own count.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Watch {
-    windows: HashMap<Uuid, Window>,
-    app: Window,
-    blocked: HashMap<Option<Uuid>, Blocked>,
+    windows: HashMap<(AppId, Uuid), Window>,
+    apps: HashMap<AppId, Window>,
+    blocked: HashMap<(AppId, Option<Uuid>), Blocked>,
     violations: Vec<Violation>,
-}
-
-impl Default for Watch {
-    fn default() -> Self {
-        Self {
-            windows: HashMap::new(),
-            app: Window::new(MINUTE_MS),
-            blocked: HashMap::new(),
-            violations: Vec::new(),
-        }
-    }
 }
 
 impl Watch {
@@ -92,7 +84,7 @@ impl Watch {
             self.note("concurrency", call, detail);
         }
         for scope in [Some(tenant), None] {
-            if let Some(block) = self.blocked.get(&scope)
+            if let Some(block) = self.blocked.get(&(call.app, scope))
                 && (block.from_ms..block.until_ms).contains(&call.at_ms)
             {
                 let early_ms = block.until_ms.saturating_sub(call.at_ms);
@@ -102,13 +94,13 @@ impl Watch {
     }
 
     /// A 429 with this `Retry-After` left; `app` when it was about the whole app.
-    pub fn told_to_wait(&mut self, tenant: Option<Uuid>, app: bool, retry_after_s: i64, at_ms: i64) {
+    pub fn told_to_wait(&mut self, (caller, tenant): (AppId, Option<Uuid>), app: bool, retry_after_s: i64, at_ms: i64) {
         let scope = if app { None } else { tenant };
         let block = Blocked {
             from_ms: at_ms.saturating_add(CROSSING_MS),
             until_ms: at_ms.saturating_add(retry_after_s.saturating_mul(1000)),
         };
-        self.blocked.insert(scope, block);
+        self.blocked.insert((caller, scope), block);
     }
 
     /// The sandbox itself had to refuse a call.
@@ -129,15 +121,16 @@ impl Watch {
     }
 
     fn check_windows(&mut self, call: Arrival, tenant: Uuid, limits: Limits) {
-        let window = self.windows.entry(tenant).or_insert_with(|| Window::new(MINUTE_MS));
+        let window = self.windows.entry((call.app, tenant)).or_default();
         window.push(call.at_ms);
         let calls = window.count(call.at_ms);
         if calls > limits.minute {
             let detail = format!("{calls} calls in 60 s, {} allowed", limits.minute);
             self.note("minute_window", call, detail);
         }
-        self.app.push(call.at_ms);
-        let calls = self.app.count(call.at_ms);
+        let window = self.apps.entry(call.app).or_default();
+        window.push(call.at_ms);
+        let calls = window.count(call.at_ms);
         if calls > limits.app_minute {
             let detail = format!("{calls} calls in 60 s, {} allowed for the app", limits.app_minute);
             self.note("app_minute_window", call, detail);

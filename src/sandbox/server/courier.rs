@@ -5,29 +5,30 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::listen::Shared;
-use crate::sandbox::webhooks::Delivery;
+use crate::sandbox::outbox::{Delivery, Receipt};
 
 /// Subscribers have this long to answer a webhook.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(5);
+/// More of an answer is not read.
+const ANSWER_BYTES_MAX: usize = 1_024;
 
-/// Sends webhooks when they are due; each failure is tried once more at once, as Xero does.
+/// Sends webhooks when they are due, and tells the world what came of each.
 pub(super) async fn deliver(shared: Arc<Shared>) {
     loop {
         let (now, due, next_ms) = shared.take_deliveries();
         for delivery in due {
+            let shared = Arc::clone(&shared);
             tokio::spawn(async move {
-                if post(&delivery).await.is_err()
-                    && let Err(error) = post(&delivery).await
-                {
-                    tracing::debug!(%error, "sandbox webhook was not delivered");
-                }
+                let receipt = post(&delivery).await;
+                shared.delivered(delivery.id, receipt);
             });
         }
-        let wait_ms = next_ms.map(|at| at.saturating_sub(now.real_ms).max(1));
+        let wait_ms = next_ms.map(|at| at.saturating_sub(now.document_ms).max(1));
         let wait = wait_ms.and_then(|wait| u64::try_from(wait).ok()).unwrap_or(60_000);
         tokio::select! {
             () = shared.deliveries.notified() => {}
@@ -36,13 +37,22 @@ pub(super) async fn deliver(shared: Arc<Shared>) {
     }
 }
 
-async fn post(delivery: &Delivery) -> io::Result<()> {
-    tokio::time::timeout(DELIVERY_TIMEOUT, post_once(delivery))
-        .await
-        .map_err(io::Error::other)?
+async fn post(delivery: &Delivery) -> Receipt {
+    let sent = tokio::time::timeout(DELIVERY_TIMEOUT, post_once(delivery)).await;
+    let sent = sent.map_err(io::Error::other).and_then(|sent| sent);
+    match sent {
+        Ok(receipt) => receipt,
+        Err(error) => {
+            tracing::debug!(%error, "sandbox webhook was not delivered");
+            Receipt {
+                status: None,
+                is_empty: true,
+            }
+        }
+    }
 }
 
-async fn post_once(delivery: &Delivery) -> io::Result<()> {
+async fn post_once(delivery: &Delivery) -> io::Result<Receipt> {
     let uri: hyper::Uri = delivery.url.parse().map_err(io::Error::other)?;
     let host = uri.host().unwrap_or("127.0.0.1");
     let stream = TcpStream::connect((host, uri.port_u16().unwrap_or(80))).await?;
@@ -56,14 +66,17 @@ async fn post_once(delivery: &Delivery) -> io::Result<()> {
         .header("host", uri.authority().map_or(host, |authority| authority.as_str()))
         .header("content-type", "application/json; charset=utf-8")
         .header("x-xero-signature", &delivery.signature)
-        .body(http_body_util::Full::new(Bytes::from(delivery.body.clone())))
+        .body(Full::new(Bytes::from(delivery.body.clone())))
         .map_err(io::Error::other)?;
-    let sent = sender.send_request(request).await;
+    let receipt = async {
+        let answer = sender.send_request(request).await.map_err(io::Error::other)?;
+        let status = Some(answer.status().as_u16());
+        let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;
+        // A body that is too long or breaks off is not empty.
+        let is_empty = body.is_ok_and(|body| body.to_bytes().is_empty());
+        Ok(Receipt { status, is_empty })
+    };
+    let receipt = receipt.await;
     driver.abort();
-    let status = sent.map_err(io::Error::other)?.status();
-    if status.is_success() {
-        Ok(())
-    } else {
-        Err(io::Error::other(format!("subscriber answered {status}")))
-    }
+    receipt
 }

@@ -13,6 +13,7 @@ use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
 use crate::sandbox::clock::{Clock, Instants};
+use crate::sandbox::outbox::Receipt;
 use crate::sandbox::seed::Seed;
 use crate::sandbox::wire::{CallId, Request};
 use crate::sandbox::world::{Setup, World};
@@ -40,6 +41,12 @@ enum Entry {
     },
     TookDeliveries {
         at: (i64, i64),
+    },
+    Delivered {
+        at: (i64, i64),
+        id: u64,
+        status: Option<u16>,
+        is_empty: bool,
     },
 }
 
@@ -131,6 +138,17 @@ impl History {
         self.write(&Entry::TookDeliveries { at: pair(now) })
     }
 
+    /// Writes down what came of a webhook.
+    pub(super) fn delivered(&mut self, now: Instants, id: u64, receipt: Receipt) -> io::Result<()> {
+        let Receipt { status, is_empty } = receipt;
+        self.write(&Entry::Delivered {
+            at: pair(now),
+            id,
+            status,
+            is_empty,
+        })
+    }
+
     fn write(&mut self, entry: &Entry) -> io::Result<()> {
         let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
@@ -181,8 +199,17 @@ fn relive(entries: Vec<Entry>, setup: &Setup, clock: &Clock) -> io::Result<World
             }
             Entry::TookDeliveries { at } => {
                 last = instants(at);
-                // They were sent, or lost, in the earlier life.
+                // They were sent in the earlier life.
                 drop(world.take_deliveries(last));
+            }
+            Entry::Delivered {
+                at,
+                id,
+                status,
+                is_empty,
+            } => {
+                last = instants(at);
+                world.delivered(id, Receipt { status, is_empty }, last);
             }
         }
     }
@@ -190,6 +217,8 @@ fn relive(entries: Vec<Entry>, setup: &Setup, clock: &Clock) -> io::Result<World
     for call in open {
         world.answered(call, last);
     }
+    // Webhooks that were under way then are sent again.
+    world.recall_deliveries();
     Ok(world)
 }
 

@@ -21,9 +21,9 @@ use super::courier::deliver;
 use super::history::History;
 use crate::sandbox::clock::{Clock, Instants};
 use crate::sandbox::gate::limit::Limits;
+use crate::sandbox::outbox::{Delivery, Receipt};
 use crate::sandbox::query::page::SinceIs;
 use crate::sandbox::seed::{Seed, TenantName};
-use crate::sandbox::webhooks::Delivery;
 use crate::sandbox::wire::{Answer, CallId, Outcome, Request, Transport};
 use crate::sandbox::world::{Setup, World};
 
@@ -110,10 +110,11 @@ impl Handle {
             ..Request::default()
         };
         let outcome = self.shared.respond(&request);
-        self.shared.deliveries.notify_one();
         if let Some(step) = outcome.clock {
             self.shared.clock.apply(step);
         }
+        // What was far off may be due now.
+        self.shared.deliveries.notify_one();
         outcome.answer
     }
 
@@ -218,13 +219,21 @@ impl Shared {
     pub(super) fn take_deliveries(&self) -> (Instants, Vec<Delivery>, Option<i64>) {
         let next_ms = self.world().next_delivery_ms();
         let now = self.clock.instants();
-        if next_ms.is_none_or(|at| at > now.real_ms) {
+        if next_ms.is_none_or(|at| at > now.document_ms) {
             return (now, Vec::new(), next_ms);
         }
         self.tell(
             |history, now| history.took_deliveries(now),
             |world, now| (now, world.take_deliveries(now), world.next_delivery_ms()),
         )
+    }
+
+    pub(super) fn delivered(&self, id: u64, receipt: Receipt) {
+        self.tell(
+            |history, now| history.delivered(now, id, receipt),
+            |world, now| world.delivered(id, receipt, now),
+        );
+        self.deliveries.notify_one();
     }
 }
 
@@ -298,7 +307,6 @@ async fn answer(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Resul
         body: body.to_bytes(),
     };
     let outcome = shared.respond(&request);
-    shared.deliveries.notify_one();
     let flight = outcome.call.map(|call| Flight {
         shared: Arc::clone(&shared),
         call,
@@ -306,6 +314,7 @@ async fn answer(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Resul
     if let Some(step) = outcome.clock {
         shared.clock.apply(step);
     }
+    shared.deliveries.notify_one();
     let latency_ms = if flight.is_some() { shared.latency_ms } else { 0 };
     let delay_ms = outcome.delay_ms.max(latency_ms);
     if delay_ms > 0 {

@@ -59,7 +59,7 @@ fn each_fault() -> Vec<(serde_json::Value, u16, Transport, bool)> {
 }
 
 #[test]
-fn each_fault_does_what_it_says() {
+fn behaviour_11_each_fault_does_what_it_says() {
     for (rule, status, transport, written) in each_fault() {
         let mut desk = Desk::new();
         let before = contacts(&desk);
@@ -88,7 +88,7 @@ fn each_fault_does_what_it_says() {
 }
 
 #[test]
-fn plain_text_outages_and_delays_carry_xeros_form() {
+fn behaviour_10_plain_text_outages_and_delays_carry_xeros_form() {
     let mut desk = Desk::new();
     add(
         &mut desk,
@@ -110,7 +110,7 @@ fn plain_text_outages_and_delays_carry_xeros_form() {
 }
 
 #[test]
-fn the_oldest_matching_rule_strikes_one_per_call() {
+fn behaviour_11_the_oldest_matching_rule_strikes_one_per_call() {
     let mut desk = Desk::new();
     add(&mut desk, json!({"fault":"status","code":501,"match":{"method":"put"}}));
     add(
@@ -132,7 +132,7 @@ fn the_oldest_matching_rule_strikes_one_per_call() {
 }
 
 #[test]
-fn every_times_probability_and_removal() {
+fn behaviour_11_every_times_probability_and_removal() {
     let mut desk = Desk::new();
     let id = add(&mut desk, json!({"fault":"status","code":503,"every":3,"times":null}));
     let statuses: Vec<_> = (0..6).map(|_| desk.get("Contacts").status).collect();
@@ -155,7 +155,7 @@ fn every_times_probability_and_removal() {
 }
 
 #[test]
-fn a_lost_token_answer_has_rotated_and_a_lost_request_has_not() {
+fn behaviour_11_a_lost_token_answer_has_rotated_and_a_lost_request_has_not() {
     let mut desk = Desk::new();
     let token = desk.world.refresh_token().to_owned();
     add(
@@ -196,4 +196,66 @@ fn wrong_rules_are_refused_by_name() {
             reply.text
         );
     }
+}
+
+#[test]
+fn behaviour_10_an_outage_has_three_texts_and_an_end() {
+    let mut desk = Desk::new();
+    for (name, text) in [
+        (json!("organisation"), "The Organisation is offline"),
+        (
+            json!("maintenance"),
+            "The Xero API is currently offline for maintenance",
+        ),
+        (json!("unavailable"), "The Xero API is temporarily unavailable"),
+        (json!(null), "The Xero API is temporarily unavailable"),
+    ] {
+        add(&mut desk, json!({"fault":"outage","outage":name}));
+        let reply = desk.get("Contacts");
+        assert_eq!((reply.status, reply.text.as_str()), (503, text));
+        let answer = &reply.outcome.answer;
+        assert_eq!(answer.header("Content-Type"), Some("text/plain; charset=utf-8"));
+    }
+    let tenant = desk.tenant;
+    let outage = json!({"scenario":"outage","tenant_id":tenant,"args":{"for_s":10}});
+    desk.control("POST", "trigger", &outage.to_string());
+    let statuses: Vec<_> = (0..11).map(|_| desk.get("Contacts").status).collect();
+    assert_eq!(statuses, [503, 503, 503, 503, 503, 503, 503, 503, 503, 200, 200]);
+    let all = desk.control(
+        "POST",
+        "trigger",
+        r#"{"scenario":"outage","args":{"outage":"maintenance"}}"#,
+    );
+    desk.tenant = desk.world.tenants()[1].tenant_id;
+    assert_eq!(desk.get("Contacts").status, 503, "nobody was named, so all are meant");
+    let token = desk.world.refresh_token().to_owned();
+    assert_eq!(desk.refresh(&token).status, 200, "identity stays up");
+    desk.control("DELETE", &format!("faults/{}", all["id"].as_str().unwrap()), "");
+    assert_eq!(desk.get("Contacts").status, 200);
+    for (rule, word) in [
+        (json!({"fault":"outage","outage":"x"}), "outage must be organisation"),
+        (json!({"fault":"outage","for_s":0}), "for_s must be at least 1"),
+        (json!({"fault":"outage","for_s":"x"}), "for_s must be whole seconds"),
+    ] {
+        let reply = desk.try_control("POST", "faults", &rule.to_string());
+        assert!(
+            reply.status == 400 && reply.text.contains(word),
+            "{rule}: {}",
+            reply.text
+        );
+    }
+}
+
+#[test]
+fn behaviour_10_a_500_is_json_with_its_own_title() {
+    let mut desk = Desk::new();
+    add(&mut desk, json!({"fault":"status","code":500}));
+    let reply = desk.get("Contacts");
+    assert_eq!((reply.status, &reply.json["Title"]), (500, &json!("An error occurred")));
+    assert!(
+        reply.json["Detail"]
+            .as_str()
+            .unwrap()
+            .starts_with("An error occurred in Xero.")
+    );
 }

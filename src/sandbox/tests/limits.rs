@@ -5,7 +5,7 @@ use serde_json::json;
 use super::desk::Desk;
 
 #[test]
-fn sixty_in_any_rolling_minute() {
+fn behaviour_9_sixty_in_any_rolling_minute() {
     let mut desk = Desk::new();
     let request = desk.request("GET", "Organisation", "");
     for _ in 0..30 {
@@ -33,7 +33,7 @@ fn sixty_in_any_rolling_minute() {
 }
 
 #[test]
-fn day_and_app_have_their_own_words() {
+fn behaviour_9_day_and_app_have_their_own_words() {
     let mut desk = Desk::new();
     desk.control("POST", "limits", r#"{"day":2}"#);
     let request = desk.request("GET", "Organisation", "");
@@ -57,7 +57,7 @@ fn day_and_app_have_their_own_words() {
 }
 
 #[test]
-fn five_at_once() {
+fn behaviour_9_five_at_once() {
     let mut desk = Desk::new();
     let request = desk.request("GET", "Organisation", "");
     let open: Vec<_> = (0..5).map(|_| desk.world.respond(desk.now, &request)).collect();
@@ -80,7 +80,7 @@ fn five_at_once() {
 }
 
 #[test]
-fn injected_429s_are_no_violations_but_coming_back_early_is() {
+fn behaviour_11_injected_429s_are_no_violations_but_coming_back_early_is() {
     let mut desk = Desk::new();
     desk.control(
         "POST",
@@ -117,4 +117,93 @@ fn careless_calls_are_noted() {
     assert_eq!(rows["data"][0]["kind"], "missing_idempotency_key");
     assert_eq!(rows["data"][0]["tenant_id"], json!(desk.tenant.to_string()));
     assert_eq!(rows["data"][1]["kind"], "missing_tenant");
+}
+
+#[test]
+fn behaviour_9_a_day_that_others_used_up_is_refused_for_eighteen_hours_and_nobody_is_blamed() {
+    let mut desk = Desk::new();
+    let tenant = desk.tenant;
+    let exhausted = json!({"scenario":"quota.exhausted","tenant_id":tenant,"args":{"left":1}});
+    desk.control("POST", "trigger", &exhausted.to_string());
+    let request = desk.request("GET", "Organisation", "");
+    let last = desk.send(&request);
+    assert_eq!(
+        (last.status, last.outcome.answer.header("X-DayLimit-Remaining")),
+        (200, Some("0"))
+    );
+    desk.pass(60_000);
+    let refused = desk.send(&request);
+    let answer = &refused.outcome.answer;
+    assert_eq!((refused.status, refused.text.as_str()), (429, ""));
+    assert_eq!(answer.header("X-Rate-Limit-Problem"), Some("day"));
+    assert_eq!(answer.header("Retry-After"), Some("66123"));
+    assert_eq!(answer.header("X-DayLimit-Remaining"), Some("0"));
+    assert_eq!(
+        answer.header("X-MinLimit-Remaining"),
+        Some("60"),
+        "refused calls count nowhere"
+    );
+    assert_eq!(desk.violations(), Vec::<String>::new());
+    // Who comes back at once is to blame.
+    desk.pass(1_000);
+    desk.send(&request);
+    assert_eq!(desk.violations(), ["early_call"]);
+    desk.now.real_ms += 66_123_000;
+    assert_eq!(desk.send(&request).status, 200);
+    for (args, word) in [
+        (json!({"retry_after":0}), "retry_after must be"),
+        (json!({"left":"many"}), "left must be a whole number"),
+        (json!({"leftover":1}), "unknown key 'leftover'"),
+    ] {
+        let body = json!({"scenario":"quota.exhausted","tenant_id":tenant,"args":args});
+        let reply = desk.try_control("POST", "trigger", &body.to_string());
+        assert!(reply.status == 400 && reply.text.contains(word), "{}", reply.text);
+    }
+    let nowhere = desk.try_control("POST", "trigger", r#"{"scenario":"quota.exhausted"}"#);
+    assert!(nowhere.text.contains("tenant_id is required"), "{}", nowhere.text);
+}
+
+#[test]
+fn behaviour_9_the_limits_belong_to_an_organisation_and_the_apps_minute_to_all() {
+    let mut desk = Desk::new();
+    desk.control("POST", "limits", r#"{"minute":2,"app_minute":3}"#);
+    let first = desk.request("GET", "Organisation", "");
+    let mut second = first.clone();
+    second.headers[2].1 = desk.world.tenants()[1].tenant_id.to_string();
+    let problem = |reply: &super::desk::Reply| reply.outcome.answer.header("X-Rate-Limit-Problem").map(str::to_owned);
+    assert_eq!(desk.send(&first).status, 200);
+    assert_eq!(desk.send(&first).status, 200);
+    assert_eq!(problem(&desk.send(&first)).as_deref(), Some("minute"));
+    assert_eq!(desk.send(&second).status, 200, "its own minute");
+    let refused = desk.send(&second);
+    assert_eq!(problem(&refused).as_deref(), Some("app"));
+    assert_eq!(refused.outcome.answer.header("X-AppMinLimit-Remaining"), Some("0"));
+    assert_eq!(refused.outcome.answer.header("X-MinLimit-Remaining"), Some("1"));
+}
+
+#[test]
+fn behaviour_11_an_injected_429_shows_the_meter_it_is_about_as_empty_when_asked() {
+    let mut desk = Desk::new();
+    let meters = [
+        "X-MinLimit-Remaining",
+        "X-DayLimit-Remaining",
+        "X-AppMinLimit-Remaining",
+    ];
+    for (problem, at) in [("minute", 0), ("day", 1), ("app", 2)] {
+        desk.control(
+            "POST",
+            "faults",
+            &json!({"fault":"rate_limit","problem":problem,"meters":true}).to_string(),
+        );
+        let reply = desk.get("Organisation");
+        let left = meters.map(|meter| reply.outcome.answer.header(meter) == Some("0"));
+        assert_eq!(left, [0, 1, 2].map(|other| other == at), "{problem}");
+    }
+    desk.control("POST", "faults", r#"{"fault":"rate_limit","problem":"concurrent"}"#);
+    let reply = desk.get("Organisation");
+    let answer = &reply.outcome.answer;
+    assert_eq!(
+        (answer.header("Retry-After"), answer.header("X-MinLimit-Remaining")),
+        (None, None)
+    );
 }

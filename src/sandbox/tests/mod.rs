@@ -1,15 +1,19 @@
 //! Tests of the sandbox.
 
 mod accounts;
+mod apps;
 mod asking;
 mod bank_money;
 mod clauses;
+mod consent;
 mod contacts;
 mod control;
 mod credit_desk;
 mod credits;
+mod deliveries;
 mod desk;
 mod faults;
+mod inspect;
 mod journals;
 mod lag;
 mod lifecycle;

@@ -77,7 +77,7 @@ async fn serves_drops_and_cuts() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn webhooks_reach_their_subscriber() {
+async fn behaviour_36_webhooks_reach_their_subscriber() {
     let handle = start(Options::default()).await.unwrap();
     let subscriber = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook", subscriber.local_addr().unwrap());

@@ -6,13 +6,13 @@ use super::desk::Desk;
 use crate::sandbox::webhooks::sign;
 
 #[test]
-fn the_signature_matches_a_published_vector() {
+fn behaviour_36_the_signature_matches_a_published_vector() {
     let body = br#"{"events":[],"firstEventSequence": 0,"lastEventSequence": 0, "entropy": "NLDZEGWUXNHESAQVGLYF"}"#;
     assert_eq!(sign("test_key", body), "ixznmr+Pdl6QymsWZM+9UkY4lu97q04sJyejmSOp25U=");
 }
 
 #[test]
-fn changes_become_signed_events() {
+fn behaviour_36_changes_become_signed_events() {
     let mut desk = Desk::new();
     desk.invoice("W-0", "DRAFT");
     assert!(desk.world.take_deliveries(desk.now).is_empty(), "nobody has subscribed");
@@ -59,7 +59,7 @@ fn changes_become_signed_events() {
 }
 
 #[test]
-fn deliveries_are_lost_or_doubled_on_request() {
+fn behaviour_36_deliveries_are_lost_or_doubled_on_request() {
     for (setting, expected) in [(r#""lose":1"#, 0), (r#""duplicate":1"#, 2), (r#""reorder":true"#, 1)] {
         let mut desk = Desk::new();
         desk.control(

@@ -103,6 +103,15 @@ impl Answer {
         }
     }
 
+    /// A page that was written for this answer.
+    pub fn page(status: u16, body: String) -> Self {
+        Self {
+            status,
+            headers: vec![("Content-Type", "text/html; charset=utf-8".to_owned())],
+            body: Bytes::from(body),
+        }
+    }
+
     /// A status without a body.
     pub fn empty(status: u16) -> Self {
         Self {

@@ -22,6 +22,17 @@ impl Params {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Every value of a name.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let is_it = move |(key, _): &&(String, String)| key.eq_ignore_ascii_case(name);
+        self.0.iter().filter(is_it).map(|(_, value)| value.as_str())
+    }
+
+    /// Every pair, in the sender's order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Whether a name is present with the value true, in any letter case.
     pub fn flag(&self, name: &str) -> Option<bool> {
         self.get(name).map(|value| value.eq_ignore_ascii_case("true"))

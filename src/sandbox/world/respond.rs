@@ -1,14 +1,17 @@
 //! One request from its arrival to its outcome: faults, the sandbox's own eye, the log.
 
+use bytes::Bytes;
 use uuid::Uuid;
 
 use super::state::{Flight, World};
 use crate::sandbox::api::route;
 use crate::sandbox::clock::Instants;
 use crate::sandbox::control;
-use crate::sandbox::gate::fault::{self, Fault};
-use crate::sandbox::gate::grant::{BadBearer, new_id};
-use crate::sandbox::gate::journal::Row;
+use crate::sandbox::gate::app::AppId;
+use crate::sandbox::gate::fault::{self, Fault, Outage};
+use crate::sandbox::gate::grant::new_id;
+use crate::sandbox::gate::grants::BadBearer;
+use crate::sandbox::gate::journal::{Bodies, Row};
 use crate::sandbox::gate::limit::{Problem, Refusal};
 use crate::sandbox::gate::token;
 use crate::sandbox::gate::watch::Arrival;
@@ -19,6 +22,7 @@ pub(super) struct Visitor<'a> {
     pub(super) now: Instants,
     pub(super) request: &'a Request,
     pub(super) seq: u64,
+    pub(super) app: AppId,
     pub(super) tenant: Option<Uuid>,
     pub(super) in_flight: usize,
     pub(super) fault: Option<Fault>,
@@ -44,19 +48,28 @@ impl World {
             return outcome;
         }
         let seq = self.journal.next_seq();
-        let tenant = request.header("xero-tenant-id").and_then(|id| Uuid::parse_str(id).ok());
+        let (app, only_tenant) = self.grants.caller(request.header("authorization"));
+        let named = request.header("xero-tenant-id").filter(|id| !id.is_empty());
+        // A custom connection has one organisation and need not name it.
+        let tenant = match named {
+            Some(id) => Uuid::parse_str(id).ok(),
+            None => only_tenant,
+        };
         let fault = self
             .faults
-            .strike(&request.method, &request.path, tenant, &mut self.rng);
+            .strike((&request.method, &request.path), tenant, &mut self.rng, now.real_ms);
         if fault == Some(Fault::RefuseConnection) {
-            return self.refuse_connection(now, request, seq, tenant);
+            return self.refuse_connection(now, request, seq, (app, tenant));
         }
-        self.flights.insert(CallId(seq), Flight { tenant, told: None });
-        let in_flight = self.flights.values().filter(|flight| flight.tenant == tenant).count();
+        let told = None;
+        self.flights.insert(CallId(seq), Flight { app, tenant, told });
+        let is_beside = |flight: &&Flight| flight.app == app && flight.tenant == tenant;
+        let in_flight = self.flights.values().filter(is_beside).count();
         let visitor = Visitor {
             now,
             request,
             seq,
+            app,
             tenant,
             in_flight,
             fault,
@@ -69,30 +82,38 @@ impl World {
 
     /// The answer to this call starts now (or never comes): it no longer counts as under way.
     pub fn answered(&mut self, call: CallId, now: Instants) {
-        let Some(Flight { tenant, told }) = self.flights.remove(&call) else {
+        let Some(Flight { app, tenant, told }) = self.flights.remove(&call) else {
             return;
         };
         if let Some(Refusal {
             problem,
             retry_after_s: Some(seconds),
+            ..
         }) = told
         {
             self.watch
-                .told_to_wait(tenant, problem == Problem::App, seconds, now.real_ms);
+                .told_to_wait((app, tenant), problem == Problem::App, seconds, now.real_ms);
         }
     }
 
-    fn refuse_connection(&mut self, now: Instants, request: &Request, seq: u64, tenant: Option<Uuid>) -> Outcome {
+    fn refuse_connection(
+        &mut self,
+        now: Instants,
+        request: &Request,
+        seq: u64,
+        (app, tenant): (AppId, Option<Uuid>),
+    ) -> Outcome {
         let fault = Some(Fault::RefuseConnection);
         let visitor = Visitor {
             now,
             request,
             seq,
+            app,
             tenant,
             in_flight: 0,
             fault,
         };
-        self.log(&visitor, None, 0);
+        self.log(&visitor, None, Bytes::new());
         let mut outcome = Outcome::untracked(Answer::empty(503));
         outcome.transport = Transport::DropBeforeWrite;
         outcome
@@ -103,6 +124,7 @@ impl World {
         let arrival = Arrival {
             seq: visitor.seq,
             at_ms: visitor.now.real_ms,
+            app: visitor.app,
             tenant: visitor.tenant,
             accounting: route::is_accounting(&request.path),
             write: matches!(request.method.as_str(), "PUT" | "POST"),
@@ -119,10 +141,15 @@ impl World {
         let instance = new_id(&mut self.rng);
         match fault {
             Fault::Status { code, body } => injected_status(*code, body.as_deref(), instance),
-            Fault::RateLimit(refusal) => {
+            Fault::RateLimit { refusal, meters } => {
                 self.tell(visitor, *refusal);
-                refusal.answer()
+                if *meters {
+                    self.with_meters(visitor, *refusal)
+                } else {
+                    refusal.answer()
+                }
             }
+            Fault::Outage(outage) => outage.answer(),
             Fault::Garbage200 => fault::garbage(),
             Fault::TokenExpired => {
                 let at_ms = visitor.now.document_ms;
@@ -132,12 +159,33 @@ impl World {
         }
     }
 
-    /// A 429 of the sandbox's own accord.
+    /// A 429 of the sandbox's own accord. The caller is not to blame for what others spent.
     pub(super) fn refuse(&mut self, visitor: &Visitor<'_>, refusal: Refusal) -> Answer {
         let (seq, at_ms) = (visitor.seq, visitor.now.real_ms);
-        self.watch.refused(seq, at_ms, visitor.tenant, refusal.problem.text());
+        if !refusal.is_others {
+            self.watch.refused(seq, at_ms, visitor.tenant, refusal.problem.text());
+        }
         self.tell(visitor, refusal);
         refusal.answer()
+    }
+
+    /// An injected 429 with the three meters; the one it is about shows nothing left.
+    fn with_meters(&mut self, visitor: &Visitor<'_>, refusal: Refusal) -> Answer {
+        let (limits, now_ms) = (self.limits, visitor.now.real_ms);
+        let answer = refusal.answer();
+        let Some(tenant) = visitor.tenant.and_then(|id| self.tenants.get_mut(&id)) else {
+            return answer;
+        };
+        let app_minute = self.app_minutes.entry(visitor.app).or_default();
+        let meter = tenant.meters.entry(visitor.app).or_default();
+        let mut left = meter.remaining(app_minute, limits, now_ms);
+        match refusal.problem {
+            Problem::Minute => left.minute = 0,
+            Problem::Day => left.day = 0,
+            Problem::App => left.app_minute = 0,
+            Problem::Concurrent => {}
+        }
+        left.write(answer)
     }
 
     fn tell(&mut self, visitor: &Visitor<'_>, refusal: Refusal) {
@@ -166,7 +214,7 @@ impl World {
         };
         let dropped = matches!(transport, Transport::DropBeforeWrite | Transport::DropAfterWrite);
         let status = Some(answer.status).filter(|_| !dropped);
-        self.log(visitor, status, bytes);
+        self.log(visitor, status, answer.body.slice(..bytes));
         Outcome {
             answer,
             transport,
@@ -176,7 +224,7 @@ impl World {
         }
     }
 
-    fn log(&mut self, visitor: &Visitor<'_>, status: Option<u16>, bytes: usize) {
+    fn log(&mut self, visitor: &Visitor<'_>, status: Option<u16>, sent: Bytes) {
         self.journal.push(Row {
             seq: visitor.seq,
             method: visitor.request.method.clone(),
@@ -186,8 +234,9 @@ impl World {
             tenant: visitor.tenant,
             at_ms: visitor.now.real_ms,
             in_flight: visitor.in_flight,
-            bytes,
+            bytes: sent.len(),
             fault: visitor.fault.as_ref().map(Fault::name),
+            bodies: Some(Bodies::of(&visitor.request.body, sent)),
         });
     }
 
@@ -195,7 +244,7 @@ impl World {
         for id in &self.tenant_order {
             if let Some(tenant) = self.tenants.get_mut(id) {
                 let changes = tenant.books.take_changes();
-                self.webhooks.announce(*id, &changes, &mut self.rng, now.real_ms);
+                self.webhooks.announce(*id, &changes, &mut self.rng, now.document_ms);
             }
         }
     }
@@ -209,7 +258,7 @@ fn injected_status(code: u16, body: Option<&str>, instance: Uuid) -> Answer {
             headers: vec![("Content-Type", "text/plain; charset=utf-8".to_owned())],
             body: body.to_owned().into(),
         },
-        (503, None) => Answer::plain(503, "The Xero API is temporarily unavailable"),
+        (503, None) => Outage::Unavailable.answer(),
         (500, None) => server_error(instance),
         (401, None) => token::bad_bearer(BadBearer::Unknown, instance),
         (403, None) => token::forbidden(instance),

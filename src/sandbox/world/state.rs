@@ -8,16 +8,21 @@ use uuid::Uuid;
 
 use crate::sandbox::books::{Books, Lag};
 use crate::sandbox::clock::Instants;
+use crate::sandbox::control::keep::Snapshots;
+use crate::sandbox::gate::app::{App, AppId, AppKind, Apps};
+use crate::sandbox::gate::consent::{Answers, Codes};
 use crate::sandbox::gate::fault::Faults;
-use crate::sandbox::gate::grant::{Grants, new_id};
+use crate::sandbox::gate::grant::{Holder, new_id};
+use crate::sandbox::gate::grants::Grants;
 use crate::sandbox::gate::idempotency::Replays;
 use crate::sandbox::gate::journal::Journal;
-use crate::sandbox::gate::limit::{Limits, MINUTE_MS, Meter, Refusal, Window};
-use crate::sandbox::gate::token::Client;
+use crate::sandbox::gate::limit::{Limits, Meter, Refusal, Window};
+use crate::sandbox::gate::scope::{self, Scopes};
 use crate::sandbox::gate::watch::Watch;
+use crate::sandbox::outbox::{Delivery, Receipt};
 use crate::sandbox::query::page::SinceIs;
 use crate::sandbox::seed::{Founding, Seed, TenantName};
-use crate::sandbox::webhooks::{Delivery, Webhooks};
+use crate::sandbox::webhooks::Webhooks;
 use crate::sandbox::wire::CallId;
 
 /// How a world is made.
@@ -52,12 +57,16 @@ impl Default for Setup {
 pub(in crate::sandbox) struct Tenant {
     pub(in crate::sandbox) books: Books,
     pub(in crate::sandbox) founding: Founding,
-    pub(in crate::sandbox) meter: Meter,
+    /// Its owner gave a consent of its own.
+    pub(in crate::sandbox) isolated: bool,
+    /// Each app has limits of its own.
+    pub(in crate::sandbox) meters: HashMap<AppId, Meter>,
 }
 
 /// A call under way.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Flight {
+    pub(super) app: AppId,
     pub(super) tenant: Option<Uuid>,
     pub(super) told: Option<Refusal>,
 }
@@ -74,29 +83,28 @@ pub struct World {
     pub(in crate::sandbox) journal: Journal,
     pub(in crate::sandbox) watch: Watch,
     pub(in crate::sandbox) webhooks: Webhooks,
-    pub(super) client: Client,
-    pub(super) refresh_grace: bool,
+    pub(in crate::sandbox) apps: Apps,
+    pub(in crate::sandbox) answers: Answers,
+    pub(in crate::sandbox) refresh_grace: bool,
     pub(in crate::sandbox) since_is: SinceIs,
     /// How long written documents are not yet in lists, in milliseconds of real time.
     pub(in crate::sandbox) lag_ms: i64,
-    pub(super) app: Window,
+    pub(super) app_minutes: HashMap<AppId, Window>,
     pub(super) flights: HashMap<CallId, Flight>,
     pub(super) replays: Replays,
-    /// Authorization codes: until when, and for which redirect URI.
-    pub(super) codes: HashMap<String, (i64, String)>,
+    pub(super) codes: Codes,
+    pub(in crate::sandbox) snapshots: Snapshots,
 }
 
 impl World {
     /// A world at this time.
     pub fn new(setup: &Setup, now: Instants) -> Self {
         let mut rng = StdRng::seed_from_u64(setup.rng_seed);
-        let client = Client {
-            id: new_id(&mut rng).simple().to_string().to_ascii_uppercase(),
-            secret: new_id(&mut rng).simple().to_string(),
-        };
+        let app = App::register("Counterfoil", AppKind::Web, &mut rng);
         let webhooks = Webhooks::new(new_id(&mut rng).simple().to_string());
         let mut grants = Grants::default();
-        grants.open(&mut rng, now.document_ms);
+        let scopes = Scopes::parse(scope::ALL);
+        grants.open(AppId::default(), Holder::Shared, scopes, &mut rng, now.document_ms);
         let mut world = Self {
             rng,
             limits: setup.limits,
@@ -107,14 +115,16 @@ impl World {
             journal: Journal::default(),
             watch: Watch::default(),
             webhooks,
-            client,
+            apps: Apps::new(app),
+            answers: Answers::default(),
             refresh_grace: setup.refresh_grace,
             since_is: setup.since_is,
             lag_ms: 0,
-            app: Window::new(MINUTE_MS),
+            app_minutes: HashMap::new(),
             flights: HashMap::new(),
             replays: Replays::default(),
-            codes: HashMap::new(),
+            codes: Codes::default(),
+            snapshots: Snapshots::default(),
         };
         for founding in setup.seed.foundings() {
             world.found(founding, now);
@@ -124,22 +134,32 @@ impl World {
 
     /// Webhook deliveries that are due.
     pub fn take_deliveries(&mut self, now: Instants) -> Vec<Delivery> {
-        self.webhooks.take_due(now.real_ms)
+        self.webhooks.take_due(&mut self.rng, now.document_ms)
     }
 
-    /// When the next webhook delivery is due, in milliseconds of real time.
+    /// What came of a webhook delivery.
+    pub fn delivered(&mut self, id: u64, receipt: Receipt, now: Instants) {
+        self.webhooks.outbox.report(id, receipt, now.document_ms);
+    }
+
+    /// Deliveries whose result nobody can tell any more are made again.
+    pub(in crate::sandbox) fn recall_deliveries(&mut self) {
+        self.webhooks.outbox.recall();
+    }
+
+    /// When the next webhook delivery is due, in milliseconds of document time.
     pub fn next_delivery_ms(&self) -> Option<i64> {
         self.webhooks.next_due_ms()
     }
 
     /// The app's `client_id`.
     pub fn client_id(&self) -> &str {
-        &self.client.id
+        &self.apps.first().id
     }
 
     /// The app's `client_secret`.
     pub fn client_secret(&self) -> &str {
-        &self.client.secret
+        self.apps.first().secret.as_deref().unwrap_or_default()
     }
 
     /// A refresh token that works now; empty when there is no consent.
@@ -187,17 +207,41 @@ impl World {
 
     /// Opens an organisation and connects it to the newest consent.
     pub(in crate::sandbox) fn found(&mut self, founding: Founding, now: Instants) -> Uuid {
+        let id = self.open_tenant(founding, now, false);
+        self.grants.connect(id, &mut self.rng, now.document_ms);
+        id
+    }
+
+    /// Opens an organisation whose owner gives a consent of their own to the first app; its
+    /// refresh token comes with the organisation.
+    pub(in crate::sandbox) fn found_apart(
+        &mut self,
+        founding: Founding,
+        scopes: Option<Scopes>,
+        now: Instants,
+    ) -> (Uuid, String) {
+        let id = self.open_tenant(founding, now, true);
+        let mut scopes = scopes.unwrap_or_else(|| Scopes::parse(scope::ALL));
+        // Without it there would be no refresh token to give away.
+        scopes.join(&Scopes::parse(scope::OFFLINE));
+        let holder = Holder::Own(id);
+        let refresh = self
+            .grants
+            .open(AppId::default(), holder, scopes, &mut self.rng, now.document_ms);
+        self.grants.connect(id, &mut self.rng, now.document_ms);
+        (id, refresh)
+    }
+
+    fn open_tenant(&mut self, founding: Founding, now: Instants, isolated: bool) -> Uuid {
         let books = founding.open_books(&mut self.rng, now.document_ms);
         let id = books.organisation.id;
-        self.grants.connect(id, &mut self.rng, now.document_ms);
-        self.tenants.insert(
-            id,
-            Tenant {
-                books,
-                founding,
-                meter: Meter::default(),
-            },
-        );
+        let tenant = Tenant {
+            books,
+            founding,
+            isolated,
+            meters: HashMap::new(),
+        };
+        self.tenants.insert(id, tenant);
         self.tenant_order.push(id);
         id
     }
