@@ -76,7 +76,15 @@ fn open_parts(options: &OpenOptions, derive: &dyn Derive, attempt: u32) -> Resul
     if let Some(error) = missing_records(&survey, stop, told) {
         return damaged(&salvage, Some(&survey), error);
     }
-    let found = match strange_files(options, marker.as_ref(), stop)? {
+    let strange = strange_files(options, marker.as_ref(), stop)?;
+    // sled changes its files while it opens them: from here on they are not what a clean stop left.
+    // After any other stop the marker says so already, and after a power cut it must go on saying it
+    // until the state is made again.
+    let begins_now = stop == Stop::Clean && strange.is_none();
+    if begins_now {
+        begin_run(options, survey.last_seq)?;
+    }
+    let found = match strange {
         Some(because) => Err(because),
         None => look_at_state(options, &survey, attempt)?,
     };
@@ -97,7 +105,9 @@ fn open_parts(options: &OpenOptions, derive: &dyn Derive, attempt: u32) -> Resul
         }
         settled => settled?,
     };
-    begin_run(options, survey.last_seq)?;
+    if !begins_now {
+        begin_run(options, survey.last_seq)?;
+    }
     let mut concerns = settled.passed_over;
     concerns.extend(missing_beginning(options, &survey)?);
     let report = OpenReport {
