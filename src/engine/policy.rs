@@ -69,21 +69,15 @@ pub struct PullPolicy {
     /// Between two scans of invoices (270 s: a payment is here within five minutes without any
     /// webhook); `None` = never.
     pub invoices_ms: Option<u64>,
-    /// Between two scans of the other streams; `None` = never.
-    pub others_ms: Option<u64>,
     /// How long a document that a webhook named waits for others.
     pub fold_ms: u64,
-    /// How long a payment holds the comparison of its invoice back (S2: five minutes).
-    pub quiet_ms: u64,
 }
 
 impl Default for PullPolicy {
     fn default() -> Self {
         Self {
             invoices_ms: Some(270_000),
-            others_ms: Some(7_200_000),
             fold_ms: 250,
-            quiet_ms: 300_000,
         }
     }
 }
@@ -92,9 +86,7 @@ impl PullPolicy {
     /// Nothing is read by itself.
     pub const NEVER: Self = Self {
         invoices_ms: None,
-        others_ms: None,
         fold_ms: 250,
-        quiet_ms: 300_000,
     };
 }
 

@@ -59,7 +59,6 @@ fn replace(row: &mut Invoice, open: Vec<Difference>, applied: Vec<Difference>, n
                 level,
                 differences: open,
                 since,
-                acknowledged: None,
             });
     }
     Compared { is_new, applied }

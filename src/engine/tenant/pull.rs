@@ -10,7 +10,7 @@ use super::machine::{Direction, OpenCall, Purpose, TenantMachine};
 use super::named::Named;
 use crate::engine::effect::{CallId, Effect, Notice};
 use crate::engine::event::ConnectionEvent;
-use crate::engine::take::{News, take};
+use crate::engine::take::take;
 use crate::engine::{badge, news};
 use crate::model::failure::{Failure, Remedy};
 use crate::model::ids::{TenantId, XeroInvoiceId};
@@ -111,7 +111,6 @@ impl StreamState {
             saved_at: Some(now.wall),
             checked: scan.checked,
             not_linked: scan.not_linked,
-            operation: None,
         }
     }
 }
@@ -295,15 +294,12 @@ impl TenantMachine {
     }
 
     fn take_one(&mut self, now: Now, row: &mut Invoice, document: XeroInvoice, writes: &mut Vec<Write>) -> bool {
-        let is_quiet = row.back.quiet_until.is_some_and(|until| until > now.wall);
-        let may_compare = !is_quiet && !self.by_invoice.contains_key(&row.id);
+        // With a push open, the push compares.
+        let may_compare = !self.by_invoice.contains_key(&row.id);
         let news = take(row, document, may_compare, &mut self.ids, now);
         if news.is_empty() {
             return false;
         }
-        let _is_paying = news
-            .iter()
-            .any(|news| matches!(news, News::Paid(_) | News::PaymentDeleted(_)));
         writes.push(badge::write(row, now));
         writes.extend(news::events(&mut self.ids, row, &news, now));
         true

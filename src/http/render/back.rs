@@ -28,6 +28,5 @@ pub fn variance(variance: &Variance) -> Value {
         "label": variance.level.label(),
         "count": variance.differences.len(),
         "since": variance.since.to_rfc3339(),
-        "acknowledged_at": variance.acknowledged.as_ref().map(|word| word.at.to_rfc3339()),
     })
 }

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::model::document::Draft;
-use crate::model::ids::{InvoiceId, PaymentId, XeroCreditId, XeroPaymentId};
+use crate::model::ids::{PaymentId, XeroCreditId, XeroPaymentId};
 use crate::model::time::Timestamp;
 use crate::model::xero::CreditKind;
 
@@ -24,15 +24,9 @@ pub struct Back {
     /// What Xero changed since both sides last agreed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variance: Option<Variance>,
-    /// Until then Xero's version is not compared: a payment is on its way (S2).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quiet_until: Option<Timestamp>,
     /// What the host wrote itself, where Xero's changes were taken over since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_written: Option<Box<Draft>>,
-    /// What became of the work order when the invoice was voided in Xero.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub work_order: Option<WorkOrderLink>,
 }
 
 impl Back {
@@ -165,29 +159,4 @@ pub struct Variance {
     pub differences: Vec<Difference>,
     /// Since when there is one.
     pub since: Timestamp,
-    /// Who looked at these very differences.
-    #[serde(default)]
-    pub acknowledged: Option<Acknowledged>,
-}
-
-/// A person's word that something was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Acknowledged {
-    /// Who.
-    pub by: String,
-    /// When.
-    pub at: Timestamp,
-    /// What they noted.
-    #[serde(default)]
-    pub note: String,
-}
-
-/// What became of the link to a work order when its invoice was voided in Xero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WorkOrderLink {
-    /// The order can be invoiced again.
-    Freed,
-    /// The order had been invoiced again: that invoice is live and untouched.
-    KeptBy(InvoiceId),
 }

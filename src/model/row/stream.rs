@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::ids::{OperationId, TenantId};
+use crate::model::ids::TenantId;
 use crate::model::time::Timestamp;
 
 /// A kind of change that is read from Xero again and again.
@@ -65,9 +65,6 @@ pub struct Stream {
     /// Of these, the ones that were not followed.
     #[serde(default)]
     pub not_linked: u32,
-    /// The operation it belonged to, if somebody had asked.
-    #[serde(default)]
-    pub operation: Option<OperationId>,
 }
 
 /// A scan under way.

@@ -5,7 +5,7 @@ use super::bench::*;
 use super::xero::How;
 use crate::engine::effect::Notice;
 use crate::engine::event::{ConnectionEvent, Event};
-use crate::engine::policy::{Policy, PullPolicy};
+use crate::engine::policy::Policy;
 use crate::model::connection::{ConnectionCause, Gate};
 use crate::model::document::InvoiceKind::Sales;
 use crate::model::ids::{IdSource, XeroInvoiceId, XeroPaymentId};
@@ -18,13 +18,7 @@ const SWEEP_MS: u64 = 270_000;
 
 /// A bench that reads invoices by itself, with `count` synced ones (`i-0`, `i-1`, …).
 fn pulling(count: u32) -> Bench {
-    let mut bench = Bench::warm_with(Policy {
-        pull: PullPolicy {
-            others_ms: None,
-            ..PullPolicy::default()
-        },
-        ..Policy::default()
-    });
+    let mut bench = Bench::warm_with(Policy { ..Policy::default() });
     for nth in 0..count {
         bench.put(&format!("i-{nth}"), draft(Sales, &format!("N-{nth}")));
     }

@@ -420,7 +420,6 @@ pub fn stream(tenant: TenantId) -> Stream {
         saved_at: Some(AT.plus_ms(9)),
         checked: 12,
         not_linked: 3,
-        operation: None,
     }
 }
 
