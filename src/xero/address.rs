@@ -14,7 +14,7 @@ use crate::model::xero::{Request, WriteTarget};
 /// Documents a page of [`Request::MadeByUs`] holds; Xero allows 1 to 1,000.
 pub const PAGE_SIZE: u32 = 200;
 /// Documents a page of [`Request::Changes`] holds: the most Xero allows.
-pub const CHANGES_PAGE_SIZE: u32 = 1_000;
+const CHANGES_PAGE_SIZE: u32 = 1_000;
 /// Page size of look-ups, which never have more matches than it in practice.
 const LOOK_UP_PAGE_SIZE: u32 = 100;
 

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::address::{CHANGES_PAGE_SIZE, PAGE_SIZE};
+use super::address::PAGE_SIZE;
 use super::api::TokenPair;
 use super::wire::{
     Accounts, Connection, Contact, Contacts, Invoice, Invoices, Misread, Organisations, SentContacts, TaxRates, Tokens,
@@ -36,8 +36,8 @@ pub fn reply(request: &Request, body: &[u8]) -> Result<Reply, Misread> {
         }
         Request::FindContacts { numbers, names } => found_contacts(body, numbers, names),
         Request::InvoicesById(_) | Request::InvoicesByNumber(_) => invoices(body, None),
-        Request::MadeByUs { page, .. } => invoices(body, Some((*page, PAGE_SIZE))),
-        Request::Changes { page, .. } => invoices(body, Some((*page, CHANGES_PAGE_SIZE))),
+        Request::MadeByUs { page, .. } => invoices(body, Some(*page)),
+        Request::Changes { .. } => changes(body),
         Request::Write {
             target: WriteTarget::CreateContacts,
             body: sent,
@@ -106,14 +106,26 @@ pub fn connections(body: &[u8]) -> Result<Vec<XeroConnection>, Misread> {
     list.into_iter().map(Connection::connection).collect()
 }
 
-fn invoices(body: &[u8], page: Option<(u32, u32)>) -> Result<Reply, Misread> {
+/// Pages are read from the last one on, so their number must be told: a guess would miss some.
+fn changes(body: &[u8]) -> Result<Reply, Misread> {
+    let answer = json::<Invoices>(body)?;
+    let told = answer.pagination.and_then(|pagination| pagination.page_count);
+    let found = listed(answer.invoices)?;
+    let none = found.is_empty().then_some(0);
+    Ok(Reply::Invoices {
+        page_count: told.or(none).ok_or(Misread::PageCountMissing)?,
+        found: found.into_iter().map(Invoice::read).collect::<Result<_, _>>()?,
+    })
+}
+
+fn invoices(body: &[u8], page: Option<u32>) -> Result<Reply, Misread> {
     let answer = json::<Invoices>(body)?;
     let list = listed(answer.invoices)?;
     let found = list.into_iter().map(Invoice::read).collect::<Result<Vec<_>, _>>()?;
     let told = answer.pagination.and_then(|pagination| pagination.page_count);
-    let (page, size) = page.unwrap_or((1, PAGE_SIZE));
+    let page = page.unwrap_or(1);
     // Untold, a full page means that there may be another.
-    let is_full = u32::try_from(found.len()).unwrap_or(u32::MAX) >= size;
+    let is_full = u32::try_from(found.len()).unwrap_or(u32::MAX) >= PAGE_SIZE;
     let page_count = told.unwrap_or_else(|| page.saturating_add(u32::from(is_full)));
     Ok(Reply::Invoices { found, page_count })
 }

@@ -420,3 +420,28 @@ fn reference_data() {
         Err(Misread::Shape)
     );
 }
+
+#[test]
+fn a_page_of_changes_that_does_not_tell_their_number_is_no_answer() {
+    let changes = Request::Changes {
+        stream: crate::model::row::StreamKind::Invoices,
+        since: Timestamp(0),
+        page: 1,
+    };
+    let one = r#"{"Invoices":[{"InvoiceID":"243216c5-369e-4056-ac67-05388f86dc81"}]"#;
+    let untold = reply(&changes, format!("{one}}}").as_bytes());
+    assert_eq!(untold, Err(Misread::PageCountMissing));
+    let told = reply(
+        &changes,
+        format!(r#"{one},"pagination":{{"pageCount":3}}}}"#).as_bytes(),
+    );
+    assert!(matches!(told, Ok(Reply::Invoices { page_count: 3, found }) if found.len() == 1));
+    let none = reply(&changes, br#"{"Invoices":[]}"#);
+    assert_eq!(
+        none,
+        Ok(Reply::Invoices {
+            found: Vec::new(),
+            page_count: 0
+        })
+    );
+}

@@ -26,6 +26,9 @@ pub enum Misread {
     /// The collection that was asked for is not in the answer.
     #[error("the answer lacks the list that was asked for")]
     ListMissing,
+    /// A page of a list that does not tell how many pages there are.
+    #[error("the answer does not say how many pages there are")]
+    PageCountMissing,
     /// A stored document without an id.
     #[error("a document in the answer has no id")]
     IdMissing,
