@@ -46,6 +46,44 @@ pub fn compare(row: &mut Invoice, now: Timestamp) -> Compared {
     replace(row, open, applied, now)
 }
 
+/// What the host writes now, with what was taken over from Xero kept wherever the host says the same
+/// as before. A host that has not heard of it would else undo it with its next version. Also tells
+/// whether the row's note of what the host wrote changed.
+pub fn keep_applied(row: Option<&mut Invoice>, draft: Draft) -> (Draft, bool) {
+    let Some((row, written)) = row.and_then(|row| row.back.as_written.take().map(|written| (row, written))) else {
+        return (draft, false);
+    };
+    let mut kept = draft.clone();
+    for (index, line) in kept.lines.iter_mut().enumerate() {
+        let is_it = |(at, old): (usize, &Line)| match &line.reference {
+            Some(_) => old.reference == line.reference,
+            None => at == index && old.reference.is_none(),
+        };
+        // Taking over moves no line, so both versions have it at the same place.
+        let at = written.lines.iter().enumerate().position(is_it);
+        let (Some(old), Some(now)) = (
+            at.and_then(|at| written.lines.get(at)),
+            at.and_then(|at| row.draft.lines.get(at)),
+        ) else {
+            continue;
+        };
+        if line.description == old.description {
+            line.description.clone_from(&now.description);
+        }
+        if line.quantity == old.quantity {
+            line.quantity = now.quantity;
+        }
+        if line.unit_price == old.unit_price {
+            line.unit_price = now.unit_price;
+        }
+    }
+    let is_heard = *written != draft;
+    if kept != draft {
+        row.back.as_written = Some(Box::new(draft));
+    }
+    (kept, is_heard)
+}
+
 fn replace(row: &mut Invoice, open: Vec<Difference>, applied: Vec<Difference>, now: Timestamp) -> Compared {
     let before = row.back.variance.as_ref();
     let is_new = before.map_or(&[][..], |variance| &variance.differences) != open;

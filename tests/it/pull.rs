@@ -112,6 +112,13 @@ fn ux_64_ux_67_an_edit_in_xero_is_a_variance_and_a_pending_invoice_takes_its_saf
         let pending = house.daemon.invoice(house.ours(), "SO-2");
         (pending["lines"][0]["description"] == "Other work").then_some(pending)
     });
+    // The host repeats what it wrote before it heard of that.
+    let draft = with(hundred("INV-2"), "/host_status", json!("pending"));
+    let repeated = house.daemon.put(house.ours(), "SO-2", &draft).ok(200);
+    assert_eq!(
+        (&repeated["lines"][0]["description"], &repeated["etag"]),
+        (&json!("Other work"), &pending["etag"])
+    );
     assert_eq!(
         (&pending["variance"], &pending["sync"]["state"]),
         (&Value::Null, &json!("synced"))

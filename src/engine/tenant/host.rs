@@ -5,6 +5,7 @@ use crate::engine::badge;
 use crate::engine::connection::access;
 use crate::engine::desired::{self, Obstacle};
 use crate::engine::effect::{AskId, Effect, Notice, Reply};
+use crate::engine::variance;
 use crate::model::connection::ConnectionState;
 use crate::model::document::{Draft, HostStatus};
 use crate::model::ids::{IntentId, InvoiceId, Marker, OperationId};
@@ -32,12 +33,17 @@ impl TenantMachine {
         ask: AskId,
         host_ref: String,
         draft: Draft,
-        row: Option<Box<Invoice>>,
+        mut row: Option<Box<Invoice>>,
         out: &mut Vec<Effect>,
     ) {
         let created = row.is_none();
+        let (draft, is_heard) = variance::keep_applied(row.as_deref_mut(), draft);
         let mut invoice = match row {
-            Some(row) if row.draft == draft => {
+            Some(mut row) if row.draft == draft => {
+                // The host has what was taken over: should it go back, that is its own wish.
+                if is_heard {
+                    out.push(Effect::Persist(vec![badge::write(&mut row, now)]));
+                }
                 out.push(Effect::Reply(
                     ask,
                     Reply::Accepted {

@@ -1,5 +1,5 @@
 use super::samples::*;
-use crate::engine::variance::compare;
+use crate::engine::variance::{compare, keep_applied};
 use crate::model::document::{Currency, Draft, HostStatus, LineAmountTypes};
 use crate::model::row::VarianceLevel::{HighVariance, Variance};
 use crate::model::row::{Difference, Disposition, Invoice, VarianceLevel};
@@ -191,6 +191,41 @@ fn ux_67_a_pending_invoice_takes_over_the_safe_subset_and_nothing_else() {
     );
     let again = compare(&mut row, LATER);
     assert!(again.applied.is_empty() && !again.is_new);
+}
+
+#[test]
+fn ux_67_what_was_taken_over_stays_until_the_host_writes_something_else_there() {
+    let mut row = in_step(|draft| draft.host_status = HostStatus::Pending);
+    let written = row.draft.clone();
+    let copy = row.copy.as_mut().unwrap();
+    copy.lines[0].description = "X".into();
+    copy.lines[1].quantity = dec("4");
+    compare(&mut row, LATER);
+    let applied = row.draft.clone();
+    let repeated = keep_applied(Some(&mut row.clone()), written.clone());
+    assert_eq!(repeated, (applied.clone(), false), "a repeat");
+
+    let mut approved = written.clone();
+    approved.host_status = HostStatus::Approved;
+    approved.lines.reverse();
+    let mut later = row.clone();
+    let (kept, _) = keep_applied(Some(&mut later), approved.clone());
+    assert_eq!(
+        (kept.lines[1].description.as_str(), kept.lines[0].quantity),
+        ("X", dec("4"))
+    );
+    assert_eq!(later.back.as_written.as_deref(), Some(&approved));
+
+    let mut own = written;
+    own.lines[0].description = "of the host".into();
+    assert_eq!(
+        keep_applied(Some(&mut row.clone()), own).0.lines[0].description,
+        "of the host"
+    );
+
+    let mut heard = row.clone();
+    assert_eq!(keep_applied(Some(&mut heard), applied.clone()), (applied, true));
+    assert_eq!(heard.back.as_written, None, "whoever wrote it knows it");
 }
 
 #[test]
