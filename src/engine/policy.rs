@@ -41,7 +41,8 @@ pub struct Policy {
     pub key_window_ms: u64,
     /// After this long without an answer nothing of an attempt can happen any more.
     pub quiescence_ms: u64,
-    /// Two look-ups that find nothing must be this far apart (Xero's list index may lag).
+    /// Two look-ups that find nothing must be this far apart: Xero's lists may lag by two minutes,
+    /// and ten seconds more are for an answer under way.
     pub absence_gap_ms: u64,
     /// First delay before an unanswered request is repeated; doubles each time.
     pub replay_delay_ms: u64,
@@ -101,7 +102,7 @@ impl Default for Policy {
             retry_delays_ms: [2_000, 10_000, 30_000],
             key_window_ms: 300_000,
             quiescence_ms: 180_000,
-            absence_gap_ms: 60_000,
+            absence_gap_ms: 130_000,
             replay_delay_ms: 500,
             breaker_threshold: 5,
             breaker_probe_ms: 30_000,

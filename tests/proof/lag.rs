@@ -6,7 +6,7 @@ use super::story::{Knobs, Story};
 
 /// Less than the time between the two look-ups that prove an absence, which is the most that
 /// lists may lag: a bill whose call failed after the work is else made twice.
-const LAG_MS: u64 = 50_000;
+const LAG_MS: u64 = 120_000;
 /// Seeds of each in a plain run.
 const SEEDS: u64 = if cfg!(debug_assertions) { 20 } else { 200 };
 

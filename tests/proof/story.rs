@@ -41,7 +41,7 @@ pub struct Knobs {
 }
 
 /// Lists lag at most so long in drawn stories.
-const LAG_MS_MAX: u64 = 50_000;
+const LAG_MS_MAX: u64 = 120_000;
 
 /// Where faults strike.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

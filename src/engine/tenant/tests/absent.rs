@@ -87,7 +87,7 @@ fn a_create_that_is_always_answered_404_is_red_for_xero_and_made_once() {
 }
 
 #[test]
-fn a_document_that_one_read_does_not_show_is_read_again_a_minute_later() {
+fn a_document_that_one_read_does_not_show_is_read_again_later() {
     let (mut bench, wanted) = changed();
     bench.put("a", wanted);
     bench.advance_ms(300);
@@ -100,8 +100,8 @@ fn a_document_that_one_read_does_not_show_is_read_again_a_minute_later() {
     let row = bench.invoice("a");
     assert_eq!(row.sync.badge, Some(Badge::Pending));
     let until = row.sync.waiting.expect("it says until when").until;
-    assert_eq!(until.since_ms(bench.now.wall), 60_000);
-    bench.run_ms(59_000);
+    assert_eq!(until.since_ms(bench.now.wall), 130_000);
+    bench.run_ms(129_000);
     assert!(bench.sent.len() == 1 && bench.open.is_empty(), "it waits");
     bench.run_ms(5_000);
     bench.assert_settled();
@@ -115,14 +115,14 @@ fn a_document_that_two_reads_do_not_show_is_missing() {
     let id = bench.document("a").id;
     bench.xero.invoices.remove(&id);
     bench.put("a", wanted);
-    bench.run_ms(59_000);
+    bench.run_ms(129_000);
     assert_eq!(bench.invoice("a").sync.badge, Some(Badge::Pending));
     bench.run_ms(5_000);
     assert_eq!(bench.code("a"), Some(R::MissingInXero));
     assert_eq!(bench.writes_sent(), 0);
     // A person who asks again starts anew.
     bench.sync_now("a");
-    bench.run_ms(59_000);
+    bench.run_ms(129_000);
     assert_eq!(bench.invoice("a").sync.badge, Some(Badge::Pending));
     bench.run_ms(5_000);
     assert_eq!(bench.code("a"), Some(R::MissingInXero));

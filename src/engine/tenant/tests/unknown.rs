@@ -84,7 +84,10 @@ fn invariant_05_no_key_is_sent_later_than_five_minutes_and_06_absence_is_proven_
             .collect();
         let quiet: Vec<u64> = look_ups.into_iter().filter(|at| at - last_old >= 180_000).collect();
         assert!(quiet.len() >= 2, "{kind:?}: two look-ups after it is quiet");
-        assert!(quiet.last().unwrap() - quiet[0] >= 60_000, "{kind:?}: a minute apart");
+        assert!(
+            quiet.last().unwrap() - quiet[0] >= 130_000,
+            "{kind:?}: further apart than lists lag"
+        );
     }
 }
 
