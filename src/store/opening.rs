@@ -23,7 +23,7 @@ use super::marker::{Marker, Run, Stop};
 use super::options::OpenOptions;
 use super::report::{OpenReport, StateReport};
 use super::salvage::{Salvage, damaged};
-use super::settling::{look_at_state, settle_state, strange_files};
+use super::settling::{Settled, look_at_state, settle_state, strange_files};
 use super::sledstate::{Applied, SledState, Sync};
 use super::snapshot::{SnapshotFile, list_snapshots};
 
@@ -108,6 +108,16 @@ fn open_parts(options: &OpenOptions, derive: &dyn Derive, attempt: u32) -> Resul
     if !begins_now {
         begin_run(options, survey.last_seq)?;
     }
+    with_report(options, survey, stop, settled, journal)
+}
+
+fn with_report(
+    options: &OpenOptions,
+    survey: Survey,
+    stop: Stop,
+    settled: Settled,
+    journal: JournalWriter,
+) -> Result<Opened, StoreError> {
     let mut concerns = settled.passed_over;
     concerns.extend(missing_beginning(options, &survey)?);
     let report = OpenReport {
