@@ -10,7 +10,7 @@ use crate::model::failure::{Failure, Remedy};
 use crate::model::ids::{IntentId, Marker};
 use crate::model::mutation::{Rule, is_broken};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Invoice, Link, OperationState, WaitCause};
+use crate::model::row::{Badge, Invoice, Link, OperationState, WaitCause};
 use crate::model::time::{Mono, Now};
 use crate::model::write::Write;
 use crate::model::xero::XeroInvoice;
@@ -72,18 +72,17 @@ impl TenantMachine {
                 None if is_young => self.requeue(now, id, LIST_LAG_RETRY_MS, &mut writes),
                 None => match self.missed_until(now, id) {
                     Some(until) => {
-                        badge::waiting(&mut row, WaitCause::Transient, now.wall_at(until));
-                        writes.push(badge::write(&mut row, now));
+                        // What is held is red, and stays it.
+                        if row.sync.badge == Some(Badge::Pending) {
+                            badge::waiting(&mut row, WaitCause::Transient, now.wall_at(until));
+                            writes.push(badge::write(&mut row, now));
+                        }
                         self.requeue(now, id, until.since_ms(now.mono), &mut writes);
                     }
                     None => self.turn_red(now, id, row, missing(), &mut writes, out),
                 },
                 Some(current) => {
-                    let is_newer = row.copy.as_ref().is_none_or(|copy| copy.updated <= current.updated);
-                    if is_newer && row.copy.as_ref() != Some(current) {
-                        row.copy = Some(current.clone());
-                        writes.push(badge::write(&mut row, now));
-                    }
+                    self.take_one(now, &mut row, current.clone(), &mut writes);
                     if let Some(work) = self.works.get_mut(&id) {
                         work.read_at = Some(now.mono);
                         work.missed_at = None;
@@ -132,7 +131,7 @@ impl TenantMachine {
                 // the host's present version is compared with it next.
                 (Marked::One(ours), _) => self.adopt(now, id, row, ours.clone(), &mut writes),
                 (Marked::Several(first), _) => {
-                    link_to(&mut row, first, now);
+                    self.link_to(&mut row, first, now, &mut writes);
                     self.turn_red(now, id, row, several(), &mut writes, out);
                 }
                 (Marked::Nothing, _) if row.draft.host_status == HostStatus::Void => {
@@ -207,7 +206,7 @@ impl TenantMachine {
 
     /// Links a document of ours that an earlier attempt made, and compares it again.
     fn adopt(&mut self, now: Now, id: IntentId, mut row: Invoice, xero: XeroInvoice, writes: &mut Vec<Write>) {
-        link_to(&mut row, &xero, now);
+        self.link_to(&mut row, &xero, now, writes);
         row.sent = None;
         writes.push(badge::write(&mut row, now));
         if let Some(work) = self.works.get_mut(&id) {
@@ -218,6 +217,15 @@ impl TenantMachine {
         self.requeue(now, id, 0, writes);
     }
 
+    /// Links a row to a document that carries its marker: from now on it is changed, never made again.
+    pub(super) fn link_to(&mut self, row: &mut Invoice, xero: &XeroInvoice, now: Now, writes: &mut Vec<Write>) {
+        row.link.get_or_insert(Link {
+            xero_id: xero.id,
+            linked_at: now.wall,
+        });
+        self.take_echo(now, row, xero.clone(), writes);
+    }
+
     fn drop_void(&mut self, now: Now, id: IntentId, mut row: Invoice, writes: &mut Vec<Write>) {
         let words = "The invoice is void and Xero never had it.";
         self.drop_intent(now, id, (OperationState::Succeeded, words), writes);
@@ -225,15 +233,6 @@ impl TenantMachine {
         writes.push(badge::write(&mut row, now));
         writes.push(badge::event(&mut self.ids, &row, now));
     }
-}
-
-/// Links a row to a document that carries its marker: from now on it is changed, never made again.
-pub(super) fn link_to(row: &mut Invoice, xero: &XeroInvoice, now: Now) {
-    row.link.get_or_insert(Link {
-        xero_id: xero.id,
-        linked_at: now.wall,
-    });
-    row.copy = Some(xero.clone());
 }
 
 /// The linked document is not there.

@@ -2,7 +2,7 @@
 //! ones miss, far enough apart, does not exist.
 
 use super::attempt::{AttemptState, Doubt};
-use super::found::{Marked, link_to, marked, several};
+use super::found::{Marked, marked, several};
 use super::machine::TenantMachine;
 use crate::engine::effect::{Effect, Notice};
 use crate::model::document::InvoiceKind;
@@ -54,7 +54,7 @@ impl TenantMachine {
                 Marked::Nothing => {}
                 Marked::One(ours) => self.done(now, member.intent, row, ours.clone(), &mut writes, out),
                 Marked::Several(first) => {
-                    link_to(&mut row, first, now);
+                    self.link_to(&mut row, first, now, &mut writes);
                     row.sent = None;
                     self.turn_red(now, member.intent, row, several(), &mut writes, out);
                 }

@@ -10,7 +10,7 @@ use super::machine::{Direction, OpenCall, Purpose, TenantMachine};
 use super::named::Named;
 use crate::engine::effect::{CallId, Effect, Notice};
 use crate::engine::event::ConnectionEvent;
-use crate::engine::take::take;
+use crate::engine::take::{News, compare, take};
 use crate::engine::{badge, news};
 use crate::model::failure::{Failure, Remedy};
 use crate::model::ids::{TenantId, XeroInvoiceId};
@@ -293,7 +293,13 @@ impl TenantMachine {
         tally
     }
 
-    fn take_one(&mut self, now: Now, row: &mut Invoice, document: XeroInvoice, writes: &mut Vec<Write>) -> bool {
+    pub(super) fn take_one(
+        &mut self,
+        now: Now,
+        row: &mut Invoice,
+        document: XeroInvoice,
+        writes: &mut Vec<Write>,
+    ) -> bool {
         // With a push open, the push compares.
         let may_compare = !self.by_invoice.contains_key(&row.id);
         let news = take(row, document, may_compare, &mut self.ids, now);
@@ -303,6 +309,20 @@ impl TenantMachine {
         writes.push(badge::write(row, now));
         writes.extend(news::events(&mut self.ids, row, &news, now));
         true
+    }
+
+    /// What was held back while a push was open.
+    pub(super) fn compare_again(&mut self, now: Now, row: &mut Invoice, writes: &mut Vec<Write>) {
+        let mut news = Vec::new();
+        compare(row, now, &mut news);
+        writes.extend(news::events(&mut self.ids, row, &news, now));
+    }
+
+    /// Takes what Xero answered to a push of ours. That the document changed is no news then.
+    pub(super) fn take_echo(&mut self, now: Now, row: &mut Invoice, document: XeroInvoice, writes: &mut Vec<Write>) {
+        let mut news = take(row, document, false, &mut self.ids, now);
+        news.retain(|piece| *piece != News::Changed);
+        writes.extend(news::events(&mut self.ids, row, &news, now));
     }
 
     /// After a reconnection nothing is written before what was missed is known.

@@ -98,7 +98,7 @@ impl TenantMachine {
             return;
         };
         row.common = Some(agreed(row.common.as_ref(), (rev, &draft), &xero, intent.force));
-        row.copy = Some(xero);
+        self.take_echo(now, &mut row, xero, writes);
         writes.push(Write::DropIntent(intent.tenant, id));
         if let Some(obstacle) = finding {
             self.red(now, &mut row, obstacle, intent.operation, writes, out);
@@ -120,6 +120,9 @@ impl TenantMachine {
         }
         // The host changed it meanwhile: the newer version follows.
         let is_followed = row.rev != rev && self.follow_up(now, &mut row, &intent, was_asked, writes);
+        if !is_followed {
+            self.compare_again(now, &mut row, writes);
+        }
         if let Some(operation) = intent.operation.filter(|_| !is_followed) {
             let words = "Synced to Xero";
             self.finish_operation(now, operation, (OperationState::Succeeded, words), None, writes);

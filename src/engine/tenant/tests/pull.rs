@@ -305,3 +305,22 @@ fn after_a_reconnection_writes_wait_until_what_was_missed_is_here() {
     assert!(bench.sent.iter().any(|(_, request)| is_scan(request)));
     assert_eq!(bench.invoice("i-0").back.payments.len(), 1);
 }
+
+#[test]
+fn a_payment_that_a_push_comes_upon_is_recorded_like_any_other() {
+    let mut bench = pulling(1);
+    pay(&mut bench, "i-0", 1, 5);
+    let mut wanted = draft(Sales, "N-0");
+    wanted.reference = Some("later".to_owned());
+    bench.put("i-0", wanted);
+    // Before the next scan.
+    bench.run_ms(10_000);
+    let row = bench.invoice("i-0");
+    assert_eq!(row.copy.as_ref().unwrap().amount_paid, Decimal::from(5));
+    assert_eq!(row.back.payments.len(), 1);
+    assert_eq!(Standing::of(&row), Standing::PartPaid);
+    assert_eq!(told(&bench, "payment.recorded"), 1);
+    bench.run_ms(2 * SWEEP_MS);
+    assert_eq!(bench.invoice("i-0").back.payments.len(), 1);
+    assert_eq!(told(&bench, "payment.recorded"), 1);
+}

@@ -173,7 +173,7 @@ fn a_retry_says_how_many_and_until_when() {
     let mut bench = Bench::warm();
     bench.put("a", draft(Sales, "N1"));
     let mut seen = Vec::new();
-    for _ in 0..400 {
+    for _ in 0..800 {
         bench.run_with(1_000, |request| {
             if is_create(request) {
                 How::ErrorBefore
