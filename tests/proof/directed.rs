@@ -66,6 +66,7 @@ const KNOBS: Knobs = Knobs {
     ends_right: true,
     favourite: None,
     lag_ms: 0,
+    pulls: false,
 };
 
 fn story(seed: u64, knobs: Knobs, acts: Vec<Act>, faults: impl IntoIterator<Item = (u64, Fault)>) -> Story {
@@ -89,13 +90,13 @@ fn about_sales(seed: u64, then: Vec<Act>, faults: impl IntoIterator<Item = (u64,
 }
 
 /// A bill is the document it is about.
-fn about_bill(seed: u64, then: Vec<Act>, faults: impl IntoIterator<Item = (u64, Fault)>) -> Story {
+pub fn about_bill(seed: u64, then: Vec<Act>, faults: impl IntoIterator<Item = (u64, Fault)>) -> Story {
     let mut acts = vec![put(0, 10), Act::Run(5_000), put(1, 20)];
     acts.extend(then);
     story(seed, KNOBS, acts, faults)
 }
 
-fn put(which: u32, price: u32) -> Act {
+pub fn put(which: u32, price: u32) -> Act {
     put_as(which, HostStatus::Approved, price)
 }
 

@@ -9,9 +9,12 @@ use counterfoil::model::row::{Badge, Invoice as Row};
 use counterfoil::sandbox::books::{Books, Invoice, InvoiceStatus};
 use counterfoil::store::Urgency;
 
+use super::back::assert_all_here;
 use super::draft::approved;
-use super::play::{lock, map, put, set_toggle, sync_now};
+use super::play::{in_xero, lock, map, put, set_toggle, sync_now};
+use super::shell::Shell;
 use super::simulation::Simulation;
+use super::story::Deed;
 
 /// Everything must have settled so long after the last fault: an unknown outcome takes up to 35
 /// minutes, what follows from it ten more.
@@ -20,6 +23,10 @@ const SETTLES_WITHIN_MS: u64 = 45 * 60_000;
 const PUSHED_WITHIN_MS: u64 = 10 * 60_000;
 /// With few calls a day, the fair share comes with the next day.
 const NEXT_DAY_MS: u64 = 25 * 3_600_000;
+/// A scan under way ends within so many tenths of a second.
+const REST_STEPS: u32 = 600;
+/// What changed in Xero is here within this, and what lists lag.
+const SEEN_WITHIN_MS: u64 = 5 * 60_000;
 /// A day's limit that never binds here.
 const ENOUGH_A_DAY: u32 = 1_000;
 
@@ -35,7 +42,22 @@ pub fn settle(simulation: &mut Simulation) {
     simulation.run_ms(1_300_000);
     resolve_connection(simulation);
     simulation.run_ms(fair_share(simulation, SETTLES_WITHIN_MS));
+    come_to_rest(simulation);
     assert_settled(simulation);
+    if simulation.knobs.pulls {
+        assert_all_here(&simulation.promises.invoices, books(simulation));
+    }
+}
+
+/// What is read by itself may just be under way.
+fn come_to_rest(simulation: &mut Simulation) {
+    let is_busy = |shell: &Shell| !(shell.calls.is_empty() && shell.commits.is_empty() && shell.waiting.is_empty());
+    for _ in 0..REST_STEPS {
+        if !simulation.shell.as_ref().is_some_and(is_busy) {
+            return;
+        }
+        simulation.run_ms(100);
+    }
 }
 
 fn fair_share(simulation: &Simulation, span_ms: u64) -> u64 {
@@ -132,6 +154,7 @@ pub fn people_press_sync_now(simulation: &mut Simulation) {
         sync_now(simulation, name);
     }
     simulation.run_ms(fair_share(simulation, SETTLES_WITHIN_MS));
+    come_to_rest(simulation);
     assert_settled(simulation);
     for row in simulation.promises.invoices.values() {
         let link = row.link.as_ref();
@@ -198,6 +221,24 @@ fn assert_as_wanted(simulation: &Simulation, row: &Row, found: &Invoice) {
             found.lines
         );
     }
+}
+
+/// What people do in Xero now is here soon, without any webhook.
+pub fn people_work_in_xero(simulation: &mut Simulation) {
+    if !simulation.knobs.pulls {
+        return;
+    }
+    for which in 0..simulation.knobs.documents {
+        let deeds = [Deed::Pay, Deed::Edit(which), Deed::Unpay, Deed::Void];
+        let nth = usize::try_from(simulation.seed + u64::from(which)).unwrap_or(0);
+        in_xero(simulation, which, deeds[nth % deeds.len()]);
+    }
+    // Reading all the time takes hundreds of calls a day: with fewer it takes its share of them.
+    let is_short = simulation.knobs.day < ENOUGH_A_DAY;
+    let within_ms = if is_short { NEXT_DAY_MS } else { SEEN_WITHIN_MS };
+    simulation.run_ms(within_ms + simulation.knobs.lag_ms);
+    come_to_rest(simulation);
+    assert_all_here(&simulation.promises.invoices, books(simulation));
 }
 
 /// A new document is in Xero within ten minutes.

@@ -9,6 +9,8 @@
 #[cfg(test)]
 mod actor;
 #[cfg(test)]
+mod back;
+#[cfg(test)]
 mod clock;
 #[cfg(test)]
 mod directed;
@@ -39,6 +41,8 @@ mod nth;
 mod play;
 #[cfg(test)]
 mod promise;
+#[cfg(test)]
+mod rare;
 #[cfg(test)]
 #[cfg(feature = "mutations")]
 mod rules;

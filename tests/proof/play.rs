@@ -21,6 +21,7 @@ pub fn play(simulation: &mut Simulation, story: &Story) {
     }
     ending::settle(simulation);
     ending::people_press_sync_now(simulation);
+    ending::people_work_in_xero(simulation);
     ending::one_more(simulation);
     simulation.promises.compare(&simulation.reader);
 }
@@ -180,7 +181,7 @@ fn stranger(simulation: &mut Simulation, which: u32) {
 }
 
 /// Somebody works in Xero itself.
-fn in_xero(simulation: &mut Simulation, which: u32, deed: Deed) {
+pub fn in_xero(simulation: &mut Simulation, which: u32, deed: Deed) {
     // People see what is there, also before we do.
     let marker = simulation.promises.find(&format!("r{which}")).map(|row| row.marker);
     let books = simulation.wire.world.books(simulation.wire.tenant).expect("the books");

@@ -16,6 +16,7 @@ use counterfoil::sandbox::Instants;
 use counterfoil::store::reader::{InvoiceQuery, Reader};
 use uuid::Uuid;
 
+use super::back::Returns;
 use super::clock::SimClock;
 use super::shell::Flying;
 use super::wire::Wire;
@@ -27,7 +28,7 @@ const KEY_WINDOW_MS: u64 = 300_000;
 /// decision to send, and it leaves at most 20 later.
 const QUIESCENCE_MS: u64 = 160_000;
 /// Two look-ups that prove absence are this far apart.
-const ABSENCE_GAP_MS: u64 = 60_000;
+const ABSENCE_GAP_MS: u64 = 130_000;
 /// A rolling minute.
 const MINUTE_MS: u64 = 60_000;
 
@@ -76,6 +77,7 @@ pub struct Promises {
     violations_seen: usize,
     was_skewed: bool,
     pub witness: Witness,
+    returns: Returns,
 }
 
 impl Promises {
@@ -101,6 +103,7 @@ impl Promises {
             violations_seen: 0,
             was_skewed: false,
             witness: Witness::default(),
+            returns: Returns::default(),
         }
     }
 
@@ -121,6 +124,8 @@ impl Promises {
             self.apply(write, wire);
         }
         self.check_rows(wire, at);
+        let books = wire.world.books(wire.tenant).expect("the books");
+        self.returns.commit(writes, &self.invoices, books);
     }
 
     fn apply(&mut self, write: &Write, wire: &Wire) {

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use super::fault::Fault;
 use super::grid::{self, Grid};
+use super::rare;
 use super::shrink::{kind_of, played, shrunk};
 use super::story::Story;
 
@@ -47,6 +48,11 @@ fn whatever_happens_no_promise_is_broken_and_everything_settles() {
             }
         }
         grid.join(played.simulation.grid);
+    }
+    if count >= SEEDS_OF_A_FULL_GRID {
+        for (_, played) in rare::play_all() {
+            grid.join(played.simulation.grid);
+        }
     }
     drop(std::panic::take_hook());
     tell(count, steps, &grid);

@@ -222,8 +222,11 @@ pub fn setup_of(tenant: counterfoil::model::row::Tenant, boot_id: String, seed: 
             day: knobs.day,
             concurrent: knobs.concurrent,
         },
-        // What comes back has its own proof.
-        pull: PullPolicy::NEVER,
+        pull: if knobs.pulls {
+            PullPolicy::default()
+        } else {
+            PullPolicy::NEVER
+        },
         ..Policy::default()
     };
     if knobs.batch_max > 0 {

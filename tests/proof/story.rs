@@ -38,6 +38,9 @@ pub struct Knobs {
     /// How long Xero's lists lag behind what is written.
     #[serde(default)]
     pub lag_ms: u64,
+    /// Whether what changed in Xero is read all the time.
+    #[serde(default)]
+    pub pulls: bool,
 }
 
 /// Lists lag at most so long in drawn stories.
@@ -130,10 +133,11 @@ impl Story {
         let percent = if calm { 0 } else { rng.random_range(5..50) };
         let knobs = Knobs {
             lag_ms: lag(seed),
+            pulls: draw(seed, Draw::Story, 2).random_bool(0.5),
             ..Knobs::of(rng)
         };
         let count = rng.random_range(10..60);
-        let turns = turns(rng);
+        let (turns, knobs) = aim(seed, turns(rng), knobs);
         let mut acts = Vec::new();
         for _ in 0..count {
             acts.push(act(rng, calm, &knobs, &turns));
@@ -176,8 +180,29 @@ impl Knobs {
                 .random_bool(0.5)
                 .then(|| Fault::ALL[rng.random_range(0..Fault::ALL.len())]),
             lag_ms: 0,
+            pulls: false,
         }
     }
+}
+
+/// One story of this many is aimed: one kind of fault, and one turn of the connection, strike often.
+/// Each pair has its turn, so that those that chance seldom brings together meet as well.
+const AIMED: u64 = 16;
+
+fn aim(seed: u64, mut turns: Vec<Turn>, mut knobs: Knobs) -> (Vec<Turn>, Knobs) {
+    let often = [
+        Turn::CreditsUsedUp,
+        Turn::GrantDead,
+        Turn::NotListed,
+        Turn::Disconnected,
+    ];
+    if seed.is_multiple_of(AIMED) {
+        let nth = usize::try_from(seed / AIMED).unwrap_or_default();
+        knobs.favourite = Some(Fault::ALL[nth % Fault::ALL.len()]);
+        turns.extend([often[nth / Fault::ALL.len() % often.len()]; 12]);
+        turns.extend([Turn::Reconnected; 6]);
+    }
+    (turns, knobs)
 }
 
 /// In one story of five lists lag.

@@ -46,7 +46,10 @@ impl Witness {
         for write in writes {
             match write {
                 Write::Invoice(row) => drop(after.insert(row.id, row)),
-                Write::Event(event) if event.event_type.starts_with("invoice.") => {
+                // Events about what came back say nothing of the badge.
+                Write::Event(event)
+                    if event.event_type.starts_with("invoice.") && event.data.get("sync_state").is_some() =>
+                {
                     let id = event.data["id"].as_str().expect("31: an event without its invoice");
                     told.insert(id.to_owned(), event);
                 }

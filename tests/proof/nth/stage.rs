@@ -49,6 +49,7 @@ impl Stage {
                 ends_right: true,
                 favourite: None,
                 lag_ms: 0,
+                pulls: false,
             },
             acts: Vec::new(),
             faults: Faults::Planned(Plan::default()),
