@@ -18,7 +18,7 @@ use crate::model::xero::AnswerMeta;
 const MINUTE_MS: u64 = 60_000;
 const DAY_MS: u64 = 86_400_000;
 /// What others use of a day is learnt anew this often: their day ends at a time of its own.
-const PHANTOM_DAY_MS: u64 = 1_800_000;
+const OTHERS_DAY_MS: u64 = 1_800_000;
 /// A wait longer than this is the day limit's (Xero names it, but a restart forgets the name).
 const DAY_LIMIT_FROM_MS: u64 = 120_000;
 /// Long after this no call of a process that ended can be under way.
@@ -60,15 +60,31 @@ pub struct Budget {
     in_flight: u32,
     day: DayCalls,
     current: Option<CallMinute>,
-    phantom_minute: u32,
-    phantom_minute_at: Mono,
-    phantom_day: u32,
-    phantom_day_at: Mono,
+    others_minute: Others,
+    others_day: Others,
     not_before: Option<(Limit, Mono)>,
     last_start: [Mono; 6],
     /// Whether the current minute tells of calls that ended with their process, and is not stored.
     tells_of_lost: bool,
     xero_time: Option<Timestamp>,
+}
+
+/// Calls of a limit that others seem to use, as a call told us; soon another call finds out again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Others {
+    calls: u32,
+    until: Mono,
+}
+
+impl Others {
+    const NONE: Self = Self {
+        calls: 0,
+        until: Mono(0),
+    };
+
+    fn at(self, now: Mono) -> u32 {
+        if now < self.until { self.calls } else { 0 }
+    }
 }
 
 impl Budget {
@@ -81,10 +97,8 @@ impl Budget {
             in_flight: 0,
             day: DayCalls::new(),
             current: None,
-            phantom_minute: 0,
-            phantom_minute_at: Mono(0),
-            phantom_day: 0,
-            phantom_day_at: Mono(0),
+            others_minute: Others::NONE,
+            others_day: Others::NONE,
             not_before: None,
             last_start: [Mono(0); 6],
             tells_of_lost: false,
@@ -188,8 +202,8 @@ impl Budget {
         if is_day_spent {
             let oldest = self.day.oldest_ends_at(now);
             let oldest = oldest.and_then(|at| u64::try_from(at).ok()).map(Mono);
-            let phantom = (self.phantom_day > 0).then(|| self.phantom_day_at.plus_ms(PHANTOM_DAY_MS));
-            let first = [oldest, phantom].into_iter().flatten().filter(|at| *at > now).min();
+            let others = (self.others_day.calls > 0).then_some(self.others_day.until);
+            let first = [oldest, others].into_iter().flatten().filter(|at| *at > now).min();
             return Err(Spent::Day {
                 until: first.unwrap_or(now).max(now.plus_ms(1_000)),
             });
@@ -249,16 +263,17 @@ impl Budget {
         if let Some(remaining) = meta.minute_remaining {
             let theirs = self.limits.minute.saturating_sub(remaining);
             let ours = count(self.answered.len()).saturating_add(self.in_flight);
-            self.phantom_minute = theirs.saturating_sub(ours);
-            self.phantom_minute_at = now.mono;
+            self.others_minute = Others {
+                calls: theirs.saturating_sub(ours),
+                until: now.mono.plus_ms(MINUTE_MS),
+            };
         }
         if let Some(remaining) = meta.day_remaining {
-            self.phantom_day = self
-                .limits
-                .day
-                .saturating_sub(remaining)
-                .saturating_sub(self.day.counted());
-            self.phantom_day_at = now.mono;
+            let theirs = self.limits.day.saturating_sub(remaining);
+            self.others_day = Others {
+                calls: theirs.saturating_sub(self.day.counted()),
+                until: now.mono.plus_ms(OTHERS_DAY_MS),
+            };
         }
         let row = self.row_of(tenant, now.wall.0.div_euclid(60_000));
         row.answered.push(now.wall.0);
@@ -272,6 +287,13 @@ impl Budget {
         if self.not_before.is_none_or(|(_, at)| at < until) {
             self.not_before = Some((limit, until));
         }
+        // Xero knows better than we do how long what others used still counts.
+        match limit {
+            _ if retry_after_ms.is_none() => {}
+            Limit::Minute => self.others_minute.until = self.others_minute.until.min(until),
+            Limit::Day => self.others_day.until = self.others_day.until.min(until),
+            Limit::Concurrent | Limit::AppMinute => {}
+        }
         let not_before = now.wall_at(until);
         let row = self.row_of(tenant, now.wall.0.div_euclid(60_000));
         row.not_before = row.not_before.max(Some(not_before));
@@ -282,29 +304,20 @@ impl Budget {
     #[must_use]
     pub fn minute_used(&self, now: Mono) -> u32 {
         let recent = self.answered.iter().filter(|at| now.since_ms(**at) < MINUTE_MS).count();
-        let phantom = if now.since_ms(self.phantom_minute_at) < MINUTE_MS {
-            self.phantom_minute
-        } else {
-            0
-        };
         let in_flight = if is_broken(Rule::InFlightCounts) {
             0
         } else {
             self.in_flight
         };
-        count(recent).saturating_add(in_flight).saturating_add(phantom)
+        count(recent)
+            .saturating_add(in_flight)
+            .saturating_add(self.others_minute.at(now))
     }
 
     /// Calls of the last rolling day, and what others seem to use.
     #[must_use]
     pub fn day_used(&self, now: Now) -> u32 {
-        // What others used is only known for a while: then a call finds out again.
-        let phantom = if now.mono.since_ms(self.phantom_day_at) < PHANTOM_DAY_MS {
-            self.phantom_day
-        } else {
-            0
-        };
-        self.day.used(now.mono).saturating_add(phantom)
+        self.day.used(now.mono).saturating_add(self.others_day.at(now.mono))
     }
 
     /// Calls in flight.

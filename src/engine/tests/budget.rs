@@ -209,6 +209,35 @@ fn what_others_use_counts_for_a_while() {
 }
 
 #[test]
+fn what_others_use_counts_no_longer_than_xero_asks_to_wait() {
+    for (limit, wait_ms, opens_ms) in [
+        (Limit::Minute, Some(7_000), 7_000),
+        (Limit::Minute, Some(90_000), 90_000),
+        (Limit::Minute, None, 60_000),
+        (Limit::Day, Some(600_000), 600_000),
+    ] {
+        let mut budget = Budget::new(limits(60, 1_000));
+        budget.start(at(0), TENANT, Class::Push);
+        let meta = AnswerMeta {
+            minute_remaining: (limit == Limit::Minute).then_some(0),
+            day_remaining: (limit == Limit::Day).then_some(0),
+            ..AnswerMeta::default()
+        };
+        budget.finish(at(0), TENANT, &meta);
+        budget.throttled(at(0), TENANT, limit, wait_ms);
+        assert!(
+            budget.may_start(at(opens_ms - 1), Class::User, 1).is_err(),
+            "{limit:?} {wait_ms:?}"
+        );
+        assert_eq!(
+            budget.may_start(at(opens_ms), Class::User, 1),
+            Ok(()),
+            "{limit:?} {wait_ms:?}"
+        );
+    }
+}
+
+#[test]
 fn a_crash_forgets_no_call() {
     let mut rows: BTreeMap<i64, CallMinute> = BTreeMap::new();
     let mut keep = |write: Write| {
