@@ -2,6 +2,7 @@
 //! ends the process while it opens the index cannot do so for ever.
 
 use std::fs;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use counterfoil::store::journal::{Depth, JournalWriter, survey, writer::JournalOptions};
@@ -19,7 +20,10 @@ impl Derive for Defective {
     }
 
     fn digest_group(&self, key: &[u8]) -> Option<[u8; 16]> {
-        assert_ne!(key.first(), Some(&keys::MAPPINGS), "a defect");
+        if key.first() == Some(&keys::MAPPINGS) {
+            // A panic that prints nothing.
+            resume_unwind(Box::new("a defect"));
+        }
         Rows.digest_group(key)
     }
 }
