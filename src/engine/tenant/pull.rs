@@ -13,7 +13,7 @@ use super::machine::{Direction, OpenCall, Purpose, TenantMachine};
 use super::streams::{Tally, begin};
 use crate::engine::effect::{CallId, Effect, Notice};
 use crate::engine::event::{ConnectionEvent, Related};
-use crate::engine::take::{News, compare, take};
+use crate::engine::take::{News, compare, echo, take};
 use crate::engine::{badge, news, ring};
 use crate::model::failure::{Failure, Remedy};
 use crate::model::ids::XeroInvoiceId;
@@ -271,10 +271,16 @@ impl TenantMachine {
         writes.extend(news::events(&mut self.ids, row, &news, now));
     }
 
-    /// Takes what Xero answered to a push of ours. That the document changed is no news then.
-    pub(super) fn take_echo(&mut self, now: Now, row: &mut Invoice, document: XeroInvoice, writes: &mut Vec<Write>) {
+    /// Takes a document that a look-up found to be ours. That it is there is told by its badge.
+    pub(super) fn take_found(&mut self, now: Now, row: &mut Invoice, document: XeroInvoice, writes: &mut Vec<Write>) {
         let mut news = take(row, document, false, &mut self.ids, now);
         news.retain(|piece| *piece != News::Changed);
+        writes.extend(news::events(&mut self.ids, row, &news, now));
+    }
+
+    /// Takes what Xero answered to a push of ours: it need not list payments and credits.
+    pub(super) fn take_echo(&mut self, now: Now, row: &mut Invoice, document: XeroInvoice, writes: &mut Vec<Write>) {
+        let news: Vec<News> = echo(row, document).into_iter().collect();
         writes.extend(news::events(&mut self.ids, row, &news, now));
     }
 
