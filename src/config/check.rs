@@ -92,12 +92,14 @@ pub(super) fn sync(reader: &mut Reader<'_>) {
 
 /// Each reading costs a call.
 pub(super) fn pull(reader: &mut Reader<'_>) {
-    let every = reader.peek::<Duration>("pull", "invoices_every");
-    if every.is_some_and(|every| every < PULL_EVERY_MIN) {
-        reader.note_value(
-            "pull.invoices_every",
-            "is shorter than a second",
-            "Write at least 1s: each reading costs one of the 5,000 calls of a day.",
-        );
+    for key in ["invoices_every", "others_every"] {
+        let every = reader.peek::<Duration>("pull", key);
+        if every.is_some_and(|every| every < PULL_EVERY_MIN) {
+            reader.note_value(
+                &format!("pull.{key}"),
+                "is shorter than a second",
+                "Write at least 1s: each reading costs one of the 5,000 calls of a day.",
+            );
+        }
     }
 }

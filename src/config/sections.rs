@@ -179,6 +179,8 @@ sections! {
         /// Longest time between two readings of changed invoices: without any webhook a payment is
         /// here after it.
         invoices_every: Duration, Reload;
+        /// The same for payments, credit notes, contacts and manual journals.
+        others_every: Duration, Reload;
     }
 
     /// The event feed.

@@ -6,7 +6,7 @@ use crate::model::document::Draft;
 use crate::model::ids::{GrantId, XeroInvoiceId};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Chart, ContactRow, Invoice, Mapping, Settings};
-use crate::model::xero::{Answer, XeroInvoice};
+use crate::model::xero::{Answer, Change, XeroInvoice};
 
 /// One thing that happened, with the rows it concerns. Rows are read when the event is handed over,
 /// after everything the machine asked to persist before: an older row would undo a newer decision.
@@ -84,6 +84,16 @@ pub enum Event {
         /// The rows that are linked to them.
         rows: Vec<Invoice>,
     },
+    /// Documents of a page of another stream than the one of invoices. All of them come before the
+    /// page's answer, at most 500 at a time.
+    Changes {
+        /// Which call.
+        call: CallId,
+        /// The documents.
+        found: Vec<Change>,
+        /// The rows they concern.
+        related: Related,
+    },
     /// A webhook named documents, or nothing in particular: Xero may have news.
     Rung {
         /// Invoices it named.
@@ -147,4 +157,11 @@ pub struct PushContext {
     pub mappings: Vec<Mapping>,
     /// The party an attempt sent it for: since then the host may have written another one.
     pub sent_contact: Option<ContactRow>,
+}
+
+/// The rows that documents of a page concern.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Related {
+    /// Invoices that payments pay, that credit notes take something off, or did.
+    pub invoices: Vec<Invoice>,
 }

@@ -20,6 +20,7 @@ mod merge;
 pub mod news;
 pub mod policy;
 pub mod refusal;
+pub mod ring;
 pub mod status;
 pub mod take;
 pub mod tenant;

@@ -1,5 +1,7 @@
 //! The numbers a tenant decides by, each with its source. All durations are milliseconds.
 
+use crate::model::row::StreamKind;
+
 /// What Xero allows per organisation. Configurable, because Xero changes it by tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -70,6 +72,8 @@ pub struct PullPolicy {
     /// Between two scans of invoices (270 s: a payment is here within five minutes without any
     /// webhook); `None` = never.
     pub invoices_ms: Option<u64>,
+    /// Between two scans of each of the other streams; `None` = never.
+    pub others_ms: Option<u64>,
     /// How long a document that a webhook named waits for others.
     pub fold_ms: u64,
 }
@@ -78,6 +82,7 @@ impl Default for PullPolicy {
     fn default() -> Self {
         Self {
             invoices_ms: Some(270_000),
+            others_ms: Some(7_200_000),
             fold_ms: 250,
         }
     }
@@ -87,8 +92,20 @@ impl PullPolicy {
     /// Nothing is read by itself.
     pub const NEVER: Self = Self {
         invoices_ms: None,
+        others_ms: None,
         fold_ms: 250,
     };
+
+    /// Between two scans of a stream; `None` = never.
+    #[must_use]
+    pub const fn every_ms(&self, kind: StreamKind) -> Option<u64> {
+        match kind {
+            StreamKind::Invoices => self.invoices_ms,
+            StreamKind::Payments | StreamKind::CreditNotes | StreamKind::Contacts | StreamKind::ManualJournals => {
+                self.others_ms
+            }
+        }
+    }
 }
 
 impl Default for Policy {

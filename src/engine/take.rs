@@ -6,7 +6,7 @@ use crate::model::ids::{IdSource, PaymentId, XeroCreditId};
 use crate::model::row::{Back, Credit, Difference, Invoice, Payment, VarianceLevel};
 use crate::model::standing::Standing;
 use crate::model::time::Now;
-use crate::model::xero::{XeroInvoice, XeroPayment};
+use crate::model::xero::{XeroCredit, XeroInvoice, XeroPayment};
 
 /// What is new about an invoice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,11 +37,18 @@ pub enum News {
 /// Takes a document. Nothing new leaves the row as it was, to the byte.
 pub fn take(row: &mut Invoice, xero: XeroInvoice, may_compare: bool, ids: &mut IdSource, now: Now) -> Vec<News> {
     let is_old = row.copy.as_ref().is_some_and(|copy| xero.updated < copy.updated);
-    if is_old || row.copy.as_ref() == Some(&xero) {
-        return Vec::new();
+    let mut news = Vec::new();
+    if is_old {
+        return news;
+    }
+    if row.copy.as_ref() == Some(&xero) && has_all(&row.back, &xero) {
+        // A push may have read this version first, and a push does not look for variances.
+        if may_compare {
+            compare(row, now, &mut news);
+        }
+        return news;
     }
     let before = Standing::of(row);
-    let mut news = Vec::new();
     payments(&mut row.back, &xero.payments, ids, now, &mut news);
     credits(&mut row.back, &xero, now, &mut news);
     let money_only = row.copy.as_ref().is_some_and(|copy| is_same_but_for_money(copy, &xero));
@@ -60,6 +67,36 @@ pub fn take(row: &mut Invoice, xero: XeroInvoice, may_compare: bool, ids: &mut I
         compare(row, now, &mut news);
     }
     news
+}
+
+/// Takes the answer to a write of our own. It need not list payments and credits, so those are left to
+/// the next reading; how it stands may have changed meanwhile all the same.
+pub fn echo(row: &mut Invoice, xero: XeroInvoice) -> Option<News> {
+    if row.copy.as_ref().is_some_and(|copy| xero.updated < copy.updated) {
+        return None;
+    }
+    let from = row.copy.as_ref().map(|_| Standing::of(row));
+    row.copy = Some(xero);
+    let to = Standing::of(row);
+    from.filter(|from| *from != to).map(|from| News::Stands { from, to })
+}
+
+/// Whether what came back says already what the document lists.
+fn has_all(back: &Back, xero: &XeroInvoice) -> bool {
+    let mut payments = back.payments.iter().filter(|known| known.deleted_at.is_none());
+    let is_listed = |known: &Payment| xero.payments.iter().any(|payment| payment.id == known.xero_id);
+    let has = |payment: &XeroPayment| {
+        let mut known = back.payments.iter();
+        known.any(|known| known.xero_id == payment.id && known.deleted_at.is_none() && known.amount == payment.amount)
+    };
+    let has_credit = |credit: &XeroCredit| {
+        let mut known = back.counted();
+        known.any(|known| known.xero_id == credit.id && known.amount == credit.amount)
+    };
+    payments.all(is_listed)
+        && xero.payments.iter().all(has)
+        && back.counted().count() == xero.credits.len()
+        && xero.credits.iter().all(has_credit)
 }
 
 /// Compares the row with its copy, as [`take`] does when nothing holds the comparison back.

@@ -176,6 +176,10 @@ guid_id!(
     /// Xero's id of a credit note, overpayment or prepayment.
     XeroCreditId
 );
+guid_id!(
+    /// Xero's `ManualJournalID`.
+    XeroJournalId
+);
 
 /// What we write into a document's `Url` (`cf=<marker>`) to recognise it again: derived from the
 /// organisation, the host's reference and the issue number, so that even a lost store finds it.

@@ -77,8 +77,9 @@ pub fn of(request: &Request) -> Result<Address, Unaskable> {
         Request::Changes { stream, since, page } => Address {
             modified_since: Some(plain_utc(*since)),
             ..get(format!(
-                "/api.xro/2.0/{}?includeArchived=true&order=UpdatedDateUTC&page={page}&pageSize={CHANGES_PAGE_SIZE}&unitdp=4",
+                "/api.xro/2.0/{}?{}page={page}&pageSize={CHANGES_PAGE_SIZE}",
                 resource(*stream),
+                asked(*stream),
             ))
         },
         Request::Write { target, body, key } => {
@@ -101,6 +102,17 @@ const fn resource(stream: StreamKind) -> &'static str {
         StreamKind::CreditNotes => "CreditNotes",
         StreamKind::Contacts => "Contacts",
         StreamKind::ManualJournals => "ManualJournals",
+    }
+}
+
+/// What a list of changes is asked for besides its page: each list takes other parameters. Manual
+/// journals are in the order of their change by themselves; asked for an order, Xero gives up paging.
+const fn asked(stream: StreamKind) -> &'static str {
+    match stream {
+        StreamKind::Invoices => "includeArchived=true&order=UpdatedDateUTC&unitdp=4&",
+        StreamKind::Payments | StreamKind::CreditNotes => "order=UpdatedDateUTC&",
+        StreamKind::Contacts => "includeArchived=true&order=UpdatedDateUTC&",
+        StreamKind::ManualJournals => "",
     }
 }
 

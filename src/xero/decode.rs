@@ -5,10 +5,12 @@ use serde::Deserialize;
 use super::address::PAGE_SIZE;
 use super::api::TokenPair;
 use super::wire::{
-    Accounts, Connection, Contact, Contacts, Invoice, Invoices, Misread, Organisations, SentContacts, TaxRates, Tokens,
+    self, Accounts, Changed, Connection, Contact, Contacts, Invoice, Invoices, Misread, Organisations, Pagination,
+    SentContacts, TaxRates, Tokens,
 };
+use crate::model::row::StreamKind;
 use crate::model::secret::SecretString;
-use crate::model::xero::{Reply, Request, WriteTarget, XeroConnection, XeroContact};
+use crate::model::xero::{Change, Reply, Request, WriteTarget, XeroConnection, XeroContact};
 
 /// How long an access token lives where Xero does not say, in seconds. Xero's is 1,800; taking
 /// less only costs a refresh.
@@ -37,7 +39,11 @@ pub fn reply(request: &Request, body: &[u8]) -> Result<Reply, Misread> {
         Request::FindContacts { numbers, names } => found_contacts(body, numbers, names),
         Request::InvoicesById(_) | Request::InvoicesByNumber(_) => invoices(body, None),
         Request::MadeByUs { page, .. } => invoices(body, Some(*page)),
-        Request::Changes { .. } => changes(body),
+        Request::Changes {
+            stream: StreamKind::Invoices,
+            ..
+        } => changed_invoices(body),
+        Request::Changes { stream, .. } => changes(*stream, body),
         Request::Write {
             target: WriteTarget::CreateContacts,
             body: sent,
@@ -56,7 +62,15 @@ pub fn reply(request: &Request, body: &[u8]) -> Result<Reply, Misread> {
 #[must_use]
 pub fn nothing_newer(request: &Request) -> Option<Reply> {
     match request {
-        Request::MadeByUs { .. } | Request::Changes { .. } => Some(Reply::Invoices {
+        Request::MadeByUs { .. }
+        | Request::Changes {
+            stream: StreamKind::Invoices,
+            ..
+        } => Some(Reply::Invoices {
+            found: Vec::new(),
+            page_count: 0,
+        }),
+        Request::Changes { .. } => Some(Reply::Changes {
             found: Vec::new(),
             page_count: 0,
         }),
@@ -107,15 +121,39 @@ pub fn connections(body: &[u8]) -> Result<Vec<XeroConnection>, Misread> {
 }
 
 /// Pages are read from the last one on, so their number must be told: a guess would miss some.
-fn changes(body: &[u8]) -> Result<Reply, Misread> {
+fn changed_invoices(body: &[u8]) -> Result<Reply, Misread> {
     let answer = json::<Invoices>(body)?;
-    let told = answer.pagination.and_then(|pagination| pagination.page_count);
     let found = listed(answer.invoices)?;
-    let none = found.is_empty().then_some(0);
     Ok(Reply::Invoices {
-        page_count: told.or(none).ok_or(Misread::PageCountMissing)?,
+        page_count: pages(answer.pagination, &found)?,
         found: found.into_iter().map(Invoice::read).collect::<Result<_, _>>()?,
     })
+}
+
+fn changes(stream: StreamKind, body: &[u8]) -> Result<Reply, Misread> {
+    let answer = json::<Changed>(body)?;
+    let found: Vec<Change> = match stream {
+        // A list of its own type.
+        StreamKind::Invoices => return Err(Misread::Shape),
+        StreamKind::Payments => each(answer.payments, wire::Payment::change)?,
+        StreamKind::CreditNotes => each(answer.credit_notes, wire::CreditNote::change)?,
+        StreamKind::Contacts => each(answer.contacts, Contact::change)?,
+        StreamKind::ManualJournals => each(answer.manual_journals, wire::Journal::change)?,
+    };
+    Ok(Reply::Changes {
+        page_count: pages(answer.pagination, &found)?,
+        found,
+    })
+}
+
+fn each<T>(list: Option<Vec<T>>, read: impl Fn(T) -> Result<Change, Misread>) -> Result<Vec<Change>, Misread> {
+    listed(list)?.into_iter().map(read).collect()
+}
+
+fn pages<T>(told: Option<Pagination>, found: &[T]) -> Result<u32, Misread> {
+    let none = found.is_empty().then_some(0);
+    let told = told.and_then(|pagination| pagination.page_count);
+    told.or(none).ok_or(Misread::PageCountMissing)
 }
 
 fn invoices(body: &[u8], page: Option<u32>) -> Result<Reply, Misread> {

@@ -67,7 +67,12 @@ fn everything() -> Vec<Request> {
 }
 
 fn reads(id: XeroInvoiceId) -> Vec<Request> {
-    vec![
+    let changes = StreamKind::ALL.map(|stream| Request::Changes {
+        stream,
+        since: Timestamp(1_790_000_000_000),
+        page: 2,
+    });
+    let mut reads = vec![
         Request::Organisation,
         Request::Accounts,
         Request::TaxRates,
@@ -83,12 +88,9 @@ fn reads(id: XeroInvoiceId) -> Vec<Request> {
             since: Timestamp(1_790_000_000_000),
             page: 2,
         },
-        Request::Changes {
-            stream: StreamKind::Invoices,
-            since: Timestamp(1_790_000_000_000),
-            page: 2,
-        },
-    ]
+    ];
+    reads.extend(changes);
+    reads
 }
 
 fn writes(id: XeroInvoiceId, invoice: OutgoingInvoice, change: InvoiceChange) -> Vec<Request> {

@@ -10,6 +10,7 @@ mod handlers;
 mod messages;
 mod outcall;
 mod perform;
+mod related;
 
 pub use actor::{Down, TenantActor};
 pub use messages::{

@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 
 use super::actor::TenantActor;
+use super::related::related;
 use crate::actors::control::Refused;
 use crate::engine::effect::{Call, CallId, RowsWanted};
 use crate::engine::event::{ConnectionEvent, Event};
@@ -14,7 +15,7 @@ use crate::engine::tenant::LEAVE_WITHIN_MS;
 use crate::model::connection::ConnectionCause;
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
 use crate::model::row::Invoice;
-use crate::model::xero::{Answer, AnswerMeta, Reply, XeroInvoice};
+use crate::model::xero::{Answer, AnswerMeta, Change, Reply, XeroInvoice};
 use crate::store::Urgency;
 use crate::store::reader::ReadError;
 
@@ -113,9 +114,30 @@ impl TenantActor {
                 }
                 self.linked(found)?
             }
+            (Some(RowsWanted::Linked), Ok(Reply::Changes { found, .. })) => {
+                self.hand_over_changes(call, std::mem::take(found), ctx)?;
+                Vec::new()
+            }
             _ => Vec::new(),
         };
         self.feed(Event::Answered { call, answer, rows }, Urgency::Result, ctx);
+        Ok(())
+    }
+
+    /// Feeds the documents of a page with the rows they concern.
+    fn hand_over_changes(
+        &mut self,
+        call: CallId,
+        mut found: Vec<Change>,
+        ctx: &mut Context<Self>,
+    ) -> Result<(), ReadError> {
+        while !found.is_empty() {
+            let rest = found.split_off(found.len().min(SLICE_DOCUMENTS));
+            let related = related(&self.view(), &found)?;
+            let event = Event::Changes { call, found, related };
+            self.feed(event, Urgency::Result, ctx);
+            found = rest;
+        }
         Ok(())
     }
 

@@ -99,7 +99,13 @@ impl TenantMachine {
             (Purpose::Page(kind), Reply::Invoices { found, page_count }) => {
                 self.page(now, kind, (found, page_count), told_at, rows, out);
             }
+            (Purpose::Page(kind), Reply::Changes { page_count, .. }) => {
+                self.page(now, kind, (Vec::new(), page_count), told_at, rows, out);
+            }
             (Purpose::ReadNamed(_), Reply::Invoices { found, .. }) => self.named_read(now, found, rows, out),
+            (Purpose::ReadOwed(kind, ids), Reply::Invoices { found, .. }) => {
+                self.owed_read(now, (kind, &ids), found, rows, out);
+            }
             (purpose, _) => {
                 self.illegal(&format!("{purpose:?}"), "an answer of another kind", out);
                 let failure = Failure {
@@ -127,6 +133,7 @@ impl TenantMachine {
             }
             Purpose::Page(kind) => self.page_failed(now, kind, failure),
             Purpose::ReadNamed(named) => self.named_failed(now, named),
+            Purpose::ReadOwed(kind, ids) => self.owed_failed(now, kind, &ids, failure, out),
             Purpose::Organisation => self.chart.part_failed(now, Part::Organisation),
             Purpose::Accounts => self.chart.part_failed(now, Part::Accounts),
             Purpose::TaxRates => self.chart.part_failed(now, Part::TaxRates),

@@ -7,9 +7,10 @@ use super::attempt::Attempt;
 use super::chart::ChartState;
 use super::desk::ContactDesk;
 use super::link::Relabels;
-use super::pull::Pulls;
+
 use super::release::Releases;
 use super::settle::announce_ended;
+use super::streams::Pulls;
 use crate::engine::breaker::Breaker;
 use crate::engine::budget::{Budget, Spent};
 use crate::engine::desired::Obstacle;
@@ -116,6 +117,7 @@ pub(super) enum Purpose {
     TaxRates,
     Page(StreamKind),
     ReadNamed(Vec<XeroInvoiceId>),
+    ReadOwed(StreamKind, Vec<XeroInvoiceId>),
 }
 
 #[derive(Debug, Clone)]
@@ -236,6 +238,7 @@ impl TenantMachine {
             Event::FailedLoaded { code, subject, rows } => self.release_rows(now, code, subject, rows, out),
             Event::Answered { call, answer, rows } => self.answered(now, call, answer, rows, out),
             Event::Slice { call, found, rows } => self.slice(now, call, found, rows, out),
+            Event::Changes { call, found, related } => self.changes(call, &found, &related, out),
             Event::Rung { invoices } => self.rung(now, invoices),
             Event::Connection(event) => self.connection_event(now, event, out),
             Event::Regranted(grant) => self.regranted(now, grant, out),

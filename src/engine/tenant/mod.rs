@@ -11,8 +11,8 @@
 //! `preview` (the same without sending), `dispatch` (what goes out now), `answered`, `settle` and
 //! `echo` (what came back), `found` (what reads found), `unknown` and `lookup` (outcomes to be
 //! found out), `leave` (a last look before a call goes), `chart` and `contacts` (reference data),
-//! `link` (the connection), `release` (fixed causes), `pull` (what changed in Xero) and `named` (what a
-//! webhook named), `outlook` (what is waited for).
+//! `link` (the connection), `release` (fixed causes), `pull` (what changed in Xero), `streams` (how
+//! far it was read), `owed` (invoices that other streams say must be read) and `named` (documents that something named), `outlook` (what is waited for).
 
 mod agreement;
 mod answered;
@@ -30,6 +30,7 @@ mod lookup;
 mod machine;
 mod named;
 mod outlook;
+mod owed;
 mod prepare;
 mod preview;
 mod pull;
@@ -37,6 +38,7 @@ mod queue;
 mod release;
 mod send;
 mod settle;
+mod streams;
 mod unknown;
 
 pub use leave::LEAVE_WITHIN_MS;

@@ -6,7 +6,7 @@ use super::machine::{Direction, Purpose, TenantMachine};
 use crate::engine::effect::Effect;
 use crate::model::ids::XeroInvoiceId;
 use crate::model::limits::LOOKUP_MAX;
-use crate::model::row::{Class, Invoice};
+use crate::model::row::{Class, Invoice, StreamKind};
 use crate::model::time::{Mono, Now};
 use crate::model::xero::{Request, XeroInvoice};
 
@@ -52,7 +52,11 @@ impl TenantMachine {
 
     /// A webhook rang: the scan is due, and what it named is read by itself.
     pub(super) fn rung(&mut self, now: Now, invoices: Vec<XeroInvoiceId>) {
-        self.pulls.invoices.due = self.pulls.invoices.due.map(|due| due.min(now.mono));
+        let scan = self.pulls.of_mut(StreamKind::Invoices);
+        scan.due = scan.due.map(|due| due.min(now.mono));
+        for kind in [StreamKind::Payments, StreamKind::CreditNotes, StreamKind::Contacts] {
+            self.pulls.of_mut(kind).ring(now);
+        }
         let fold_ms = self.setup.policy.pull.fold_ms;
         let is_fresh = |named: &Named| named.is_wanted || now.mono.since_ms(named.since) < BURST_MS;
         self.pulls.named.retain(|_, named| is_fresh(named));

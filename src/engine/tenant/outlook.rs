@@ -63,7 +63,7 @@ impl TenantMachine {
                 wake.push(due.max(open_at));
             }
         }
-        for (due, class) in self.pulls_due() {
+        for (due, class) in self.pulls_due(now) {
             if let Some(open_at) = opens_at(class, Direction::Read, 1) {
                 wake.push(due.max(open_at));
             }

@@ -2,7 +2,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::samples::*;
-use crate::engine::take::{News, take};
+use crate::engine::take::{News, echo, take};
 use crate::model::ids::{IdSource, XeroCreditId, XeroPaymentId};
 use crate::model::row::{Invoice, VarianceLevel};
 use crate::model::standing::Standing;
@@ -205,4 +205,28 @@ fn permute(order: &mut [usize; 5], at: usize, act: &mut impl FnMut(&[usize])) {
         permute(order, at + 1, act);
         order.swap(at, other);
     }
+}
+
+#[test]
+fn what_a_push_read_first_is_taken_and_compared_by_the_next_scan() {
+    let mut row = in_step();
+    let edited = XeroInvoice {
+        reference: "by hand".to_owned(),
+        ..document(2, &[(1, 50)], &[])
+    };
+    // The answer to a write: it is the copy, and nothing else was done with it.
+    assert_eq!(
+        echo(&mut row, edited.clone()),
+        Some(News::Stands {
+            from: Standing::Unpaid,
+            to: Standing::PartPaid
+        })
+    );
+    assert_eq!((row.back.payments.len(), &row.back.variance), (0, &None));
+    let news = told(&mut row, edited.clone(), 3);
+    assert_eq!(news, ["paid", "variance"]);
+    assert_eq!(told(&mut row, edited, 4), [""; 0], "once");
+    let old = document(1, &[], &[]);
+    assert_eq!(echo(&mut row, old), None, "an older version never replaces a newer one");
+    assert_eq!(paid(&row), Decimal::from(50));
 }

@@ -30,6 +30,11 @@ pub struct Back {
 }
 
 impl Back {
+    /// The credits that count.
+    pub fn counted(&self) -> impl Iterator<Item = &Credit> {
+        self.credits.iter().filter(|credit| credit.removed_at.is_none())
+    }
+
     /// Whether nothing came back yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {

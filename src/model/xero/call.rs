@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::change::Change;
 use super::seen::{Account, Element, Organisation, TaxRate, XeroContact, XeroInvoice, XeroStatus};
 use crate::model::document::{Currency, InvoiceKind, LineAmountTypes};
 use crate::model::failure::Failure;
@@ -222,6 +223,13 @@ pub enum Reply {
         /// What was found.
         found: Vec<XeroInvoice>,
         /// Number of pages, where Xero said so.
+        page_count: u32,
+    },
+    /// To reads of what changed in a stream other than the one of invoices.
+    Changes {
+        /// What was found.
+        found: Vec<Change>,
+        /// Number of pages.
         page_count: u32,
     },
     /// To a write of invoices, one element a member.

@@ -2,7 +2,9 @@
 //! to the crate's `xero` folder alone.
 
 mod call;
+mod change;
 mod seen;
 
 pub use call::*;
+pub use change::*;
 pub use seen::*;

@@ -3,7 +3,7 @@
 use super::access::Reader;
 use super::error::ReadError;
 use crate::model::document::InvoiceKind;
-use crate::model::ids::{InvoiceId, TenantId, XeroInvoiceId};
+use crate::model::ids::{InvoiceId, TenantId, XeroCreditId, XeroInvoiceId};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Badge, Invoice};
 use crate::store::rows::head::{Head, Listed};
@@ -119,6 +119,17 @@ impl Reader {
         let prefix = keys::invoices_by_xero(tenant, xero);
         self.listed_under(tenant, prefix, |row| {
             row.link.as_ref().is_some_and(|link| link.xero_id == xero)
+        })
+    }
+
+    /// The invoices that a credit note, overpayment or prepayment takes something off, oldest first.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn invoices_credited(&self, tenant: TenantId, credit: XeroCreditId) -> Result<Vec<Invoice>, ReadError> {
+        let prefix = keys::invoices_by_credit(tenant, credit);
+        self.listed_under(tenant, prefix, |row| {
+            row.back.counted().any(|counted| counted.xero_id == credit)
         })
     }
 

@@ -4,7 +4,7 @@ use super::access::Reader;
 use super::error::ReadError;
 use super::invoices::{FAILED_PAGE_MAX, is_red_for};
 use super::overlay::Overlay;
-use crate::model::ids::{InvoiceId, TenantId, XeroInvoiceId};
+use crate::model::ids::{InvoiceId, TenantId, XeroCreditId, XeroInvoiceId};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Chart, ContactRow, Invoice, Mapping, MappingKind, Operation};
 use crate::store::rows::keys::fold_name;
@@ -65,6 +65,19 @@ impl<'a> View<'a> {
         // A link, once set, never changes: a row that is in the overlay would have been found there.
         let committed = self.reader.invoices_linked(self.tenant, xero)?;
         Ok(committed.into_iter().next())
+    }
+
+    /// The invoices that a credit note, overpayment or prepayment takes something off.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn invoices_credited(&self, credit: XeroCreditId) -> Result<Vec<Invoice>, ReadError> {
+        let is_credited = |row: &&Invoice| row.back.counted().any(|counted| counted.xero_id == credit);
+        let mut rows = self.reader.invoices_credited(self.tenant, credit)?;
+        rows.retain(|row| !self.overlay.invoices.has(&row.id));
+        rows.extend(self.overlay.invoices.rows().filter(is_credited).cloned());
+        rows.sort_by_key(|row| row.id);
+        Ok(rows)
     }
 
     /// A resolved party by the host's key.

@@ -8,7 +8,7 @@ use super::codec::open;
 use super::error::RowError;
 use super::invoice::{HAS_HEAD, VERSION, split_head};
 use crate::model::document::InvoiceKind;
-use crate::model::ids::XeroInvoiceId;
+use crate::model::ids::{XeroCreditId, XeroInvoiceId};
 use crate::model::row::{Badge, Invoice};
 
 /// The indexed facts of an invoice.
@@ -37,6 +37,9 @@ pub struct Head<'a> {
     /// The Xero document it is linked to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub xero: Option<XeroInvoiceId>,
+    /// What takes something off it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credits: Vec<XeroCreditId>,
 }
 
 impl<'a> Head<'a> {
@@ -54,6 +57,7 @@ impl<'a> Head<'a> {
             reason: reason.map(|reason| Cow::Borrowed(reason.code.code())),
             subject: reason.and_then(|reason| reason.subject.as_deref().map(Cow::Borrowed)),
             xero: invoice.link.as_ref().map(|link| link.xero_id),
+            credits: invoice.back.counted().map(|credit| credit.xero_id).collect(),
         }
     }
 

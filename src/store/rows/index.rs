@@ -121,6 +121,9 @@ fn of_head(tenant: TenantId, id: [u8; 16], head: &Head<'_>) -> IndexRows {
     if let Some(xero) = head.xero {
         rows.insert(below(keys::invoices_by_xero(tenant, xero)), Vec::new());
     }
+    for credit in &head.credits {
+        rows.insert(below(keys::invoices_by_credit(tenant, *credit)), Vec::new());
+    }
     rows
 }
 

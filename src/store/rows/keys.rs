@@ -8,7 +8,9 @@
 use sha2::{Digest, Sha256};
 
 use crate::model::document::InvoiceKind;
-use crate::model::ids::{BatchId, GrantId, IntentId, InvoiceId, OperationId, TenantId, XeroInvoiceId, XeroTenantId};
+use crate::model::ids::{
+    BatchId, GrantId, IntentId, InvoiceId, OperationId, TenantId, XeroCreditId, XeroInvoiceId, XeroTenantId,
+};
 use crate::model::row::{Badge, MappingKind, OperationState, StreamKind};
 use crate::model::time::Timestamp;
 use crate::store::error::hex;
@@ -68,6 +70,8 @@ pub const BADGE_COUNTS: u8 = 0x95;
 pub const CONTACTS_BY_NAME: u8 = 0x96;
 /// `| tenant | Xero's invoice | invoice` → nothing.
 pub const INVOICES_BY_XERO: u8 = 0x97;
+/// `| tenant | Xero's credit note, overpayment or prepayment | invoice` → nothing.
+pub const INVOICES_BY_CREDIT: u8 = 0x98;
 
 /// Every badge, none included, in the order of their bytes.
 pub const BADGES: [Option<Badge>; 4] = [None, Some(Badge::Synced), Some(Badge::Pending), Some(Badge::Failed)];
@@ -259,6 +263,12 @@ pub fn contacts_by_name(tenant: TenantId, name: &str) -> Vec<u8> {
 #[must_use]
 pub fn invoices_by_xero(tenant: TenantId, xero: XeroInvoiceId) -> Vec<u8> {
     join(INVOICES_BY_XERO, &[&tenant.to_bytes(), xero.0.as_bytes()])
+}
+
+/// Prefix of the invoices that one credit takes something off.
+#[must_use]
+pub fn invoices_by_credit(tenant: TenantId, credit: XeroCreditId) -> Vec<u8> {
+    join(INVOICES_BY_CREDIT, &[&tenant.to_bytes(), credit.0.as_bytes()])
 }
 
 /// How names are compared: without regard to case, as Xero does.

@@ -29,6 +29,8 @@ pub struct Contact {
     contact_status: Option<String>,
     #[serde(rename = "MergedToContactID")]
     merged_into: Option<String>,
+    #[serde(rename = "UpdatedDateUTC")]
+    pub(super) updated: Option<String>,
     has_errors: Option<bool>,
     has_validation_errors: Option<bool>,
     status_attribute_string: Option<String>,

@@ -1,6 +1,7 @@
 //! Xero's JSON as types. Everything is optional, because Xero leaves out what has no value;
 //! unknown fields are ignored and unknown words kept.
 
+mod change;
 mod contact;
 mod credit;
 mod date;
@@ -10,10 +11,11 @@ mod number;
 mod reference;
 mod verdict;
 
+pub use change::{Changed, CreditNote, Journal, Payment};
 pub use contact::{Contact, Contacts, SentContacts};
 pub use date::{day, moment};
 pub use guid::guid;
-pub use invoice::{Invoice, Invoices};
+pub use invoice::{Invoice, Invoices, Pagination};
 pub use number::Exact;
 pub use reference::{Accounts, Connection, Organisations, TaxRates, Tokens};
 

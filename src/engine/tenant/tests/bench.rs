@@ -12,7 +12,7 @@ use super::super::{Saved, Setup, TenantMachine};
 use super::xero::{How, Xero};
 use crate::engine::connection::access;
 use crate::engine::effect::{AskId, Call, Effect, Notice, Reply, RowsWanted};
-use crate::engine::event::{ConnectionEvent, Event, PushContext};
+use crate::engine::event::{ConnectionEvent, Event, PushContext, Related};
 use crate::engine::policy::{Policy, PullPolicy};
 use crate::model::connection::{Connection, Gate};
 use crate::model::document::*;
@@ -20,7 +20,7 @@ use crate::model::ids::*;
 use crate::model::row::*;
 use crate::model::time::{Mono, Now, Timestamp};
 use crate::model::write::Write;
-use crate::model::xero::{Answer, AnswerMeta, Request, WriteTarget};
+use crate::model::xero::{Answer, AnswerMeta, Change, Request, WriteTarget};
 
 /// The durable rows.
 #[derive(Clone)]
@@ -513,11 +513,39 @@ impl Bench {
         self.answer_with(&call, result);
     }
 
+    /// The documents of a page come before its answer.
+    fn hand_over(&mut self, call: &Call, found: Vec<Change>) {
+        let mut related = Related::default();
+        for row in self.rows.invoices.values() {
+            let linked = row.link.as_ref().map(|link| link.xero_id);
+            let concerns = |change: &Change| match change {
+                Change::Payment(payment) => linked.is_some() && payment.invoice == linked,
+                Change::Credit(credit) => {
+                    let counts = |counted: &Credit| counted.xero_id == credit.id;
+                    credit.allocations.iter().any(|(id, _)| Some(*id) == linked) || row.back.counted().any(counts)
+                }
+                Change::Contact(_) | Change::Journal(_) => false,
+            };
+            if found.iter().any(concerns) {
+                related.invoices.push(row.clone());
+            }
+        }
+        self.event(Event::Changes {
+            call: call.id,
+            found,
+            related,
+        });
+    }
+
     pub fn answer_with(
         &mut self,
         call: &Call,
-        result: Result<crate::model::xero::Reply, crate::model::failure::Failure>,
+        mut result: Result<crate::model::xero::Reply, crate::model::failure::Failure>,
     ) {
+        if let Ok(crate::model::xero::Reply::Changes { found, .. }) = &mut result {
+            let found = std::mem::take(found);
+            self.hand_over(call, found);
+        }
         let rows = match (&call.rows, &result) {
             (RowsWanted::These(ids), _) => self.named(ids),
             (RowsWanted::Linked, Ok(crate::model::xero::Reply::Invoices { found, .. })) => self.linked(found),

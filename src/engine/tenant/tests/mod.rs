@@ -9,5 +9,6 @@ mod pull;
 mod push;
 mod random;
 mod red;
+mod streams;
 mod unknown;
 mod xero;

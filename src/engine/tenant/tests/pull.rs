@@ -5,7 +5,7 @@ use super::bench::*;
 use super::xero::How;
 use crate::engine::effect::Notice;
 use crate::engine::event::{ConnectionEvent, Event};
-use crate::engine::policy::Policy;
+use crate::engine::policy::{Policy, PullPolicy};
 use crate::model::connection::{ConnectionCause, Gate};
 use crate::model::document::InvoiceKind::Sales;
 use crate::model::ids::{IdSource, XeroInvoiceId, XeroPaymentId};
@@ -18,7 +18,13 @@ const SWEEP_MS: u64 = 270_000;
 
 /// A bench that reads invoices by itself, with `count` synced ones (`i-0`, `i-1`, …).
 fn pulling(count: u32) -> Bench {
-    let mut bench = Bench::warm_with(Policy { ..Policy::default() });
+    let mut bench = Bench::warm_with(Policy {
+        pull: PullPolicy {
+            others_ms: None,
+            ..PullPolicy::default()
+        },
+        ..Policy::default()
+    });
     for nth in 0..count {
         bench.put(&format!("i-{nth}"), draft(Sales, &format!("N-{nth}")));
     }
@@ -62,7 +68,11 @@ fn touch(bench: &mut Bench, id: XeroInvoiceId) {
 /// The pages asked for since `sent` was cleared.
 fn pages(bench: &Bench) -> Vec<u32> {
     let page = |request: &Request| match request {
-        Request::Changes { page, .. } => Some(*page),
+        Request::Changes {
+            stream: StreamKind::Invoices,
+            page,
+            ..
+        } => Some(*page),
         _ => None,
     };
     bench.sent.iter().filter_map(|(_, request)| page(request)).collect()

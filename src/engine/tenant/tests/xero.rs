@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::model::document::{Currency, InvoiceKind};
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
 use crate::model::ids::{LineItemId, Marker, XeroContactId, XeroInvoiceId};
+use crate::model::row::StreamKind;
 use crate::model::time::{Now, Timestamp};
 use crate::model::xero::*;
 
@@ -80,6 +81,8 @@ pub enum How {
     TenantRejected,
     /// A page that says 404; nothing done.
     NotFound,
+    /// 400: this will never be answered.
+    Refused,
 }
 
 pub struct Xero {
@@ -90,6 +93,8 @@ pub struct Xero {
     pub refused: HashMap<String, String>,
     pub organisation: Organisation,
     pub accounts: Vec<Account>,
+    /// What the lists of payments, credit notes, contacts and manual journals show.
+    pub listed: Vec<Change>,
     /// Documents of a page of changes.
     pub page_size: usize,
     /// How often each document was written.
@@ -133,6 +138,7 @@ impl Xero {
                 end_of_year_lock_date: None,
             },
             accounts: vec![account("200", true), account("400", true), account("900", false)],
+            listed: Vec::new(),
             page_size: 1_000,
             writes: HashMap::new(),
             kept: HashMap::new(),
@@ -171,6 +177,14 @@ impl Xero {
                     Remedy::CheckConnection,
                     Received::No,
                     Some(403),
+                ));
+            }
+            How::Refused => {
+                return Err(failure(
+                    K::Refused,
+                    Remedy::GiveUpItem,
+                    Received::RefusedWhole,
+                    Some(400),
                 ));
             }
             How::NotFound => {
@@ -391,7 +405,12 @@ impl Xero {
             Request::MadeByUs { kind, since, .. } => {
                 invoices(&|invoice| invoice.kind == Some(*kind) && invoice.updated >= *since)
             }
-            Request::Changes { since, page, .. } => self.changes(*since, *page),
+            Request::Changes {
+                stream: StreamKind::Invoices,
+                since,
+                page,
+            } => self.changes(*since, *page),
+            Request::Changes { stream, since, page } => self.others(*stream, *since, *page),
             Request::Write { .. } => panic!("a write"),
         }
     }
@@ -405,6 +424,26 @@ impl Xero {
         let found = pages.get(at).map_or(&[][..], |found| found);
         Reply::Invoices {
             found: found.iter().map(|invoice| (*invoice).clone()).collect(),
+            page_count: u32::try_from(pages.len()).unwrap().max(1),
+        }
+    }
+
+    /// A page of another stream, in the order of change.
+    fn others(&self, stream: StreamKind, since: Timestamp, page: u32) -> Reply {
+        let is_of = |change: &&Change| match change {
+            Change::Payment(_) => stream == StreamKind::Payments,
+            Change::Credit(_) => stream == StreamKind::CreditNotes,
+            Change::Contact(_) => stream == StreamKind::Contacts,
+            Change::Journal(_) => stream == StreamKind::ManualJournals,
+        };
+        let listed = self.listed.iter().filter(is_of);
+        let mut changed: Vec<&Change> = listed.filter(|change| change.updated() >= since).collect();
+        changed.sort_by_key(|change| change.updated());
+        let pages: Vec<&[&Change]> = changed.chunks(self.page_size).collect();
+        let at = usize::try_from(page).unwrap() - 1;
+        let found = pages.get(at).map_or(&[][..], |found| found);
+        Reply::Changes {
+            found: found.iter().map(|change| (*change).clone()).collect(),
             page_count: u32::try_from(pages.len()).unwrap().max(1),
         }
     }

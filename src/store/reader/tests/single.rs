@@ -2,7 +2,7 @@
 
 use super::world::World;
 use crate::model::document::InvoiceKind;
-use crate::model::ids::{GrantId, XeroInvoiceId, XeroTenantId};
+use crate::model::ids::{GrantId, XeroCreditId, XeroInvoiceId, XeroTenantId};
 use crate::model::row::{Link, MappingKind, OperationState};
 use crate::model::write::Write;
 use crate::store::rows::tests::samples::{self, AT, guid, invoice_id, operation_id, tenant_id};
@@ -120,6 +120,14 @@ fn invoices_by_reference_number_and_link() {
         let linked = |n| reader.invoices_linked(tenant, XeroInvoiceId(guid(n))).unwrap();
         assert_eq!(linked(5), vec![bill]);
         assert_eq!(linked(6), vec![]);
+
+        two.back.credits = vec![samples::credit(7, true), samples::credit(8, false)];
+        world.commit(&[Write::Invoice(Box::new(two.clone()))]);
+        let credited = |n| reader.invoices_credited(tenant, XeroCreditId(guid(n))).unwrap();
+        assert_eq!((credited(7), credited(8)), (vec![two.clone()], vec![]));
+        two.back.credits = vec![samples::credit(7, false)];
+        world.commit(&[Write::Invoice(Box::new(two.clone()))]);
+        assert_eq!(credited(7), vec![], "what was removed does not count");
 
         two.draft.number = "INV-2".to_owned();
         world.commit(&[Write::Invoice(Box::new(two.clone()))]);

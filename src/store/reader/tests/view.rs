@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use proptest::prelude::*;
 
 use super::world::World;
-use crate::model::ids::InvoiceId;
+use crate::model::ids::{InvoiceId, XeroCreditId};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Badge, MappingKind, OperationState};
 use crate::model::write::Write;
@@ -30,8 +30,12 @@ fn write() -> impl Strategy<Value = Write> {
     let badge = prop::sample::select(keys::BADGES.to_vec());
     let code = prop::sample::select(CODES.to_vec());
     let subject = prop::sample::select(SUBJECTS.to_vec());
-    let invoice = (1..8_u64, badge, code, subject).prop_map(|(n, badge, code, subject)| {
-        let row = samples::invoice(tenant_id(1), n);
+    let credit = prop::option::of((1..3_u128, any::<bool>()));
+    let invoice = (1..8_u64, badge, code, subject, credit).prop_map(|(n, badge, code, subject, credit)| {
+        let mut row = samples::invoice(tenant_id(1), n);
+        row.back
+            .credits
+            .extend(credit.map(|(id, counts)| samples::credit(id, counts)));
         let row = match badge {
             Some(Badge::Failed) => samples::red(row, code, subject),
             _ => samples::badged(row, badge),
@@ -74,6 +78,13 @@ fn check(plain: &View<'_>, seen: &View<'_>) {
         assert_eq!(
             seen.invoice_by_ref(&host_ref).unwrap(),
             plain.invoice_by_ref(&host_ref).unwrap()
+        );
+    }
+    for n in 1..3 {
+        let credit = XeroCreditId(samples::guid(n));
+        assert_eq!(
+            seen.invoices_credited(credit).unwrap(),
+            plain.invoices_credited(credit).unwrap()
         );
     }
     for name in ["x", "X", "y"] {

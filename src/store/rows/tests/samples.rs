@@ -9,16 +9,16 @@ use crate::model::connection::{Connection, ConnectionCause, ConnectionState, Gat
 use crate::model::document::{Currency, Draft, HostStatus, InvoiceKind, Line, LineAmountTypes, Party};
 use crate::model::ids::{
     BatchId, EventId, GrantId, IntentId, InvoiceId, LineItemId, Marker, OperationId, TenantId, XeroContactId,
-    XeroInvoiceId, XeroTenantId,
+    XeroCreditId, XeroInvoiceId, XeroTenantId,
 };
 use crate::model::reason::ReasonCode;
 use crate::model::row::{
-    AutoSync, Back, Badge, Batch, CallMinute, Chart, Class, Common, ContactMatch, ContactRow, Event, GrantRow, Intent,
-    Invoice, Link, Mapping, MappingKind, Member, Operation, OperationState, ReasonGiven, Receipt, Scan, Sent, Settings,
-    Stream, StreamKind, Sync, Tenant, WaitCause, Waiting,
+    AutoSync, Back, Badge, Batch, CallMinute, Chart, Class, Common, ContactMatch, ContactRow, Credit, Event, GrantRow,
+    Intent, Invoice, Link, Mapping, MappingKind, Member, Operation, OperationState, ReasonGiven, Receipt, Scan, Sent,
+    Settings, Stream, StreamKind, Sync, Tenant, WaitCause, Waiting,
 };
 use crate::model::time::Timestamp;
-use crate::model::xero::{Account, Organisation, TaxRate, WriteTarget, XeroInvoice, XeroLine, XeroStatus};
+use crate::model::xero::{Account, CreditKind, Organisation, TaxRate, WriteTarget, XeroInvoice, XeroLine, XeroStatus};
 
 pub const AT: Timestamp = Timestamp(1_767_312_123_457);
 
@@ -215,6 +215,19 @@ pub fn full_invoice(tenant: TenantId) -> Invoice {
     });
     invoice.create_was_sent = true;
     invoice
+}
+
+/// What a credit note takes off an invoice, or did.
+pub fn credit(id: u128, counts: bool) -> Credit {
+    Credit {
+        kind: CreditKind::CreditNote,
+        xero_id: XeroCreditId(guid(id)),
+        number: "CN-1".to_owned(),
+        amount: dec("10.00"),
+        date: Some(date(1, 5)),
+        recorded_at: AT,
+        removed_at: (!counts).then_some(AT),
+    }
 }
 
 /// In step: draft, common version and copy are the same, and a change of it is on its way.

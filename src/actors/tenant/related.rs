@@ -1,0 +1,32 @@
+//! The rows that documents of a page concern.
+
+use std::collections::BTreeMap;
+
+use crate::engine::event::Related;
+use crate::model::ids::{InvoiceId, XeroInvoiceId};
+use crate::model::row::Invoice;
+use crate::model::xero::Change;
+use crate::store::reader::{ReadError, View};
+
+/// Reads them, each once.
+pub(super) fn related(view: &View<'_>, found: &[Change]) -> Result<Related, ReadError> {
+    let mut invoices: BTreeMap<InvoiceId, Invoice> = BTreeMap::new();
+    for change in found {
+        let mut rows = Vec::new();
+        match change {
+            Change::Payment(payment) => rows.extend(payment.invoice.map(|id| view.invoice_linked(id))),
+            Change::Credit(credit) => {
+                let linked = |(id, _): &(XeroInvoiceId, _)| view.invoice_linked(*id);
+                rows.extend(credit.allocations.iter().map(linked));
+                rows.extend(view.invoices_credited(credit.id)?.into_iter().map(|row| Ok(Some(row))));
+            }
+            Change::Contact(_) | Change::Journal(_) => {}
+        }
+        for row in rows {
+            invoices.extend(row?.map(|row| (row.id, row)));
+        }
+    }
+    Ok(Related {
+        invoices: invoices.into_values().collect(),
+    })
+}
