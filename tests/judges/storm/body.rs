@@ -89,9 +89,9 @@ fn collection(resource: &str) -> &str {
     match resource {
         "Allocations" | "Accounts" | "Contacts" | "CreditNotes" | "Invoices" | "Items" | "ManualJournals"
         | "Overpayments" | "Payments" | "Prepayments" | "TaxRates" | "TrackingCategories" | "BankTransactions"
-        | "BatchPayments" | "Options" => resource,
+        | "BatchPayments" | "ContactGroups" | "Options" => resource,
         "History" => "HistoryRecords",
-        "Deletion" => "Payments",
+        "Deletion" | "Deletions" => "Payments",
         _ => "Things",
     }
 }
@@ -134,7 +134,12 @@ fn element(draw: &mut Draw, known: &Known, resource: &str) -> Value {
             "Contact": contact, "Date": date, "LineItems": lines, "BankAccount": {"Code": "090"},
         }),
         "Allocations" => json!({"Invoice": {"InvoiceID": id}, "Amount": amount, "Date": date}),
-        "Payments" | "BatchPayments" => json!({
+        "BatchPayments" => json!({
+            "Account": {"Code": "090"}, "Date": date, "Reference": "r",
+            "Payments": [{"Invoice": {"InvoiceID": id}, "Amount": amount},
+                {"Invoice": {"InvoiceID": known.id(draw, "InvoiceID")}, "Amount": "1.00"}],
+        }),
+        "Payments" => json!({
             "Invoice": {"InvoiceID": id}, "Account": {"Code": "090"}, "Date": date, "Amount": amount,
             "Reference": "r", "CurrencyRate": 1,
         }),
@@ -159,6 +164,8 @@ fn element(draw: &mut Draw, known: &Known, resource: &str) -> Value {
         }
         "History" => json!({"Details": "noted"}),
         "Deletion" => json!({"Status": "DELETED"}),
+        "Deletions" => json!({"PaymentID": known.id(draw, "PaymentID"), "Status": "DELETED"}),
+        "ContactGroups" => json!({"Name": format!("Group {}", draw.below(5)), "Status": status}),
         _ => json!({"Status": status}),
     }
 }
