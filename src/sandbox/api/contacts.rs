@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::call::Call;
+use super::call::{Call, Mode};
 use super::contact_view::{self, Shape};
 use super::envelope::{self, Element, Wording};
 use crate::sandbox::books::{Books, Contact, ContactStatus, Mark};
@@ -41,17 +41,6 @@ const SETTINGS: [&str; 16] = [
 
 /// More are refused.
 const PERSONS_MAX: usize = 5;
-
-/// How a write finds its contact.
-#[derive(Debug, Clone, Copy)]
-pub enum Mode<'a> {
-    /// PUT: always a new one.
-    Create,
-    /// POST: by id, number or name, else a new one.
-    Upsert,
-    /// POST to one contact by id or number.
-    One(&'a str),
-}
 
 /// `GET /Contacts`
 pub fn list(call: &mut Call<'_>) -> Answer {
