@@ -43,9 +43,13 @@ impl Drafting<'_> {
         }
         let mut contact = match found {
             Some(contact) => contact.clone(),
-            None => Contact::named(new_id(self.rng), "", self.now_ms),
+            None => Contact {
+                is_entered: false,
+                ..Contact::named(new_id(self.rng), "", self.now_ms)
+            },
         };
-        contacts::fill(&mut contact, sent);
+        let wrong = contacts::fill(&mut contact, sent);
+        self.errors.extend(wrong);
         let same = found.is_some_and(|found| {
             found.name == contact.name
                 && found.email == contact.email

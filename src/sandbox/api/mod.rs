@@ -7,6 +7,7 @@ pub mod bank_transactions;
 pub mod batch_payments;
 pub mod call;
 pub mod contact_draft;
+pub mod contact_fields;
 pub mod contact_settings;
 pub mod contact_view;
 pub mod contacts;

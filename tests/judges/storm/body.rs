@@ -148,6 +148,10 @@ fn element(draw: &mut Draw, known: &Known, resource: &str) -> Value {
             "ContactNumber": number, "ContactStatus": draw.one(&["ACTIVE", "ARCHIVED"]),
             "Addresses": [{"AddressType": "STREET", "City": "London"}],
             "Phones": [{"PhoneType": "DEFAULT", "PhoneNumber": "1"}],
+            "DefaultCurrency": "GBP", "AccountsReceivableTaxType": "OUTPUT2", "BankAccountDetails": "1",
+            "SalesDefaultLineAmountType": "INCLUSIVE", "PaymentTerms": {"Sales": {"Day": 5, "Type": "OFCURRENTMONTH"}},
+            "BatchPayments": {"BankAccountNumber": "1", "Details": "d", "Code": "", "Reference": ""},
+            "ContactPersons": [{"FirstName": "A", "EmailAddress": "a@example.com", "IncludeInEmails": true}],
         }),
         "ManualJournals" => json!({
             "Narration": "n", "Date": date, "Status": status,
