@@ -91,9 +91,7 @@ impl Drafting<'_> {
         {
             credit.reference = reference.to_owned();
         }
-        if let Some(theme) = element.text("BrandingThemeID") {
-            credit.branding_theme = Some(theme.to_owned());
-        }
+        self.branding(element, &mut credit.branding_theme);
         // Only approved ones can be marked as sent.
         if credit.status.is_approved() {
             credit.sent_to_contact = element.flag("SentToContact").unwrap_or(credit.sent_to_contact);

@@ -203,6 +203,17 @@ impl<'a> Drafting<'a> {
             .extend(invoice_rules::negative_refusal(&noun, is_final, whole.total));
     }
 
+    /// Reads `BrandingThemeID`; an absent one changes nothing. Any GUID is taken for a theme.
+    pub fn branding(&mut self, element: &Json, theme: &mut Option<String>) {
+        let Some(text) = element.text("BrandingThemeID").filter(|text| !text.is_empty()) else {
+            return;
+        };
+        match Uuid::parse_str(text) {
+            Ok(id) => *theme = Some(id.to_string()),
+            Err(_) => self.errors.push("BrandingThemeID is not valid".to_owned()),
+        }
+    }
+
     /// The branding theme of a new document: sales have the organisation's own, purchases none.
     pub fn theme(&self, kind: Kind) -> Option<String> {
         let theme = self.books.organisation.standard_theme().to_string();

@@ -105,9 +105,7 @@ impl Drafting<'_> {
         if let Some(url) = element.text("Url") {
             invoice.url = Some(url.to_owned()).filter(|url| !url.is_empty());
         }
-        if let Some(theme) = element.text("BrandingThemeID") {
-            invoice.branding_theme = Some(theme.to_owned());
-        }
+        self.branding(element, &mut invoice.branding_theme);
         invoice.sent_to_contact = element.flag("SentToContact").unwrap_or(invoice.sent_to_contact);
         self.amounts_are(element, &mut invoice.amounts_are);
         self.currency(element, &mut invoice.currency, &mut invoice.currency_rate);
