@@ -72,14 +72,17 @@ const PERSON: Form = Form::Record(&[
     ("IncludeInEmails", Form::Flag),
 ]);
 
-/// Takes over the settings and people an element carries; says what is wrong with the others.
+/// Takes over the settings and people an element carries, an empty text takes a setting away; says
+/// what is wrong with the others.
 pub fn fill(contact: &mut Contact, element: &Json) -> Vec<String> {
     let mut errors = Vec::new();
     for (key, form) in SETTINGS {
         let Some(sent) = element.get(key) else {
             continue;
         };
+        let is_taken_away = matches!(sent, Json::Text(text) if text.is_empty());
         match read(sent, form) {
+            _ if is_taken_away => contact.settings.retain(|(known, _)| *known != key),
             Some(value) => {
                 contact.settings.retain(|(known, _)| *known != key);
                 contact.settings.push((key, value));
@@ -102,7 +105,7 @@ pub fn refusals(books: &Books, contact: &Contact) -> Vec<String> {
     let text = |key: &str| {
         let mut settings = contact.settings.iter();
         match settings.find(|(known, _)| *known == key) {
-            Some((_, Json::Text(text))) if !text.is_empty() => Some(text.as_str()),
+            Some((_, Json::Text(text))) => Some(text.as_str()),
             _ => None,
         }
     };

@@ -164,6 +164,13 @@ fn behaviour_26_settings_of_a_contact_are_kept_when_they_are_of_their_form() {
         made["ContactPersons"],
         json!([{"FirstName":"A","IncludeInEmails":true}])
     );
+    let fewer = json!({"ContactID":made["ContactID"],"DefaultCurrency":"","BankAccountDetails":""});
+    let fewer = desk.call("POST", "Contacts", &fewer.to_string()).json["Contacts"][0].clone();
+    assert!(fewer["DefaultCurrency"].is_null(), "an empty one takes it away");
+    assert_eq!(
+        fewer["BankAccountDetails"], "",
+        "this one is there even when it is empty"
+    );
     for wrong in [
         json!({"DefaultCurrency":"pounds"}),
         json!({"DefaultCurrency":"JPY"}),
