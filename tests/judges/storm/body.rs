@@ -143,16 +143,7 @@ fn element(draw: &mut Draw, known: &Known, resource: &str) -> Value {
             "Invoice": {"InvoiceID": id}, "Account": {"Code": "090"}, "Date": date, "Amount": amount,
             "Reference": "r", "CurrencyRate": 1,
         }),
-        "Contacts" => json!({
-            "ContactID": contact_id, "Name": format!("Customer {}", draw.below(9)), "EmailAddress": "a@example.com",
-            "ContactNumber": number, "ContactStatus": draw.one(&["ACTIVE", "ARCHIVED"]),
-            "Addresses": [{"AddressType": "STREET", "City": "London"}],
-            "Phones": [{"PhoneType": "DEFAULT", "PhoneNumber": "1"}],
-            "DefaultCurrency": "GBP", "AccountsReceivableTaxType": "OUTPUT2", "BankAccountDetails": "1",
-            "SalesDefaultLineAmountType": "INCLUSIVE", "PaymentTerms": {"Sales": {"Day": 5, "Type": "OFCURRENTMONTH"}},
-            "BatchPayments": {"BankAccountNumber": "1", "Details": "d", "Code": "", "Reference": ""},
-            "ContactPersons": [{"FirstName": "A", "EmailAddress": "a@example.com", "IncludeInEmails": true}],
-        }),
+        "Contacts" => contact_element(draw, &contact_id, &number),
         "ManualJournals" => json!({
             "Narration": "n", "Date": date, "Status": status,
             "JournalLines": [{"LineAmount": amount, "AccountCode": "429"},
@@ -172,6 +163,19 @@ fn element(draw: &mut Draw, known: &Known, resource: &str) -> Value {
         "ContactGroups" => json!({"Name": format!("Group {}", draw.below(5)), "Status": status}),
         _ => json!({"Status": status}),
     }
+}
+
+fn contact_element(draw: &mut Draw, contact_id: &str, number: &str) -> Value {
+    json!({
+        "ContactID": contact_id, "Name": format!("Customer {}", draw.below(9)), "EmailAddress": "a@example.com",
+        "ContactNumber": number, "ContactStatus": draw.one(&["ACTIVE", "ARCHIVED"]),
+        "Addresses": [{"AddressType": "STREET", "City": "London"}],
+        "Phones": [{"PhoneType": "DEFAULT", "PhoneNumber": "1"}],
+        "DefaultCurrency": "GBP", "AccountsReceivableTaxType": "OUTPUT2", "BankAccountDetails": "1",
+        "SalesDefaultLineAmountType": "INCLUSIVE", "PaymentTerms": {"Sales": {"Day": 5, "Type": "OFCURRENTMONTH"}},
+        "BatchPayments": {"BankAccountNumber": "1", "Details": "d", "Code": "", "Reference": ""},
+        "ContactPersons": [{"FirstName": "A", "EmailAddress": "a@example.com", "IncludeInEmails": true}],
+    })
 }
 
 fn lines(draw: &mut Draw) -> Value {
