@@ -42,8 +42,8 @@ pub const CAPABILITIES: [Capability; 36] = [
 rotating refresh tokens with 30 minutes of grace (can be switched off) that die after 60 idle days; access tokens of 30 minutes; \
 revocation; custom connections; identity tokens with openid; credentials as Basic or in the form",
         evidence: &[Recorded, Specified, Reported],
-        missing: "Signing in, several people, a key to check token signatures with, the refusal of http://127.0.0.1 as an address to \
-return to, the scope app.connections",
+        missing: "Signing in, several people, a key to check token signatures with, the refusal of http://127.0.0.1 as an address to return \
+to, the scope app.connections",
     },
     Capability {
         number: 2,
@@ -103,10 +103,9 @@ object, keys in any case",
         number: 9,
         title: "Limits",
         simulated: "60 a minute and 5,000 a day for an app and an organisation, 5 at once, 10,000 a minute for an app, all adjustable, in \
-rolling windows; 429 with an empty body, the limit's word and Retry-After (none for concurrency)",
-        evidence: &[Recorded, Specified, Reported],
-        missing: "Windows that start at a fixed time, as a newer page says; the free first half hour of Rapid Sync; limits of a tier by \
-name. The word for the app's limit is a guess",
+rolling windows; 429 with an empty body, the limit's word, the three meters and Retry-After (none for concurrency)",
+        evidence: &[Recorded, Specified, Reported, Assumed],
+        missing: "Windows that start at a fixed time, as a newer page says; the free first half hour of Rapid Sync; limits of a tier by name",
     },
     Capability {
         number: 10,
@@ -158,8 +157,9 @@ with an empty list",
         number: 16,
         title: "Filters",
         simulated: "where with comparisons, AND, OR, Guid, DateTime, Contains, StartsWith, EndsWith; IDs, InvoiceNumbers, ContactIDs, Statuses, \
-order, summaryOnly, includeArchived, createdByMyApp, searchTerm; 400 QueryParseException",
-        evidence: &[Recorded, Reported],
+order, summaryOnly, includeArchived, createdByMyApp, searchTerm; 400 QueryParseException; a query string of more than 2,048 \
+characters (about 52 GUIDs) finds nothing",
+        evidence: &[Recorded, Reported, Assumed],
         missing: "Rarer functions of where, the refusal of filters that are too slow",
     },
     Capability {
@@ -172,10 +172,12 @@ order, summaryOnly, includeArchived, createdByMyApp, searchTerm; 400 QueryParseE
     Capability {
         number: 18,
         title: "Making and changing invoices",
-        simulated: "PUT makes, POST makes or changes by id or number; sales numbers are unique, purchase numbers are not; numbers, status, tax \
-type and amount type have Xero's defaults",
-        evidence: &[Recorded, Reported],
-        missing: "Invoice branding, planned payment dates, repeating invoices",
+        simulated: "PUT makes, POST makes or changes by id, sales also by number; sales numbers are unique, purchase numbers are not; numbers, \
+status, tax type, amount type and theme have Xero's defaults; lines keep their LineItemID; planned and expected payment \
+dates, Url and SentToContact are kept as sent; credit notes likewise",
+        evidence: &[Recorded, Reported, Assumed],
+        missing: "Repeating invoices, e-mails, online invoices, PDFs, attachments, themes of its own (any GUID is taken), a plan's cap on \
+approvals, the advice of 50 a batch",
     },
     Capability {
         number: 19,
@@ -187,10 +189,10 @@ type and amount type have Xero's defaults",
     Capability {
         number: 20,
         title: "Arithmetic",
-        simulated: "Lines rounded to cents after discount, tax rounded by line, exclusive, inclusive and no tax; amount due from total, paid and \
-credited",
+        simulated: "Lines rounded to cents after discount, tax rounded by line, exclusive, inclusive and no tax; amount due from total, paid, \
+credited and the CIS deduction; documents in other currencies at the rate sent or the day's of a fixed table",
         evidence: &[Recorded, Specified, Assumed],
-        missing: "How Xero rounds in every corner of foreign currencies. CIS deductions follow the specification only",
+        missing: "Gains and losses of exchange, rates of the real day, how Xero rounds in every corner of them",
     },
     Capability {
         number: 21,
@@ -223,32 +225,35 @@ credited",
     Capability {
         number: 25,
         title: "Ids of refused elements",
-        simulated: "The nil GUID, or the id of the document it was resolved to",
-        evidence: &[Reported],
-        missing: "Fresh GUIDs that exist nowhere",
+        simulated: "The id of the document it was resolved to; else the nil GUID or one that exists nowhere, by chance when everything is \
+answered, nil in a 400",
+        evidence: &[Reported, Assumed],
+        missing: "The rule by which Xero chooses",
     },
     Capability {
         number: 26,
         title: "Contacts",
         simulated: "Unique names among active contacts, POST by name changes, archived contacts are refused, a name inside an invoice finds or \
-makes one, customer and supplier flags follow the invoices",
-        evidence: &[Recorded, Specified, Reported],
-        missing: "Balances, contact groups, CIS settings, merging",
+makes one; customer and supplier flags and balances follow the invoices; contact groups, CIS settings; merging and archiving \
+as people do it; settings are kept when they are of their type; one that only a document named is bare",
+        evidence: &[Recorded, Specified, Reported, Assumed],
+        missing: "What settings do to new documents, tracking categories of a contact, the status GDPRREQUEST, attachments",
     },
     Capability {
         number: 27,
         title: "Payments",
-        simulated: "On invoices and credits, to bank accounts and accounts that take payments; Xero's refusals and the warning of an early date; \
-the invoice is nested as it is after the payment",
-        evidence: &[Recorded, Specified, Reported],
-        missing: "Batch payments, expense claims, bank fees",
+        simulated: "On invoices and credits, alone or several as one batch, to bank accounts and accounts that take payments; Xero's refusals \
+and the warning of an early date; the invoice is nested as it is after the payment",
+        evidence: &[Recorded, Specified, Reported, Assumed],
+        missing: "Expense claims, bank fees, payments by statement lines, bank accounts in other currencies",
     },
     Capability {
         number: 28,
         title: "Deleting payments",
-        simulated: "By Status DELETED in each of its three forms; other fields, a second time and reconciled payments are refused",
+        simulated: "By Status DELETED in each of its three forms; other fields, a second time, reconciled ones, closed periods and single \
+payments of a batch are refused; a batch goes as a whole, unless one of it is reconciled",
         evidence: &[Reported, Assumed],
-        missing: "Payments in a batch. The refusal of reconciled ones is in our words",
+        missing: "",
     },
     Capability {
         number: 29,
@@ -261,8 +266,8 @@ the invoice is nested as it is after the payment",
         number: 30,
         title: "Allocating credit",
         simulated: "PUT of Allocations to approved credits with Amount, Date and Invoice; Xero's refusals",
-        evidence: &[Specified, Reported],
-        missing: "Texts of refusals that no thread shows in full",
+        evidence: &[Specified, Reported, Assumed],
+        missing: "",
     },
     Capability {
         number: 31,
@@ -274,38 +279,43 @@ the invoice is nested as it is after the payment",
     Capability {
         number: 32,
         title: "Taking allocations back",
-        simulated: "DELETE answers IsDeleted and restores both sides",
+        simulated: "DELETE answers AllocationId, Invoice, Amount and IsDeleted, and restores both sides; closed periods are refused",
         evidence: &[Specified, Assumed],
-        missing: "The published example contradicts its schema; no live answer is known",
+        missing: "",
     },
     Capability {
         number: 33,
         title: "Overpayments and prepayments",
-        simulated: "Arise on request from bank transactions, are listed, allocated and shown on invoices in arrays of their own",
+        simulated: "Arise from bank transactions of their types, through the API or on request, which can be listed and deleted; are listed, \
+allocated, paid back and shown on invoices in arrays of their own",
         evidence: &[Specified, Assumed],
-        missing: "The bank transactions themselves; no recording of one on an invoice is known",
+        missing: "Editing bank transactions, transfers, statement lines",
     },
     Capability {
         number: 34,
         title: "Manual journals",
-        simulated: "Statuses, lines that must balance with their tax, lists without lines unless paged, NoTax by default",
-        evidence: &[Recorded, Specified],
-        missing: "Reports on users and history beyond notes",
+        simulated: "DRAFT, POSTED, VOIDED and DELETED with their moves, ARCHIVED as people do it; lines that must balance with their tax; lists \
+without lines unless paged; NoTax by default; edits; notes",
+        evidence: &[Recorded, Specified, Assumed],
+        missing: "The feed of journals (/Journals), reversing dates, attachments",
     },
     Capability {
         number: 35,
         title: "Reference data",
-        simulated: "Accounts, tax rates, items, tracking, the organisation with its zone and lock dates; writes up to a lock date are refused",
+        simulated: "Accounts, tax rates with components, items, tracking categories with options; the organisation with its zone, address, \
+actions, CIS settings and lock dates; writes up to a lock date are refused",
         evidence: &[Recorded, Specified, Assumed],
-        missing: "Other countries' charts. The text of the lock's refusal is in our words",
+        missing: "Other countries' charts, movements of stock; Currencies, BrandingThemes, Users, Quotes, PurchaseOrders, LinkedTransactions, \
+RepeatingInvoices, BankTransfers, Budgets and Reports are a 404",
     },
     Capability {
         number: 36,
         title: "Webhooks",
-        simulated: "Signed raw bytes for invoices, contacts, credit notes, overpayments, prepayments and subscriptions; intent to receive with right and wrong signatures; \
-bursts, retries at once and every 15 minutes, disabling after a day, replay when healthy again; on request lost, doubled, late or out of order",
-        evidence: &[Recorded, Specified, Reported],
-        missing: "HTTPS, e-mails to the app's owners, the category of payments, the forgetting after 31 days",
+        simulated: "Signed raw bytes for invoices, contacts, credit notes, overpayments, prepayments and subscriptions, numbered; intent to \
+receive with right and wrong signatures; bursts, retries at once and every 15 minutes, disabling after a day, replay of 31 \
+days when healthy again; on request lost, doubled, late or out of order",
+        evidence: &[Recorded, Specified, Reported, Assumed],
+        missing: "HTTPS, e-mails to the app's owners, several subscriptions, the category of payments announced for November 2026",
     },
 ];
 

@@ -7,6 +7,8 @@ use std::collections::{HashMap, VecDeque};
 const RETRY_MS: i64 = 900_000;
 /// A subscription that failed for so long is disabled.
 const PATIENCE_MS: i64 = 86_400_000;
+/// Events that could not be sent are forgotten after so long: 31 days.
+const KEPT_MS: i64 = 31 * 86_400_000;
 /// How many finished posts are remembered.
 const SENT_MAX: usize = 1_000;
 
@@ -181,6 +183,8 @@ impl Outbox {
 
     /// The posts to send now, oldest first. Each must be reported.
     pub fn take_due(&mut self, url: &str, now_ms: i64) -> Vec<Delivery> {
+        let is_kept = |post: &Delivery| !post.purpose.is_events() || post.due_ms.saturating_add(KEPT_MS) > now_ms;
+        self.queue.retain(is_kept);
         self.queue.sort_by_key(|delivery| (delivery.due_ms, delivery.id));
         let probes = matches!(self.health, Health::Retry { .. });
         let flying_events = self.flying.values().any(|delivery| delivery.purpose.is_events());

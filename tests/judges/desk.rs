@@ -1,7 +1,7 @@
 //! A client without a socket that asks the sandbox as the recordings asked Xero.
 
 use counterfoil::sandbox::{Instants, Request, Seed, Setup, World};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const START_MS: i64 = 1_790_000_000_000;
 
@@ -82,6 +82,14 @@ impl Desk {
         let said = self.ask(method, &format!("/api.xro/2.0/{target}"), Some(body));
         assert_eq!(said.status, 200, "{method} {target} {body}: {}", said.body);
         said.body
+    }
+
+    /// What somebody does inside Xero.
+    #[track_caller]
+    pub fn play(&mut self, scenario: &str, args: &Value) {
+        let asked = json!({"scenario": scenario, "tenant_id": self.tenant, "args": args});
+        let said = self.ask("POST", "/_sandbox/trigger", Some(&asked));
+        assert_eq!(said.status, 200, "{scenario}: {}", said.body);
     }
 
     /// A new pair of tokens, as it was sent.

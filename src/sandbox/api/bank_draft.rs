@@ -1,38 +1,17 @@
 //! Turns an element as sent into the bank transaction it would become, and into the overpayment
 //! or prepayment it leaves behind.
 
-use chrono::NaiveDate;
-use rand::rngs::StdRng;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::call::day;
-use super::contact_draft::ContactDraft;
-use super::header_draft;
+use super::drafting::Drafting;
 use super::invoice_rules;
 use super::line_draft::LineDraft;
 use crate::sandbox::books::{
-    AmountsAre, BankKind, BankStatus, BankTransaction, Books, Contact, Credit, Family, InvoiceStatus, Kind, Line, money,
+    AmountsAre, BankKind, BankStatus, BankTransaction, Contact, Credit, Family, InvoiceStatus, Kind, Line, money,
 };
 use crate::sandbox::gate::grant::new_id;
 use crate::sandbox::wire::Json;
-
-/// Surroundings of a draft.
-#[derive(Debug)]
-pub struct BankDraft<'a> {
-    /// The books as they are; a draft changes nothing.
-    pub books: &'a Books,
-    /// For new ids.
-    pub rng: &'a mut StdRng,
-    /// Document time, in milliseconds.
-    pub now_ms: i64,
-    /// Today where the organisation is.
-    pub today: NaiveDate,
-    /// Decimals of unit amounts.
-    pub unit_places: u32,
-    /// Why it would be refused.
-    pub errors: Vec<String>,
-}
 
 /// What is to be stored when nothing was refused.
 #[derive(Debug)]
@@ -46,25 +25,20 @@ pub struct DraftedBank {
     pub contact: Option<Contact>,
 }
 
-impl BankDraft<'_> {
+impl Drafting<'_> {
     /// The new bank transaction of an element. `None` only with errors.
-    pub fn draft(&mut self, element: &Json) -> Option<DraftedBank> {
-        let what = element.text("Type").and_then(BankKind::parse);
-        let Some(what) = what else {
-            self.errors.push("Bank transaction Type is not valid".to_owned());
-            return None;
+    pub fn bank_transaction(&mut self, element: &Json) -> Option<DraftedBank> {
+        let Some(what) = element.text("Type").and_then(BankKind::parse) else {
+            return self.refuse("Bank transaction Type is not valid");
         };
-        let account = self.account(element);
-        let mut contact_draft = ContactDraft {
-            books: self.books,
-            rng: self.rng,
-            now_ms: self.now_ms,
-            errors: &mut self.errors,
-        };
-        let (contact_id, contact) = contact_draft.resolve(element, None)?;
-        let mut transaction = self.blank(what, contact_id, account?);
-        self.header(element, &mut transaction);
-        self.lines(element, &mut transaction);
+        let account = self.bank(element, "BankAccount");
+        if account.is_none() {
+            self.errors.push("Bank account could not be found.".to_owned());
+        }
+        let (contact_id, contact) = self.contact(element, None)?;
+        let mut transaction = self.blank_transaction(what, contact_id, account?);
+        self.transaction_header(element, &mut transaction);
+        self.transaction_lines(element, &mut transaction);
         let locked = invoice_rules::lock_refusal(&self.books.organisation, transaction.date);
         self.errors.extend(locked);
         if transaction.total <= Decimal::ZERO {
@@ -80,22 +54,7 @@ impl BankDraft<'_> {
         })
     }
 
-    fn account(&mut self, element: &Json) -> Option<Uuid> {
-        let sent = element.get("BankAccount");
-        let found = sent.and_then(
-            |sent| match sent.text("AccountID").and_then(|id| Uuid::parse_str(id).ok()) {
-                Some(id) => self.books.account_by_id(id),
-                None => self.books.account(sent.text("Code")?),
-            },
-        );
-        let found = found.filter(|account| account.account_type == "BANK");
-        if found.is_none() {
-            self.errors.push("Bank account could not be found.".to_owned());
-        }
-        found.map(|account| account.id)
-    }
-
-    fn blank(&mut self, what: BankKind, contact: Uuid, account: Uuid) -> BankTransaction {
+    fn blank_transaction(&mut self, what: BankKind, contact: Uuid, account: Uuid) -> BankTransaction {
         let overpayment = what.leaves == Some(Family::Overpayment);
         BankTransaction {
             id: new_id(self.rng),
@@ -125,39 +84,30 @@ impl BankDraft<'_> {
         }
     }
 
-    fn header(&mut self, element: &Json, transaction: &mut BankTransaction) {
-        let errors = &mut self.errors;
-        if let Some(date) = day(element, "Date", errors) {
-            transaction.date = date;
-        }
+    fn transaction_header(&mut self, element: &Json, transaction: &mut BankTransaction) {
+        transaction.date = self.day(element, "Date").unwrap_or(transaction.date);
         if let Some(reference) = element.text("Reference") {
             transaction.reference = reference.to_owned();
         }
         transaction.url = element.text("Url").map(str::to_owned);
         transaction.reconciled = element.flag("IsReconciled").unwrap_or(false);
         if transaction.what.leaves != Some(Family::Overpayment) {
-            header_draft::amounts_are(element, &mut transaction.amounts_are, errors);
+            self.amounts_are(element, &mut transaction.amounts_are);
         }
-        let (currency, rate) = (&mut transaction.currency, &mut transaction.currency_rate);
-        header_draft::currency(element, self.books, currency, rate, errors);
+        self.currency(element, &mut transaction.currency, &mut transaction.currency_rate);
     }
 
-    fn lines(&mut self, element: &Json, transaction: &mut BankTransaction) {
+    fn transaction_lines(&mut self, element: &Json, transaction: &mut BankTransaction) {
         let control = match (transaction.what.leaves, transaction.what.kind) {
             (Some(Family::Overpayment), Kind::AccRec) => Some("DEBTORS"),
             (Some(Family::Overpayment), Kind::AccPay) => Some("CREDITORS"),
             _ => None,
         };
         let draft = LineDraft {
-            books: self.books,
-            kind: transaction.what.kind,
-            discounts: false,
             on_control: control,
-            amounts_are: transaction.amounts_are,
-            unit_places: self.unit_places,
+            ..self.line_draft(transaction.what.kind, transaction.amounts_are)
         };
-        let sent = element.list("LineItems").unwrap_or_default();
-        transaction.lines = draft.lines(sent, &[], self.rng, &mut self.errors);
+        transaction.lines = self.lines(element, &draft, None);
         // An overpayment is of the debtors or creditors by itself.
         let own = self
             .books
@@ -168,9 +118,6 @@ impl BankDraft<'_> {
             for line in &mut transaction.lines {
                 line.account_code.get_or_insert_with(|| own.code.clone());
             }
-        }
-        if transaction.lines.is_empty() {
-            self.errors.push("One or more line items must be specified".to_owned());
         }
         self.errors
             .extend(invoice_rules::uncoded_refusal(true, &transaction.lines));

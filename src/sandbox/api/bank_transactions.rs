@@ -3,10 +3,11 @@
 
 use uuid::Uuid;
 
-use super::bank_draft::{BankDraft, DraftedBank};
+use super::bank_draft::DraftedBank;
 use super::call::Call;
 use super::contact_view;
 use super::credits;
+use super::drafting::Drafting;
 use super::envelope::{self, Element, Wording};
 use super::invoice_rules::{self, HAS_MONEY};
 use super::invoice_view::{self, Shape, View};
@@ -88,20 +89,8 @@ pub fn write(call: &mut Call<'_>, path_id: Option<&str>) -> Answer {
 /// # Errors
 /// What Xero would refuse.
 pub fn apply(call: &mut Call<'_>, element: &Json) -> Result<Uuid, Vec<String>> {
-    let mut draft = BankDraft {
-        today: call.today(),
-        unit_places: call.unit_places(),
-        now_ms: call.now_ms,
-        books: call.books,
-        rng: call.rng,
-        errors: Vec::new(),
-    };
-    let drafted = draft.draft(element);
-    let errors = std::mem::take(&mut draft.errors);
-    match drafted {
-        Some(drafted) if errors.is_empty() => Ok(store(call.books, drafted)),
-        _ => Err(errors),
-    }
+    let drafted = Drafting::of(call, |drafting| drafting.bank_transaction(element))?;
+    Ok(store(call.books, drafted))
 }
 
 fn create_one(call: &mut Call<'_>, element: Json) -> Element<Uuid> {

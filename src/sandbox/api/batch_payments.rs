@@ -5,7 +5,8 @@ use uuid::Uuid;
 use super::call::{Call, day};
 use super::envelope::{self, Element, Wording};
 use super::payments::InBatch;
-use super::{payment_view, payments};
+use super::{invoice_rules, payment_view, payments};
+use crate::sandbox::books::settle::PaymentRefused;
 use crate::sandbox::books::{Batch, Books, Kind, Payment, PaymentStatus, Target, money, settle};
 use crate::sandbox::gate::grant::new_id;
 use crate::sandbox::query::page::Filter;
@@ -16,6 +17,9 @@ const WORDING: Wording = Wording {
     id_key: "BatchPaymentID",
     error_flag: "",
 };
+
+/// Published.
+const REFERENCE_CHARS_MAX: usize = 255;
 
 /// `GET /BatchPayments`
 pub fn list(call: &mut Call<'_>) -> Answer {
@@ -113,6 +117,10 @@ fn read(call: &mut Call<'_>, element: &Json, errors: &mut Vec<String>) -> Option
         errors.push("Account could not be found.".to_owned());
         return None;
     };
+    let reference = element.text("Reference").map(str::to_owned);
+    if reference.iter().any(|text| text.chars().count() > REFERENCE_CHARS_MAX) {
+        errors.push(format!("Reference cannot exceed {REFERENCE_CHARS_MAX} characters"));
+    }
     let sent = element.list("Payments").unwrap_or_default().to_vec();
     if sent.is_empty() {
         errors.push("A batch payment must have at least one payment".to_owned());
@@ -136,7 +144,7 @@ fn read(call: &mut Call<'_>, element: &Json, errors: &mut Vec<String>) -> Option
         kind: kind?,
         account,
         date,
-        reference: element.text("Reference").map(str::to_owned),
+        reference,
         payments: made.iter().map(|payment| payment.id).collect(),
         total: money::sum(made.iter().map(|payment| payment.amount)),
         reconciled: false,
@@ -159,13 +167,13 @@ fn delete_one(call: &mut Call<'_>, element: Json, mut batch: Batch) -> Element<U
         .text("Status")
         .is_some_and(|text| text.eq_ignore_ascii_case("DELETED"));
     let refusal = match (deletes, batch.status, batch.reconciled) {
-        (false, ..) => Some("Only Status accepted for updates."),
-        (true, PaymentStatus::Deleted, _) => Some("Batch Payment not of valid status for modification"),
-        (true, _, true) => Some("This payment has been reconciled and cannot be deleted"),
-        (true, PaymentStatus::Authorised, false) => None,
+        (false, ..) => Some("Only Status accepted for updates.".to_owned()),
+        (true, PaymentStatus::Deleted, _) => Some("Batch Payment not of valid status for modification".to_owned()),
+        (true, _, true) => Some(PaymentRefused::Reconciled.to_string()),
+        (true, PaymentStatus::Authorised, false) => invoice_rules::lock_refusal(&call.books.organisation, batch.date),
     };
     if let Some(refusal) = refusal {
-        return Element::Refused(element, vec![refusal.to_owned()]);
+        return Element::Refused(element, vec![refusal]);
     }
     for payment in &batch.payments {
         if let Err(refused) = settle::take_back(call.books, *payment, call.now_ms) {

@@ -29,6 +29,17 @@ pub struct Call<'a> {
     pub since_is: SinceIs,
 }
 
+/// How a write finds what it is about.
+#[derive(Debug, Clone, Copy)]
+pub enum Mode<'a> {
+    /// PUT: always a new one.
+    Create,
+    /// POST: by id, else by what names such a thing (a number, a code, a name), else a new one.
+    Upsert,
+    /// POST to one, by id or by what names it.
+    One(&'a str),
+}
+
 impl Call<'_> {
     /// Today where the organisation is.
     pub fn today(&self) -> NaiveDate {

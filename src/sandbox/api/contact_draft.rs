@@ -1,10 +1,10 @@
 //! The contact inside a document as sent.
 
-use rand::rngs::StdRng;
 use uuid::Uuid;
 
 use super::contacts;
-use crate::sandbox::books::{Books, Contact, ContactStatus};
+use super::drafting::Drafting;
+use crate::sandbox::books::{Contact, ContactStatus};
 use crate::sandbox::gate::grant::new_id;
 use crate::sandbox::wire::Json;
 
@@ -12,23 +12,10 @@ const CONTACT_ARCHIVED: &str = "The contact with the specified contact details h
 The contact must be un-archived before creating new invoices or credit notes";
 const CONTACT_MISSING: &str = "A Contact must be specified for this type of transaction";
 
-/// Surroundings of a document's contact.
-#[derive(Debug)]
-pub struct ContactDraft<'a> {
-    /// The books as they are.
-    pub books: &'a Books,
-    /// For a new contact's id.
-    pub rng: &'a mut StdRng,
-    /// Document time, in milliseconds.
-    pub now_ms: i64,
-    /// Why it would be refused.
-    pub errors: &'a mut Vec<String>,
-}
-
-impl ContactDraft<'_> {
+impl Drafting<'_> {
     /// By id, number or name; a name nobody has makes a contact, further fields change it. `old`
     /// is the contact the document has already. `None` only with errors.
-    pub fn resolve(&mut self, element: &Json, old: Option<Uuid>) -> Option<(Uuid, Option<Contact>)> {
+    pub fn contact(&mut self, element: &Json, old: Option<Uuid>) -> Option<(Uuid, Option<Contact>)> {
         let sent = element.get("Contact").filter(|contact| contact.is_map());
         let Some(sent) = sent else {
             if let Some(old) = old {
@@ -56,9 +43,13 @@ impl ContactDraft<'_> {
         }
         let mut contact = match found {
             Some(contact) => contact.clone(),
-            None => Contact::named(new_id(self.rng), "", self.now_ms),
+            None => Contact {
+                is_entered: false,
+                ..Contact::named(new_id(self.rng), "", self.now_ms)
+            },
         };
-        contacts::fill(&mut contact, sent);
+        let wrong = contacts::fill(&mut contact, sent);
+        self.errors.extend(wrong);
         let same = found.is_some_and(|found| {
             found.name == contact.name
                 && found.email == contact.email
@@ -74,10 +65,5 @@ impl ContactDraft<'_> {
         contact.updated_ms = self.now_ms;
         contact.versions = contact.versions.saturating_add(1);
         Some((contact.id, Some(contact)))
-    }
-
-    fn refuse<T>(&mut self, message: &str) -> Option<T> {
-        self.errors.push(message.to_owned());
-        None
     }
 }

@@ -14,7 +14,12 @@ pub enum Shape {
     Listed,
     /// Alone, or as the answer to a write, or inside a single invoice.
     Full,
+    /// Inside a credit note just written.
+    Noted,
 }
+
+/// There, even when it is empty, on every contact that was entered as one.
+pub const BANK_DETAILS: &str = "BankAccountDetails";
 
 /// All keys of a contact.
 pub fn write(row: &mut Writer, contact: &Contact, books: &Books, shape: Shape) {
@@ -28,12 +33,16 @@ pub fn write(row: &mut Writer, contact: &Contact, books: &Books, shape: Shape) {
     row.text("Name", &contact.name);
     row.maybe_text("FirstName", contact.first_name.as_deref());
     row.maybe_text("LastName", contact.last_name.as_deref());
-    row.maybe_text("EmailAddress", contact.email.as_deref());
+    let email = contact.email.as_deref();
+    row.maybe_text("EmailAddress", email.or(contact.is_entered.then_some("")));
+    if contact.is_entered && contact.settings.iter().all(|(key, _)| *key != BANK_DETAILS) {
+        row.text(BANK_DETAILS, "");
+    }
     for (key, value) in &contact.settings {
         row.json(key, value);
     }
-    slots(row, &ADDRESSES, &contact.addresses);
-    slots(row, &PHONES, &contact.phones);
+    slots(row, &ADDRESSES, &contact.addresses, contact.is_entered);
+    slots(row, &PHONES, &contact.phones, contact.is_entered);
     row.stamp("UpdatedDateUTC", contact.updated_ms);
     row.list("ContactGroups", |items| {
         let mine = books.registers.groups.iter().filter(|group| !group.is_deleted);
@@ -41,8 +50,10 @@ pub fn write(row: &mut Writer, contact: &Contact, books: &Books, shape: Shape) {
             items.object(|item| groups::write_stub(item, group));
         }
     });
-    row.flag("IsSupplier", contact.is_supplier);
-    row.flag("IsCustomer", contact.is_customer);
+    if shape != Shape::Noted {
+        row.flag("IsSupplier", contact.is_supplier);
+        row.flag("IsCustomer", contact.is_customer);
+    }
     if shape == Shape::Full {
         row.empty_list("SalesTrackingCategories");
         row.empty_list("PurchasesTrackingCategories");
@@ -107,7 +118,7 @@ pub fn write_balances(row: &mut Writer, contact: &Contact, books: &Books, today:
 }
 
 /// A kind of slots: the list's key, the key of a slot's type, the types, and the keys that are
-/// there even when nothing is in them.
+/// there even when nothing is in them, unless a document only named the contact.
 struct Slots {
     key: &'static str,
     type_key: &'static str,
@@ -130,7 +141,8 @@ const PHONES: Slots = Slots {
 };
 
 /// Xero always shows every slot, filled or not.
-fn slots(row: &mut Writer, slots: &Slots, filled: &[Json]) {
+fn slots(row: &mut Writer, slots: &Slots, filled: &[Json], is_entered: bool) {
+    let always = slots.always.iter().filter(|_| is_entered || !filled.is_empty());
     row.list(slots.key, |items| {
         for slot in slots.types {
             items.object(|item| {
@@ -143,7 +155,7 @@ fn slots(row: &mut Writer, slots: &Slots, filled: &[Json]) {
                 if let Some(sent) = sent {
                     item.echo(sent, &[slots.type_key]);
                 }
-                for key in slots.always {
+                for key in always.clone() {
                     if sent.is_none_or(|sent| sent.get(key).is_none()) {
                         item.text(key, "");
                     }

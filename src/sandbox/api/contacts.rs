@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use super::call::Call;
+use super::call::{Call, Mode};
+use super::contact_fields;
 use super::contact_view::{self, Shape};
 use super::envelope::{self, Element, Wording};
 use crate::sandbox::books::{Books, Contact, ContactStatus, Mark};
@@ -19,39 +20,8 @@ const WORDING: Wording = Wording {
 const ARCHIVED: &str = "The specified contact details matched an archived contact. \
 Archived contacts cannot currently be edited via the API.";
 
-/// Fields that are kept as they are sent.
-const SETTINGS: [&str; 16] = [
-    "BankAccountDetails",
-    "CompanyNumber",
-    "TaxNumber",
-    "TaxNumberType",
-    "AccountsReceivableTaxType",
-    "AccountsPayableTaxType",
-    "DefaultCurrency",
-    "XeroNetworkKey",
-    "SalesDefaultAccountCode",
-    "PurchasesDefaultAccountCode",
-    "SalesDefaultLineAmountType",
-    "PurchasesDefaultLineAmountType",
-    "TrackingCategoryName",
-    "TrackingCategoryOption",
-    "PaymentTerms",
-    "BatchPayments",
-];
-
 /// More are refused.
 const PERSONS_MAX: usize = 5;
-
-/// How a write finds its contact.
-#[derive(Debug, Clone, Copy)]
-pub enum Mode<'a> {
-    /// PUT: always a new one.
-    Create,
-    /// POST: by id, number or name, else a new one.
-    Upsert,
-    /// POST to one contact by id or number.
-    One(&'a str),
-}
 
 /// `GET /Contacts`
 pub fn list(call: &mut Call<'_>) -> Answer {
@@ -148,8 +118,8 @@ const ADDRESS: [(&str, usize); 9] = [
 /// Texts of a telephone, likewise.
 const PHONE: [(&str, usize); 3] = [("PhoneNumber", 50), ("PhoneAreaCode", 10), ("PhoneCountryCode", 20)];
 
-/// Takes over the fields an element carries; absent ones stay.
-pub fn fill(contact: &mut Contact, element: &Json) {
+/// Takes over the fields an element carries; absent ones stay. Says what is wrong with them.
+pub fn fill(contact: &mut Contact, element: &Json) -> Vec<String> {
     let text = |key: &str| element.text(key).map(str::to_owned);
     if let Some(name) = text("Name") {
         contact.name = name.trim().to_owned();
@@ -159,15 +129,6 @@ pub fn fill(contact: &mut Contact, element: &Json) {
     contact.email = text("EmailAddress").or_else(|| contact.email.take());
     contact.first_name = text("FirstName").or_else(|| contact.first_name.take());
     contact.last_name = text("LastName").or_else(|| contact.last_name.take());
-    if let Some(persons) = element.list("ContactPersons") {
-        contact.persons = persons.to_vec();
-    }
-    for key in SETTINGS {
-        if let Some(value) = element.get(key) {
-            contact.settings.retain(|(known, _)| *known != key);
-            contact.settings.push((key, value.clone()));
-        }
-    }
     merge(
         &mut contact.addresses,
         element.list("Addresses"),
@@ -175,6 +136,7 @@ pub fn fill(contact: &mut Contact, element: &Json) {
         &ADDRESS,
     );
     merge(&mut contact.phones, element.list("Phones"), "PhoneType", &PHONE);
+    contact_fields::fill(contact, element)
 }
 
 /// What Xero would refuse about a contact.
@@ -214,6 +176,7 @@ pub fn refusals(books: &Books, contact: &Contact) -> Vec<String> {
     {
         errors.push("Email address must be valid.".to_owned());
     }
+    errors.extend(contact_fields::refusals(books, contact));
     errors
 }
 
@@ -230,8 +193,8 @@ fn write_one(call: &mut Call<'_>, element: Json, known: Option<Uuid>) -> Element
         Some(contact) => contact.clone(),
         None => Contact::named(new_id(call.rng), "", call.now_ms),
     };
-    fill(&mut contact, &element);
-    let mut errors = Vec::new();
+    contact.is_entered = true;
+    let mut errors = fill(&mut contact, &element);
     match element.text("ContactStatus").map(str::to_ascii_uppercase).as_deref() {
         None | Some("ACTIVE") => {}
         Some("ARCHIVED") if old.is_some() => contact.status = ContactStatus::Archived,

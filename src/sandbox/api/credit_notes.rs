@@ -2,10 +2,11 @@
 
 use uuid::Uuid;
 
-use super::call::Call;
-use super::credit_draft::{CreditDraft, DraftedCredit};
+use super::call::{Call, Mode};
+use super::credit_draft::DraftedCredit;
 use super::credit_view;
 use super::credits;
+use super::drafting::Drafting;
 use super::envelope::{self, Element, Wording};
 use super::invoice_view::Shape;
 use crate::sandbox::books::{Books, Credit, Family, Kind};
@@ -18,17 +19,6 @@ const WORDING: Wording = Wording {
 };
 
 const UNKNOWN: &str = "An existing Credit Note with the specified CreditNoteID could not be found";
-
-/// How a write finds its credit note.
-#[derive(Debug, Clone, Copy)]
-pub enum Mode<'a> {
-    /// PUT: always a new one.
-    Create,
-    /// POST: by id, or a sales credit note by number, else a new one.
-    Upsert,
-    /// POST to one credit note by id or number.
-    One(&'a str),
-}
 
 /// PUT and POST.
 pub fn write(call: &mut Call<'_>, mode: Mode<'_>) -> Answer {
@@ -65,20 +55,8 @@ pub fn write(call: &mut Call<'_>, mode: Mode<'_>) -> Answer {
 /// # Errors
 /// What Xero would refuse.
 pub fn apply(call: &mut Call<'_>, element: &Json, old: Option<&Credit>) -> Result<Uuid, Vec<String>> {
-    let mut draft = CreditDraft {
-        today: call.today(),
-        unit_places: call.unit_places(),
-        now_ms: call.now_ms,
-        books: call.books,
-        rng: call.rng,
-        errors: Vec::new(),
-    };
-    let drafted = draft.draft(element, old);
-    let errors = std::mem::take(&mut draft.errors);
-    match drafted {
-        Some(drafted) if errors.is_empty() => Ok(store(call.books, drafted)),
-        _ => Err(errors),
-    }
+    let drafted = Drafting::of(call, |drafting| drafting.credit_note(element, old))?;
+    Ok(store(call.books, drafted))
 }
 
 fn write_one(call: &mut Call<'_>, element: Json, known: Option<Uuid>) -> Element<Uuid> {

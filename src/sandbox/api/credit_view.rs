@@ -78,7 +78,11 @@ fn write_names(row: &mut Writer, credit: &Credit, books: &Books, view: View, lis
             if listed {
                 contact_view::write_stub(inner, contact);
             } else {
-                contact_view::write(inner, contact, books, contact_view::Shape::Full);
+                let shape = match view.shape {
+                    Shape::Written => contact_view::Shape::Noted,
+                    _ => contact_view::Shape::Full,
+                };
+                contact_view::write(inner, contact, books, shape);
             }
         });
     }

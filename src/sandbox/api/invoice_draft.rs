@@ -1,36 +1,19 @@
 //! Turns an element as sent into the invoice it would become, with everything Xero would refuse.
 
-use chrono::NaiveDate;
-use rand::rngs::StdRng;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::call::{day, decimal};
-use super::contact_draft::ContactDraft;
-use super::header_draft;
+use super::call::decimal;
+use super::drafting::{Drafting, Whole};
 use super::invoice_rules::{self, HAS_MONEY, NOT_MODIFIABLE, Standing};
 use super::line_draft::LineDraft;
 use crate::sandbox::books::settle::close_invoice;
-use crate::sandbox::books::{AmountsAre, Books, Contact, Invoice, InvoiceStatus, Kind, cis};
+use crate::sandbox::books::{AmountsAre, Contact, Invoice, InvoiceStatus, Kind, cis};
 use crate::sandbox::gate::grant::new_id;
 use crate::sandbox::wire::Json;
 
-/// Surroundings of a draft.
-#[derive(Debug)]
-pub struct Drafting<'a> {
-    /// The books as they are; a draft changes nothing.
-    pub books: &'a Books,
-    /// For new ids.
-    pub rng: &'a mut StdRng,
-    /// Document time, in milliseconds.
-    pub now_ms: i64,
-    /// Today where the organisation is.
-    pub today: NaiveDate,
-    /// Decimals of unit amounts.
-    pub unit_places: u32,
-    /// Why it would be refused.
-    pub errors: Vec<String>,
-}
+const NOUN: &str = "Invoice";
+const TYPES: [(&str, Kind); 2] = [("ACCREC", Kind::AccRec), ("ACCPAY", Kind::AccPay)];
 
 /// What is to be stored when nothing was refused.
 #[derive(Debug)]
@@ -43,30 +26,28 @@ pub struct Drafted {
 
 impl Drafting<'_> {
     /// The invoice an element would make of `old`, or of nothing. `None` only with errors.
-    pub fn draft(&mut self, element: &Json, old: Option<&Invoice>) -> Option<Drafted> {
-        let kind = self.kind(element, old)?;
+    pub fn invoice(&mut self, element: &Json, old: Option<&Invoice>) -> Option<Drafted> {
+        let kind = self.kind(NOUN, element, TYPES, old.map(|old| old.kind))?;
         if old.is_some_and(|invoice| invoice.status.is_cancelled()) {
-            self.errors.push(format!("Invoice {NOT_MODIFIABLE}"));
-            return None;
+            return self.refuse(format!("{NOUN} {NOT_MODIFIABLE}"));
         }
-        let mut contact_draft = ContactDraft {
-            books: self.books,
-            rng: self.rng,
-            now_ms: self.now_ms,
-            errors: &mut self.errors,
-        };
-        let (contact_id, contact) = contact_draft.resolve(element, old.map(|old| old.contact))?;
+        let (contact_id, contact) = self.contact(element, old.map(|old| old.contact))?;
         let mut invoice = match old {
             Some(invoice) => invoice.clone(),
-            None => self.blank(kind, contact_id),
+            None => self.blank_invoice(kind, contact_id),
         };
         invoice.contact = contact_id;
-        self.status(element, old, &mut invoice);
-        self.header(element, &mut invoice);
-        self.lines(element, old, &mut invoice);
+        self.status(NOUN, element, old.map(Standing::of), &mut invoice.status);
+        self.invoice_header(element, &mut invoice);
+        let draft = LineDraft {
+            discounts: invoice.kind == Kind::AccRec,
+            ..self.line_draft(invoice.kind, invoice.amounts_are)
+        };
+        invoice.lines = self.lines(element, &draft, old.map(|old| (old.lines.as_slice(), old.amounts_are)));
+        invoice.sum_up();
         self.deduct(contact.as_ref(), &mut invoice);
-        self.number(element, &mut invoice);
-        self.check_whole(element, old, &invoice);
+        self.invoice_number(element, &mut invoice);
+        self.check_invoice(element, old, &invoice);
         let due_from = invoice.date;
         if invoice.status != InvoiceStatus::Draft && invoice.due_date.is_none() {
             invoice.due_date = Some(due_from);
@@ -77,27 +58,7 @@ impl Drafting<'_> {
         Some(Drafted { invoice, contact })
     }
 
-    fn kind(&mut self, element: &Json, old: Option<&Invoice>) -> Option<Kind> {
-        let sent = element.text("Type");
-        match (sent.map(Kind::parse), old) {
-            (Some(Some(kind)), Some(old)) if kind != old.kind => {
-                self.errors.push("Invoice Type cannot be changed".to_owned());
-                None
-            }
-            (Some(Some(kind)), _) => Some(kind),
-            (None, Some(old)) => Some(old.kind),
-            (Some(None), _) => {
-                self.errors.push("Invoice Type is not valid".to_owned());
-                None
-            }
-            (None, None) => {
-                self.errors.push("Invoice Type must be specified".to_owned());
-                None
-            }
-        }
-    }
-
-    fn blank(&mut self, kind: Kind, contact: Uuid) -> Invoice {
+    fn blank_invoice(&mut self, kind: Kind, contact: Uuid) -> Invoice {
         Invoice {
             id: new_id(self.rng),
             kind,
@@ -119,7 +80,7 @@ impl Drafting<'_> {
             currency: self.books.organisation.base_currency.clone(),
             currency_rate: Decimal::ONE,
             url: None,
-            branding_theme: header_draft::theme(kind, self.books),
+            branding_theme: self.theme(kind),
             expected_payment: None,
             planned_payment: None,
             sent_to_contact: false,
@@ -131,28 +92,11 @@ impl Drafting<'_> {
         }
     }
 
-    fn status(&mut self, element: &Json, old: Option<&Invoice>, invoice: &mut Invoice) {
-        let Some(text) = element.text("Status") else {
-            return;
-        };
-        let Some(wanted) = InvoiceStatus::parse(text) else {
-            self.errors.push(format!("Invoice Status '{text}' is not valid"));
-            return;
-        };
-        match invoice_rules::status_refusal("Invoice", old.map(Standing::of), wanted) {
-            Some(refusal) => self.errors.push(refusal),
-            None => invoice.status = wanted,
-        }
-    }
-
-    fn header(&mut self, element: &Json, invoice: &mut Invoice) {
-        let errors = &mut self.errors;
-        if let Some(date) = day(element, "Date", errors) {
-            invoice.date = date;
-        }
-        invoice.due_date = day(element, "DueDate", errors).or(invoice.due_date);
-        invoice.expected_payment = day(element, "ExpectedPaymentDate", errors).or(invoice.expected_payment);
-        invoice.planned_payment = day(element, "PlannedPaymentDate", errors).or(invoice.planned_payment);
+    fn invoice_header(&mut self, element: &Json, invoice: &mut Invoice) {
+        invoice.date = self.day(element, "Date").unwrap_or(invoice.date);
+        invoice.due_date = self.day(element, "DueDate").or(invoice.due_date);
+        invoice.expected_payment = self.day(element, "ExpectedPaymentDate").or(invoice.expected_payment);
+        invoice.planned_payment = self.day(element, "PlannedPaymentDate").or(invoice.planned_payment);
         if let Some(reference) = element.text("Reference")
             && invoice.kind == Kind::AccRec
         {
@@ -161,13 +105,10 @@ impl Drafting<'_> {
         if let Some(url) = element.text("Url") {
             invoice.url = Some(url.to_owned()).filter(|url| !url.is_empty());
         }
-        if let Some(theme) = element.text("BrandingThemeID") {
-            invoice.branding_theme = Some(theme.to_owned());
-        }
+        self.branding(element, &mut invoice.branding_theme);
         invoice.sent_to_contact = element.flag("SentToContact").unwrap_or(invoice.sent_to_contact);
-        header_draft::amounts_are(element, &mut invoice.amounts_are, errors);
-        let (currency, rate) = (&mut invoice.currency, &mut invoice.currency_rate);
-        header_draft::currency(element, self.books, currency, rate, errors);
+        self.amounts_are(element, &mut invoice.amounts_are);
+        self.currency(element, &mut invoice.currency, &mut invoice.currency_rate);
     }
 
     /// What the CIS scheme keeps back; `changed` is the contact as this draft changes it.
@@ -178,67 +119,28 @@ impl Drafting<'_> {
         invoice.cis_deduction = deduction.map_or(Decimal::ZERO, |(_, amount)| amount);
     }
 
-    fn lines(&mut self, element: &Json, old: Option<&Invoice>, invoice: &mut Invoice) {
-        let draft = LineDraft {
-            books: self.books,
-            kind: invoice.kind,
-            discounts: invoice.kind == Kind::AccRec,
-            on_control: None,
-            amounts_are: invoice.amounts_are,
-            unit_places: self.unit_places,
-        };
-        match element.list("LineItems") {
-            Some(sent) => {
-                let kept = old.map(|old| old.lines.as_slice()).unwrap_or_default();
-                invoice.lines = draft.lines(sent, kept, self.rng, &mut self.errors);
-            }
-            None if old.is_some_and(|old| old.amounts_are != invoice.amounts_are) => {
-                for line in &mut invoice.lines {
-                    header_draft::retax(line, invoice.amounts_are, self.books);
-                }
-            }
-            None => {}
+    fn invoice_number(&mut self, element: &Json, invoice: &mut Invoice) {
+        if let Some(number) = self.number(element, "InvoiceNumber") {
+            invoice.number = number;
         }
-        invoice.sum_up();
-        if invoice.lines.is_empty() {
-            self.errors.push("One or more line items must be specified".to_owned());
-        }
-    }
-
-    fn number(&mut self, element: &Json, invoice: &mut Invoice) {
-        if let Some(number) = element.text("InvoiceNumber").map(str::trim)
-            && !number.is_empty()
-        {
-            invoice.number = number.to_owned();
-        }
-        if invoice.number.chars().count() > 255 {
-            self.errors
-                .push("InvoiceNumber cannot exceed 255 characters".to_owned());
-        }
-        let taken = invoice.kind == Kind::AccRec
-            && !invoice.number.is_empty()
-            && self
-                .books
-                .numbered(Kind::AccRec, &invoice.number)
-                .any(|other| other.id != invoice.id);
-        if taken {
+        let mut same = self.books.numbered(Kind::AccRec, &invoice.number);
+        let is_numbered_sale = invoice.kind == Kind::AccRec && !invoice.number.is_empty();
+        if is_numbered_sale && same.any(|other| other.id != invoice.id) {
             self.errors.push("Invoice # must be unique.".to_owned());
         }
     }
 
-    fn check_whole(&mut self, element: &Json, old: Option<&Invoice>, invoice: &Invoice) {
-        let organisation = &self.books.organisation;
-        let locked = invoice_rules::lock_refusal(organisation, invoice.date)
-            .or_else(|| invoice_rules::lock_refusal(organisation, old?.date));
-        self.errors.extend(locked);
+    fn check_invoice(&mut self, element: &Json, old: Option<&Invoice>, invoice: &Invoice) {
         if old.is_some_and(|old| invoice_rules::breaks_money_lock(old, invoice)) {
             self.errors.push(HAS_MONEY.to_owned());
         }
-        let is_final = invoice.status != InvoiceStatus::Draft && !invoice.status.is_cancelled();
-        self.errors
-            .extend(invoice_rules::uncoded_refusal(is_final, &invoice.lines));
-        self.errors
-            .extend(invoice_rules::negative_refusal("invoice", is_final, invoice.total));
+        self.check_whole(Whole {
+            noun: NOUN,
+            days: (invoice.date, old.map(|old| old.date)),
+            status: invoice.status,
+            lines: &invoice.lines,
+            total: invoice.total,
+        });
         if let Some(total) = decimal(element, "Total", &mut self.errors)
             && element.list("LineItems").is_some()
             && total != invoice.total

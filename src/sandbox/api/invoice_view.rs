@@ -52,6 +52,9 @@ pub fn write(row: &mut Writer, invoice: &Invoice, books: &Books, view: View) {
     if !listed || invoice.sent_to_contact {
         row.flag("SentToContact", invoice.sent_to_contact);
     }
+    if view.shape == Shape::Paid && invoice.sent_to_contact {
+        row.text("SentToEmailAddress", "");
+    }
     row.number("CurrencyRate", invoice.currency_rate, 6);
     let discount = invoice.total_discount();
     row.flag("IsDiscounted", !discount.is_zero());
@@ -211,6 +214,9 @@ pub(super) fn write_line(item: &mut Writer, line: &Line, books: &Books, view: Vi
     item.id("LineItemID", line.id);
     if let Some(account) = line.account_code.as_deref().and_then(|code| books.account(code)) {
         item.id("AccountID", account.id);
+    }
+    if view.shape == Shape::Paid {
+        item.flag("DiscountEnteredAsPercent", line.discount_amount.is_none());
     }
     if !listed {
         item.empty_list("ValidationErrors");

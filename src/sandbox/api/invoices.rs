@@ -3,9 +3,10 @@
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::call::Call;
+use super::call::{Call, Mode};
+use super::drafting::Drafting;
 use super::envelope::{self, Element, Wording};
-use super::invoice_draft::{Drafted, Drafting};
+use super::invoice_draft::Drafted;
 use super::invoice_view::{self, Shape, View};
 use crate::sandbox::books::{Books, Contact, Invoice, InvoiceStatus, Kind, Mark};
 use crate::sandbox::gate::grant::new_id;
@@ -17,17 +18,6 @@ const WORDING: Wording = Wording {
     id_key: "InvoiceID",
     error_flag: "HasErrors",
 };
-
-/// How a write finds its invoice.
-#[derive(Debug, Clone, Copy)]
-pub enum Mode<'a> {
-    /// PUT: always a new one.
-    Create,
-    /// POST: by id, or a sales invoice by number, else a new one.
-    Upsert,
-    /// POST to one invoice by id or number.
-    One(&'a str),
-}
 
 /// A stored invoice as its answer shows it.
 #[derive(Debug, Clone, Copy)]
@@ -138,20 +128,8 @@ pub fn write(call: &mut Call<'_>, mode: Mode<'_>) -> Answer {
 /// # Errors
 /// What Xero would refuse.
 pub fn apply(call: &mut Call<'_>, element: &Json, old: Option<&Invoice>) -> Result<Uuid, Vec<String>> {
-    let mut drafting = Drafting {
-        today: call.today(),
-        unit_places: call.unit_places(),
-        now_ms: call.now_ms,
-        books: call.books,
-        rng: call.rng,
-        errors: Vec::new(),
-    };
-    let drafted = drafting.draft(element, old);
-    let errors = std::mem::take(&mut drafting.errors);
-    match drafted {
-        Some(drafted) if errors.is_empty() => Ok(store(call.books, drafted)),
-        _ => Err(errors),
-    }
+    let drafted = Drafting::of(call, |drafting| drafting.invoice(element, old))?;
+    Ok(store(call.books, drafted))
 }
 
 fn write_one(call: &mut Call<'_>, element: Json, known: Option<Uuid>) -> Element<Stored> {

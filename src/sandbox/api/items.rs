@@ -7,7 +7,7 @@
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::call::{Call, decimal};
+use super::call::{Call, Mode, decimal};
 use super::envelope::{self, Element, Wording};
 use crate::sandbox::books::{Books, Item, ItemDetails, money};
 use crate::sandbox::gate::grant::new_id;
@@ -24,17 +24,6 @@ const ELEMENTS_MAX: usize = 500;
 const CODE_CHARS_MAX: usize = 30;
 const NAME_CHARS_MAX: usize = 50;
 const DESCRIPTION_CHARS_MAX: usize = 4000;
-
-/// How a write finds its item.
-#[derive(Debug, Clone, Copy)]
-pub enum Mode<'a> {
-    /// PUT: always a new one.
-    Create,
-    /// POST: by `ItemID` or `Code`, else a new one.
-    Upsert,
-    /// POST to one item by id or code.
-    One(&'a str),
-}
 
 /// How an item is shown.
 #[derive(Debug, Clone, Copy)]

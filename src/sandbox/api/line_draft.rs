@@ -57,6 +57,20 @@ impl LineDraft<'_> {
         sent.iter().map(read).collect()
     }
 
+    /// Computes a line's tax anew after `LineAmountTypes` changed.
+    pub fn retax(&self, line: &mut Line) {
+        if self.amounts_are == AmountsAre::NoTax {
+            line.tax_type = Some("NONE".to_owned());
+        }
+        let rate = line
+            .tax_type
+            .as_deref()
+            .and_then(|tax_type| self.books.tax_rate(tax_type));
+        line.taxed_as = self.amounts_are;
+        let percent = rate.map_or(Decimal::ZERO, |rate| rate.rate);
+        line.tax_amount = money::tax_on(line.line_amount, percent, self.amounts_are);
+    }
+
     /// The line with what its item says where the line itself says nothing. Assumptions: that an
     /// item says so much, and the text about one that is not there.
     fn with_item<'e>(&self, element: &'e Json, old: Option<&Line>, errors: &mut Vec<String>) -> Cow<'e, Json> {

@@ -1,6 +1,6 @@
 //! Routes of the documents that move money without being invoices.
 
-use super::call::Call;
+use super::call::{Call, Mode};
 use super::{allocations, bank_transactions, batch_payments, credit_notes, credits};
 use crate::sandbox::books::Family;
 use crate::sandbox::wire::Answer;
@@ -19,9 +19,9 @@ pub fn answer(call: &mut Call<'_>, resource: &str, method: &str, rest: &[&str]) 
     Some(match (method, rest) {
         ("GET", []) => credits::list(call, family),
         ("GET", [id]) => credits::one(call, family, id),
-        ("PUT", []) if writes => credit_notes::write(call, credit_notes::Mode::Create),
-        ("POST", []) if writes => credit_notes::write(call, credit_notes::Mode::Upsert),
-        ("POST", [id]) if writes => credit_notes::write(call, credit_notes::Mode::One(id)),
+        ("PUT", []) if writes => credit_notes::write(call, Mode::Create),
+        ("POST", []) if writes => credit_notes::write(call, Mode::Upsert),
+        ("POST", [id]) if writes => credit_notes::write(call, Mode::One(id)),
         (_, [id, part]) if part.eq_ignore_ascii_case("allocations") => match method {
             "PUT" => allocations::put(call, family, id),
             _ => Answer::empty(405),

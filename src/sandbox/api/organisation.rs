@@ -72,6 +72,7 @@ fn write_organisation(row: &mut Writer, organisation: &Organisation) {
     row.text("CountryCode", &organisation.country);
     row.flag("IsDemoCompany", true);
     row.text("OrganisationStatus", "ACTIVE");
+    row.text("TaxNumber", &organisation.tax_number());
     row.integer("FinancialYearEndDay", 31);
     row.integer("FinancialYearEndMonth", 12);
     row.text("SalesTaxBasis", "ACCRUALS");
@@ -91,10 +92,32 @@ fn write_organisation(row: &mut Writer, organisation: &Organisation) {
     row.id("OrganisationID", organisation.id);
     row.text("Edition", "BUSINESS");
     row.text("Class", "DEMO");
-    row.empty_list("Addresses");
-    row.empty_list("Phones");
+    row.list("Addresses", |items| items.object(write_address));
+    row.list("Phones", |items| items.object(write_phone));
     row.empty_list("ExternalLinks");
     row.nested("PaymentTerms", |_| {});
+    row.text("TaxNumberName", "Tax reg");
+}
+
+/// Every organisation of the sandbox is at home in one office.
+fn write_address(item: &mut Writer) {
+    let lines = [
+        ("AddressType", "POBOX"),
+        ("AddressLine1", "1 Sandbox Street"),
+        ("AddressLine2", "Floor 2"),
+        ("City", "Exampleton"),
+        ("Region", ""),
+        ("PostalCode", "12345"),
+        ("Country", ""),
+        ("AttentionTo", ""),
+    ];
+    lines.into_iter().for_each(|(key, text)| item.text(key, text));
+}
+
+fn write_phone(item: &mut Writer) {
+    item.text("PhoneType", "OFFICE");
+    item.text("PhoneNumber", "555 0100");
+    item.text("PhoneAreaCode", "800");
 }
 
 /// The edition of Xero a country gets.

@@ -1,6 +1,6 @@
 //! Routes of everything that is neither a contact nor a document of money.
 
-use super::call::Call;
+use super::call::{Call, Mode};
 use super::{
     accounts, contact_settings, envelope, groups, history, items, journals, organisation, tax_rates, tracking,
 };
@@ -31,9 +31,9 @@ pub fn answer(call: &mut Call<'_>, resource: &str, method: &str, rest: &[&str]) 
         ("taxrates", "POST", []) => tax_rates::write(call, false),
         ("items", "GET", []) => items::list(call),
         ("items", "GET", [id]) => items::one(call, id),
-        ("items", "PUT", []) => items::write(call, items::Mode::Create),
-        ("items", "POST", []) => items::write(call, items::Mode::Upsert),
-        ("items", "POST", [id]) => items::write(call, items::Mode::One(id)),
+        ("items", "PUT", []) => items::write(call, Mode::Create),
+        ("items", "POST", []) => items::write(call, Mode::Upsert),
+        ("items", "POST", [id]) => items::write(call, Mode::One(id)),
         ("items", "DELETE", [id]) => items::delete(call, id),
         ("manualjournals", "GET", []) => journals::list(call),
         ("manualjournals", "GET", [id]) => journals::one(call, id),

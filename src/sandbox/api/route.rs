@@ -1,6 +1,6 @@
 //! From method and path to a handler.
 
-use super::call::Call;
+use super::call::{Call, Mode};
 use super::{contacts, envelope, invoices, money_route, payments, registers};
 use crate::sandbox::wire::{Answer, params};
 
@@ -43,14 +43,14 @@ pub fn answer(call: &mut Call<'_>) -> Answer {
     match (resource.to_ascii_lowercase().as_str(), method.as_str(), rest) {
         ("contacts", "GET", []) => contacts::list(call),
         ("contacts", "GET", [id]) => contacts::one(call, id),
-        ("contacts", "PUT", []) => contacts::write(call, contacts::Mode::Create),
-        ("contacts", "POST", []) => contacts::write(call, contacts::Mode::Upsert),
-        ("contacts", "POST", [id]) => contacts::write(call, contacts::Mode::One(id)),
+        ("contacts", "PUT", []) => contacts::write(call, Mode::Create),
+        ("contacts", "POST", []) => contacts::write(call, Mode::Upsert),
+        ("contacts", "POST", [id]) => contacts::write(call, Mode::One(id)),
         ("invoices", "GET", []) => invoices::list(call),
         ("invoices", "GET", [id]) => invoices::one(call, id),
-        ("invoices", "PUT", []) => invoices::write(call, invoices::Mode::Create),
-        ("invoices", "POST", []) => invoices::write(call, invoices::Mode::Upsert),
-        ("invoices", "POST", [id]) => invoices::write(call, invoices::Mode::One(id)),
+        ("invoices", "PUT", []) => invoices::write(call, Mode::Create),
+        ("invoices", "POST", []) => invoices::write(call, Mode::Upsert),
+        ("invoices", "POST", [id]) => invoices::write(call, Mode::One(id)),
         ("payments", "GET", []) => payments::list(call),
         ("payments", "GET", [id]) => payments::one(call, id),
         ("payments", "PUT" | "POST", []) => payments::write(call),

@@ -32,6 +32,8 @@ pub struct Contact {
     pub first_name: Option<String>,
     /// `LastName`.
     pub last_name: Option<String>,
+    /// Entered as a contact, and not only named in a document.
+    pub is_entered: bool,
     /// Usable or not.
     pub status: ContactStatus,
     /// Addresses as sent, by `AddressType`.
@@ -57,7 +59,7 @@ pub struct Contact {
 }
 
 impl Contact {
-    /// A new active contact with nothing but a name.
+    /// A new active contact, entered with nothing but a name.
     pub fn named(id: Uuid, name: &str, now_ms: i64) -> Self {
         Self {
             id,
@@ -67,6 +69,7 @@ impl Contact {
             email: None,
             first_name: None,
             last_name: None,
+            is_entered: true,
             status: ContactStatus::Active,
             addresses: Vec::new(),
             phones: Vec::new(),

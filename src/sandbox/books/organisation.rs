@@ -57,6 +57,12 @@ impl Organisation {
             .map_or("UTC", |(name, _)| name)
     }
 
+    /// A tax number of its own, of nine digits.
+    pub fn tax_number(&self) -> String {
+        let number = self.id.as_u128().checked_rem(1_000_000_000).unwrap_or(0);
+        format!("{number:09}")
+    }
+
     /// The branding theme of sales documents that name none. Recorded: every sales invoice and
     /// sales credit note made through the API has one.
     pub fn standard_theme(&self) -> Uuid {

@@ -216,6 +216,16 @@ pub(super) fn reconcile(scene: &mut Scene<'_>) -> Result<Uuid, Bad> {
     payment.updated_ms = scene.call.now_ms;
     payment.versions = payment.versions.saturating_add(1);
     let id = payment.id;
+    let batch = payment
+        .batch
+        .and_then(|batch| scene.call.books.batches().get(batch))
+        .cloned();
+    if let Some(mut batch) = batch {
+        batch.reconciled = true;
+        batch.updated_ms = payment.updated_ms;
+        batch.versions = batch.versions.saturating_add(1);
+        scene.call.books.save_batch(batch);
+    }
     scene.call.books.save_payment(payment);
     Ok(id)
 }

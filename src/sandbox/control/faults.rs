@@ -150,7 +150,7 @@ fn fault(input: &Json) -> Result<Fault, Bad> {
         }
         "rate_limit" => Fault::RateLimit {
             refusal: rate_limit(input)?,
-            meters: body::read(input, "meters", "true or false")?.unwrap_or(false),
+            meters: body::read(input, "meters", "true or false")?.unwrap_or(true),
         },
         "outage" => {
             let outage = Outage::named(input.text("outage"));

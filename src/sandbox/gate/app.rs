@@ -66,13 +66,20 @@ impl App {
         }
     }
 
-    /// Whether people may be sent back to this address.
+    /// Whether people may be sent back to this address: a registered one, or any when none is
+    /// registered. It must be able to stand in a header, name a place and not be a script.
     pub fn returns_to(&self, redirect_uri: &str) -> bool {
-        let is_absolute = redirect_uri
-            .split_once("://")
-            .is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty());
+        let is_place = redirect_uri.split_once("://").is_some_and(|(scheme, rest)| {
+            let named = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+                && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+            let runs = ["javascript", "data", "vbscript"]
+                .iter()
+                .any(|bad| scheme.eq_ignore_ascii_case(bad));
+            named && !runs && !rest.is_empty()
+        });
+        let is_plain = redirect_uri.chars().all(|c| c.is_ascii_graphic());
         let is_listed = self.redirect_uris.is_empty() || self.redirect_uris.iter().any(|uri| uri == redirect_uri);
-        is_absolute && is_listed && !redirect_uri.contains('#')
+        is_place && is_plain && is_listed && !redirect_uri.contains('#')
     }
 
     /// Whether it may ask for all of these.

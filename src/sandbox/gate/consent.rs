@@ -144,8 +144,9 @@ impl Ask {
 
     fn is_proven_by(&self, verifier: Option<&str>) -> bool {
         match (&self.challenge, verifier) {
-            (None, _) => true,
-            (Some(_), None) => false,
+            (None, None) => true,
+            // Nothing can be proven that was not asked for.
+            (Some(_), None) | (None, Some(_)) => false,
             (Some(challenge), Some(verifier)) => {
                 let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
                 (VERIFIER_CHARS_MIN..=VERIFIER_CHARS_MAX).contains(&verifier.chars().count()) && digest == *challenge

@@ -34,7 +34,7 @@ pub enum Fault {
     RateLimit {
         /// Which limit it tells of, and when to come back.
         refusal: Refusal,
-        /// It carries the three meters, the one it is about showing nothing left.
+        /// It carries the three meters as Xero's own does, the one it is about showing nothing left.
         meters: bool,
     },
     /// Xero or the organisation is down: 503 in plain text.

@@ -175,3 +175,17 @@ fn behaviour_1_each_app_has_limits_and_keys_of_its_own() {
         reply.text
     );
 }
+
+#[test]
+fn behaviour_1_a_verifier_proves_nothing_when_no_challenge_was_made() {
+    let mut desk = Desk::new();
+    let (id, secret) = credentials(&desk);
+    let tenant = desk.tenant.to_string();
+    for (verifier, is_good) in [(None, true), (Some("v".repeat(43)), false)] {
+        let given = decide(&mut desk, &ask(&id, &[]), "allow", &[&tenant]);
+        let code = given.get("code").unwrap().to_owned();
+        let more: Vec<(&str, &str)> = verifier.iter().map(|text| ("code_verifier", text.as_str())).collect();
+        let tokens = exchange(&mut desk, (&id, &secret), &code, &more);
+        assert_eq!(tokens.status == 200, is_good, "{verifier:?}: {}", tokens.text);
+    }
+}

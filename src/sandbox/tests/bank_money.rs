@@ -399,6 +399,45 @@ fn behaviour_28_reconciled_payments_and_those_of_a_batch_stay() {
 }
 
 #[test]
+fn behaviour_28_a_batch_stays_when_a_payment_of_it_is_reconciled_or_its_period_closed() {
+    let mut desk = Desk::new();
+    for number in ["B-1", "B-2"] {
+        desk.invoice(number, "AUTHORISED");
+    }
+    let mut make = |number: &str, reference: &str| {
+        let part = json!({"Invoice":{"InvoiceNumber":number},"Amount":"20"});
+        let batch = json!({"Account":{"Code":"090"},"Date":"2026-09-15","Reference":reference,"Payments":[part]});
+        desk.call("PUT", "BatchPayments", &batch.to_string())
+    };
+    let long = make("B-1", &"r".repeat(256));
+    assert!(
+        long.status == 400 && long.text.contains("Reference cannot exceed 255 characters"),
+        "{}",
+        long.text
+    );
+    let id = |made: super::desk::Reply| text(&made.json["BatchPayments"][0]["BatchPaymentID"]).to_owned();
+    let (matched, closed) = (id(make("B-1", &"r".repeat(255))), id(make("B-2", "")));
+    let tenant = desk.tenant;
+    let mut play = |scenario: &str, more: serde_json::Value| {
+        let mut asked = json!({"scenario":scenario,"tenant_id":tenant});
+        asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        desk.control("POST", "trigger", &asked.to_string())
+    };
+    play("payment.reconcile", json!({"invoice_number":"B-1"}));
+    play("organisation.lock", json!({"args":{"date":"2026-09-30"}}));
+    assert_eq!(desk.one("BatchPayments", &matched)["IsReconciled"], true);
+    for (batch, words) in [(matched, "has been reconciled"), (closed, "lock date")] {
+        let refused = desk.call("POST", &format!("BatchPayments/{batch}"), r#"{"Status":"DELETED"}"#);
+        assert!(
+            refused.status == 400 && refused.text.contains(words),
+            "{}",
+            refused.text
+        );
+        assert_eq!(desk.one("BatchPayments", &batch)["Status"], "AUTHORISED");
+    }
+}
+
+#[test]
 fn behaviour_29_a_deleted_payment_is_listed_and_gone_from_its_invoice() {
     let mut desk = Desk::new();
     desk.invoice("A-1", "AUTHORISED");

@@ -201,11 +201,17 @@ fn behaviour_1_requests_that_nobody_can_be_asked_about_get_a_page_and_no_way_bac
         .as_str()
         .unwrap()
         .to_owned();
-    let table: [(&[(&str, &str)], &str); 9] = [
+    let table: [(&[(&str, &str)], &str); 15] = [
         (&[("client_id", "nobody")], "unauthorized_client"),
         (&[("client_id", &custom)], "unauthorized_client"),
         (&[("redirect_uri", "")], "unauthorized_client"),
         (&[("redirect_uri", "nowhere")], "unauthorized_client"),
+        (&[("redirect_uri", "http://")], "unauthorized_client"),
+        (&[("redirect_uri", "http://localhost/#f")], "unauthorized_client"),
+        (&[("redirect_uri", "http://localhost/\r\nX: y")], "unauthorized_client"),
+        (&[("redirect_uri", "http://localhost/a b")], "unauthorized_client"),
+        (&[("redirect_uri", "JavaScript://%0aalert(1)")], "unauthorized_client"),
+        (&[("redirect_uri", "://localhost/")], "unauthorized_client"),
         (&[("response_type", "token")], "unsupported_response_type"),
         (&[("response_type", "")], "invalid_request"),
         (&[("scope", "")], "invalid_scope"),

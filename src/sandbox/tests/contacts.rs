@@ -126,3 +126,73 @@ fn what_is_no_text_of_an_address_is_ignored_and_a_long_one_is_refused() {
         refused.text
     );
 }
+
+#[test]
+fn behaviour_26_a_contact_that_only_a_document_named_is_bare_until_it_is_entered() {
+    let mut desk = Desk::new();
+    let invoice = json!({"Type":"ACCREC","Contact":{"Name":"Only A Name"},
+        "LineItems":[{"Description":"x","UnitAmount":1,"AccountCode":"200"}]});
+    let made = desk.call("PUT", "Invoices", &invoice.to_string());
+    let named = made.json["Invoices"][0]["Contact"].clone();
+    let id = named["ContactID"].as_str().unwrap().to_owned();
+    let slots = json!([{"AddressType":"STREET"}, {"AddressType":"POBOX"}]);
+    assert_eq!(named["Addresses"], slots);
+    assert_eq!(named["Phones"][0], json!({"PhoneType":"DDI"}));
+    assert!(named["EmailAddress"].is_null() && named["BankAccountDetails"].is_null());
+    let body = json!({"ContactID":id,"FirstName":"A"}).to_string();
+    let entered = desk.call("POST", "Contacts", &body).json["Contacts"][0].clone();
+    assert_eq!(
+        (&entered["EmailAddress"], &entered["BankAccountDetails"]),
+        (&json!(""), &json!(""))
+    );
+    assert_eq!(entered["Addresses"][0]["City"], "");
+    assert_eq!(entered["Phones"][3]["PhoneNumber"], "");
+}
+
+#[test]
+fn behaviour_26_settings_of_a_contact_are_kept_when_they_are_of_their_form() {
+    let mut desk = Desk::new();
+    let right = json!({"Name":"Set Ltd","DefaultCurrency":"GBP","AccountsReceivableTaxType":"OUTPUT2",
+        "SalesDefaultLineAmountType":"inclusive","PaymentTerms":{"Sales":{"Day":5,"Type":"OFCURRENTMONTH"}},
+        "BatchPayments":{"BankAccountNumber":"1","Details":"d","Nonsense":[]},
+        "ContactPersons":[{"FirstName":"A","IncludeInEmails":true}]});
+    let made = desk.call("PUT", "Contacts", &right.to_string()).json["Contacts"][0].clone();
+    assert_eq!(made["SalesDefaultLineAmountType"], "INCLUSIVE");
+    assert_eq!(made["PaymentTerms"], json!({"Sales":{"Day":5,"Type":"OFCURRENTMONTH"}}));
+    assert_eq!(made["BatchPayments"], json!({"BankAccountNumber":"1","Details":"d"}));
+    assert_eq!(
+        made["ContactPersons"],
+        json!([{"FirstName":"A","IncludeInEmails":true}])
+    );
+    let fewer = json!({"ContactID":made["ContactID"],"DefaultCurrency":"","BankAccountDetails":""});
+    let fewer = desk.call("POST", "Contacts", &fewer.to_string()).json["Contacts"][0].clone();
+    assert!(fewer["DefaultCurrency"].is_null(), "an empty one takes it away");
+    assert_eq!(
+        fewer["BankAccountDetails"], "",
+        "this one is there even when it is empty"
+    );
+    for wrong in [
+        json!({"DefaultCurrency":"pounds"}),
+        json!({"DefaultCurrency":"JPY"}),
+        json!({"AccountsPayableTaxType":"NOPE"}),
+        json!({"SalesDefaultAccountCode":"99999"}),
+        json!({"SalesDefaultLineAmountType":"none of them"}),
+        json!({"PaymentTerms":[1]}),
+        json!({"PaymentTerms":{"Bills":{"Day":32}}}),
+        json!({"BatchPayments":"x"}),
+        json!({"BatchPayments":{"Code":"thirteen long"}}),
+        json!({"TaxNumber":{"a":1}}),
+        json!({"ContactPersons":[1]}),
+        json!({"ContactPersons":[{"IncludeInEmails":"yes"}]}),
+    ] {
+        let mut body = wrong.clone();
+        body["ContactID"] = made["ContactID"].clone();
+        let refused = desk.call("POST", "Contacts", &body.to_string());
+        let why = &refused.json["Elements"][0]["ValidationErrors"];
+        assert!(
+            refused.status == 400 && why.as_array().is_some_and(|why| why.len() == 1),
+            "{wrong}: {}",
+            refused.text
+        );
+    }
+}

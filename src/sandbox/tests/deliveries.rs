@@ -87,6 +87,36 @@ fn behaviour_36_a_failing_receiver_is_tried_at_once_and_every_quarter_of_an_hour
 }
 
 #[test]
+fn behaviour_36_events_wait_for_a_disabled_receiver_for_31_days() {
+    const DAY_MS: i64 = 1_440 * MINUTE_MS;
+    let mut desk = subscribed(json!({}));
+    touch(&mut desk, "A");
+    let mut tries = 0;
+    while status(&mut desk)["status"] != "disabled" {
+        tries += 1;
+        assert!(tries < 200, "it is never disabled");
+        for delivery in taken(&mut desk) {
+            report(&mut desk, &delivery, None);
+        }
+        desk.pass(15 * MINUTE_MS);
+    }
+    touch(&mut desk, "B");
+    desk.pass(30 * DAY_MS);
+    touch(&mut desk, "C");
+    assert!(taken(&mut desk).is_empty());
+    desk.control("POST", "webhooks/intent", "");
+    for delivery in taken(&mut desk) {
+        let is_right = delivery.signature == sign(desk.world.webhook_key(), &delivery.body);
+        report(&mut desk, &delivery, Some(if is_right { 200 } else { 401 }));
+    }
+    let numbers: Vec<Value> = taken(&mut desk)
+        .iter()
+        .map(|delivery| body(delivery)["firstEventSequence"].clone())
+        .collect();
+    assert_eq!(numbers, [json!(2), json!(3)], "the oldest is more than 31 days old");
+}
+
+#[test]
 fn behaviour_36_one_right_answer_ends_the_retries_and_sends_what_waited() {
     let mut desk = subscribed(json!({}));
     touch(&mut desk, "A");

@@ -182,28 +182,47 @@ fn behaviour_9_the_limits_belong_to_an_organisation_and_the_apps_minute_to_all()
 }
 
 #[test]
-fn behaviour_11_an_injected_429_shows_the_meter_it_is_about_as_empty_when_asked() {
-    let mut desk = Desk::new();
-    let meters = [
+fn behaviour_9_each_429_of_the_api_carries_what_xeros_own_does() {
+    const METERS: [&str; 3] = [
         "X-MinLimit-Remaining",
         "X-DayLimit-Remaining",
         "X-AppMinLimit-Remaining",
     ];
-    for (problem, at) in [("minute", 0), ("day", 1), ("app", 2)] {
-        desk.control(
-            "POST",
-            "faults",
-            &json!({"fault":"rate_limit","problem":problem,"meters":true}).to_string(),
-        );
-        let reply = desk.get("Organisation");
-        let left = meters.map(|meter| reply.outcome.answer.header(meter) == Some("0"));
-        assert_eq!(left, [0, 1, 2].map(|other| other == at), "{problem}");
+    let shown = |reply: &super::desk::Reply| {
+        let answer = &reply.outcome.answer;
+        assert_eq!((reply.status, reply.text.as_str()), (429, ""));
+        assert_eq!(answer.header("Content-Type"), None);
+        let header = |name| answer.header(name).unwrap_or("-").to_owned();
+        [&["X-Rate-Limit-Problem", "Retry-After"], &METERS[..]]
+            .concat()
+            .into_iter()
+            .map(header)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    // Of its own accord.
+    let mut desk = Desk::new();
+    for (limits, wanted) in [
+        (r#"{"minute":0}"#, "minute 1 0 5000 10000"),
+        (r#"{"minute":60,"day":0}"#, "day 1 60 0 10000"),
+        (r#"{"day":5000,"app_minute":0}"#, "app 1 60 5000 0"),
+        (r#"{"app_minute":10000,"concurrent":0}"#, "concurrent - 60 5000 10000"),
+    ] {
+        desk.control("POST", "limits", limits);
+        assert_eq!(shown(&desk.get("Organisation")), wanted, "{limits}");
     }
-    desk.control("POST", "faults", r#"{"fault":"rate_limit","problem":"concurrent"}"#);
-    let reply = desk.get("Organisation");
-    let answer = &reply.outcome.answer;
-    assert_eq!(
-        (answer.header("Retry-After"), answer.header("X-MinLimit-Remaining")),
-        (None, None)
-    );
+    // Injected.
+    let mut desk = Desk::new();
+    for (fault, wanted) in [
+        (json!({"problem":"minute"}), "minute 26 0 5000 10000"),
+        (json!({"problem":"day"}), "day 66183 60 0 10000"),
+        (json!({"problem":"app","retry_after":3}), "app 3 60 5000 0"),
+        (json!({"problem":"concurrent"}), "concurrent - 60 5000 10000"),
+        (json!({"problem":"minute","meters":false}), "minute 26 - - -"),
+    ] {
+        let mut rule = fault.clone();
+        rule["fault"] = json!("rate_limit");
+        desk.control("POST", "faults", &rule.to_string());
+        assert_eq!(shown(&desk.get("Organisation")), wanted, "{fault}");
+    }
 }

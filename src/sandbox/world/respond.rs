@@ -166,10 +166,10 @@ impl World {
             self.watch.refused(seq, at_ms, visitor.tenant, refusal.problem.text());
         }
         self.tell(visitor, refusal);
-        refusal.answer()
+        self.with_meters(visitor, refusal)
     }
 
-    /// An injected 429 with the three meters; the one it is about shows nothing left.
+    /// A 429 with the three meters; the one it is about shows nothing left.
     fn with_meters(&mut self, visitor: &Visitor<'_>, refusal: Refusal) -> Answer {
         let (limits, now_ms) = (self.limits, visitor.now.real_ms);
         let answer = refusal.answer();

@@ -71,13 +71,14 @@ impl World {
         let meter = tenant.meters.entry(visitor.app).or_default();
         let admitted = meter.admit(app_minute, limits, now.real_ms);
         let left = meter.remaining(app_minute, limits, now.real_ms);
-        let answer = match admitted {
-            Err(refusal) => self.refuse(visitor, refusal),
-            // Received and counted, then lost: nobody ever sees this answer.
-            Ok(()) if visitor.is_lost() => Answer::empty(503),
-            Ok(()) => self.keyed(visitor, id),
-        };
-        left.write(answer)
+        if let Err(refusal) = admitted {
+            return self.refuse(visitor, refusal);
+        }
+        // Received and counted, then lost: nobody ever sees this answer.
+        if visitor.is_lost() {
+            return Answer::empty(503);
+        }
+        left.write(self.keyed(visitor, id))
     }
 
     fn keyed(&mut self, visitor: &Visitor<'_>, tenant: Uuid) -> Answer {

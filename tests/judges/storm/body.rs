@@ -89,9 +89,9 @@ fn collection(resource: &str) -> &str {
     match resource {
         "Allocations" | "Accounts" | "Contacts" | "CreditNotes" | "Invoices" | "Items" | "ManualJournals"
         | "Overpayments" | "Payments" | "Prepayments" | "TaxRates" | "TrackingCategories" | "BankTransactions"
-        | "BatchPayments" | "Options" => resource,
+        | "BatchPayments" | "ContactGroups" | "Options" => resource,
         "History" => "HistoryRecords",
-        "Deletion" => "Payments",
+        "Deletion" | "Deletions" => "Payments",
         _ => "Things",
     }
 }
@@ -134,16 +134,16 @@ fn element(draw: &mut Draw, known: &Known, resource: &str) -> Value {
             "Contact": contact, "Date": date, "LineItems": lines, "BankAccount": {"Code": "090"},
         }),
         "Allocations" => json!({"Invoice": {"InvoiceID": id}, "Amount": amount, "Date": date}),
-        "Payments" | "BatchPayments" => json!({
+        "BatchPayments" => json!({
+            "Account": {"Code": "090"}, "Date": date, "Reference": "r",
+            "Payments": [{"Invoice": {"InvoiceID": id}, "Amount": amount},
+                {"Invoice": {"InvoiceID": known.id(draw, "InvoiceID")}, "Amount": "1.00"}],
+        }),
+        "Payments" => json!({
             "Invoice": {"InvoiceID": id}, "Account": {"Code": "090"}, "Date": date, "Amount": amount,
             "Reference": "r", "CurrencyRate": 1,
         }),
-        "Contacts" => json!({
-            "ContactID": contact_id, "Name": format!("Customer {}", draw.below(9)), "EmailAddress": "a@example.com",
-            "ContactNumber": number, "ContactStatus": draw.one(&["ACTIVE", "ARCHIVED"]),
-            "Addresses": [{"AddressType": "STREET", "City": "London"}],
-            "Phones": [{"PhoneType": "DEFAULT", "PhoneNumber": "1"}],
-        }),
+        "Contacts" => contact_element(draw, &contact_id, &number),
         "ManualJournals" => json!({
             "Narration": "n", "Date": date, "Status": status,
             "JournalLines": [{"LineAmount": amount, "AccountCode": "429"},
@@ -159,8 +159,23 @@ fn element(draw: &mut Draw, known: &Known, resource: &str) -> Value {
         }
         "History" => json!({"Details": "noted"}),
         "Deletion" => json!({"Status": "DELETED"}),
+        "Deletions" => json!({"PaymentID": known.id(draw, "PaymentID"), "Status": "DELETED"}),
+        "ContactGroups" => json!({"Name": format!("Group {}", draw.below(5)), "Status": status}),
         _ => json!({"Status": status}),
     }
+}
+
+fn contact_element(draw: &mut Draw, contact_id: &str, number: &str) -> Value {
+    json!({
+        "ContactID": contact_id, "Name": format!("Customer {}", draw.below(9)), "EmailAddress": "a@example.com",
+        "ContactNumber": number, "ContactStatus": draw.one(&["ACTIVE", "ARCHIVED"]),
+        "Addresses": [{"AddressType": "STREET", "City": "London"}],
+        "Phones": [{"PhoneType": "DEFAULT", "PhoneNumber": "1"}],
+        "DefaultCurrency": "GBP", "AccountsReceivableTaxType": "OUTPUT2", "BankAccountDetails": "1",
+        "SalesDefaultLineAmountType": "INCLUSIVE", "PaymentTerms": {"Sales": {"Day": 5, "Type": "OFCURRENTMONTH"}},
+        "BatchPayments": {"BankAccountNumber": "1", "Details": "d", "Code": "", "Reference": ""},
+        "ContactPersons": [{"FirstName": "A", "EmailAddress": "a@example.com", "IncludeInEmails": true}],
+    })
 }
 
 fn lines(draw: &mut Draw) -> Value {

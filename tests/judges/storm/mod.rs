@@ -5,8 +5,12 @@ mod body;
 mod control;
 mod draw;
 mod gust;
+mod held;
+mod identity;
+mod operations;
 mod query;
 mod request;
 mod verdict;
 
 mod run;
+mod tally;

@@ -69,6 +69,9 @@ const STRANGE: [&str; 9] = [
     "type=invoices",
 ];
 
+/// Longer query strings find nothing.
+const LONG: usize = 2_000;
+
 /// Some parameters.
 pub fn query(draw: &mut Draw, known: &Known) -> String {
     let pair = |draw: &mut Draw| {
@@ -93,7 +96,9 @@ pub fn query(draw: &mut Draw, known: &Known) -> String {
             5 => format!("page={}", number(draw)),
             6 => format!("pageSize={}", number(draw)),
             7 => {
-                let ids: Vec<String> = (0..draw.below(60)).map(|_| known.id(draw, "InvoiceID")).collect();
+                let ids: Vec<String> = (0..draw.one(&[0, 1, 3, 20, 50, 60]))
+                    .map(|_| known.id(draw, "InvoiceID"))
+                    .collect();
                 format!(
                     "{}={}",
                     draw.one(&["IDs", "ContactIDs", "InvoiceNumbers", "ids"]),
@@ -118,7 +123,11 @@ pub fn query(draw: &mut Draw, known: &Known) -> String {
         }
     };
     let pairs: Vec<String> = (0..draw.between(1, 4)).map(|_| pair(draw)).collect();
-    pairs.join("&")
+    let mut query = pairs.join("&");
+    if query.len() > LONG && draw.percent(90) {
+        query.truncate(LONG);
+    }
+    query
 }
 
 /// A source of chance of its own.
@@ -164,10 +173,15 @@ fn encoded(draw: &mut Draw, text: &str) -> String {
         body::spoil(draw, &mut bytes);
         bytes.truncate(2_500);
     }
+    percent_encoded(&bytes)
+}
+
+/// Everything but letters and digits in hexadecimal.
+pub fn percent_encoded(bytes: &[u8]) -> String {
     let mut out = String::new();
     for byte in bytes {
         if byte.is_ascii_alphanumeric() {
-            out.push(char::from(byte));
+            out.push(char::from(*byte));
         } else {
             out.push_str(&format!("%{byte:02X}"));
         }

@@ -8,80 +8,41 @@ use serde_json::Value;
 use super::body;
 use super::control;
 use super::draw::Draw;
-use super::gust::ACCESS;
+use super::held::{ACCESS, OTHER};
+use super::identity;
+use super::operations::OPERATIONS;
 use super::query::query;
 
 pub const METHODS: [&str; 9] = ["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "get", ""];
 
-/// What Xero knows: method, path below the API, and what the body is of.
-const OPERATIONS: [(&str, &str, &str); 57] = [
-    ("GET", "Organisation", ""),
-    ("GET", "Accounts", ""),
-    ("GET", "Accounts/{AccountID}", ""),
-    ("PUT", "Accounts", "Accounts"),
-    ("POST", "Accounts/{AccountID}", "Accounts"),
-    ("DELETE", "Accounts/{AccountID}", ""),
-    ("GET", "TaxRates", ""),
-    ("PUT", "TaxRates", "TaxRates"),
-    ("POST", "TaxRates", "TaxRates"),
-    ("GET", "Contacts", ""),
-    ("GET", "Contacts/{ContactID}", ""),
-    ("GET", "Contacts/{ContactID}/CISSettings", ""),
-    ("PUT", "Contacts", "Contacts"),
-    ("POST", "Contacts", "Contacts"),
-    ("POST", "Contacts/{ContactID}", "Contacts"),
-    ("GET", "Contacts/{ContactID}/History", ""),
-    ("GET", "Invoices", ""),
-    ("GET", "Invoices", ""),
-    ("GET", "Invoices", ""),
-    ("GET", "Invoices/{InvoiceID}", ""),
-    ("PUT", "Invoices", "Invoices"),
-    ("PUT", "Invoices", "Invoices"),
-    ("PUT", "Invoices", "Invoices"),
-    ("POST", "Invoices", "Invoices"),
-    ("POST", "Invoices/{InvoiceID}", "Invoices"),
-    ("POST", "Invoices/{InvoiceID}", "Invoices"),
-    ("PUT", "Invoices/{InvoiceID}/History", "History"),
-    ("GET", "Invoices/{InvoiceID}/History", ""),
-    ("GET", "Payments", ""),
-    ("GET", "Payments/{PaymentID}", ""),
-    ("PUT", "Payments", "Payments"),
-    ("PUT", "Payments", "Payments"),
-    ("POST", "Payments", "Payments"),
-    ("POST", "Payments/{PaymentID}", "Deletion"),
-    ("GET", "CreditNotes", ""),
-    ("GET", "CreditNotes/{CreditNoteID}", ""),
-    ("PUT", "CreditNotes", "CreditNotes"),
-    ("POST", "CreditNotes", "CreditNotes"),
-    ("POST", "CreditNotes/{CreditNoteID}", "CreditNotes"),
-    ("PUT", "CreditNotes/{CreditNoteID}/Allocations", "Allocations"),
-    ("DELETE", "CreditNotes/{CreditNoteID}/Allocations/{AllocationID}", ""),
-    ("GET", "Overpayments", ""),
-    ("GET", "Overpayments/{OverpaymentID}", ""),
-    ("PUT", "Overpayments/{OverpaymentID}/Allocations", "Allocations"),
-    ("DELETE", "Overpayments/{OverpaymentID}/Allocations/{AllocationID}", ""),
-    ("GET", "Prepayments", ""),
-    ("PUT", "BankTransactions", "BankTransactions"),
-    ("GET", "ManualJournals", ""),
-    ("GET", "ManualJournals/{ManualJournalID}", ""),
-    ("PUT", "ManualJournals", "ManualJournals"),
-    ("POST", "ManualJournals/{ManualJournalID}", "ManualJournals"),
-    ("GET", "Items", ""),
-    ("POST", "Items", "Items"),
-    ("GET", "TrackingCategories", ""),
-    ("PUT", "TrackingCategories", "TrackingCategories"),
-    ("PUT", "TrackingCategories/{TrackingCategoryID}/Options", "Options"),
-    ("DELETE", "TrackingCategories/{TrackingCategoryID}", ""),
-];
-
 /// What the storm has seen of the world.
+#[derive(Debug, Clone)]
 pub struct Known {
-    pub client_id: String,
-    pub client_secret: String,
+    /// The first one is the app that the organisations are connected to.
+    pub apps: Vec<App>,
     pub tenants: Vec<String>,
-    /// Ids of anything that was ever answered, and the keys they stood under.
-    pub ids: Vec<(String, String)>,
+    /// The organisation that the next request is about.
+    pub here: String,
+    ids: Vec<Id>,
 }
+
+/// Credentials; an app without a secret has an empty one.
+#[derive(Debug, Clone)]
+pub struct App {
+    pub id: String,
+    pub secret: String,
+}
+
+/// An id that was answered, and the key it stood under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Id {
+    tenant: String,
+    key: String,
+    id: String,
+}
+
+/// Ids kept of one organisation.
+const IDS_MAX: usize = 120;
 
 const NO_IDS: [&str; 9] = [
     "",
@@ -96,39 +57,99 @@ const NO_IDS: [&str; 9] = [
 ];
 
 impl Known {
-    /// An id of such a thing, or of another, or of nothing, or no id at all.
-    pub fn id(&self, draw: &mut Draw, key: &str) -> String {
-        let same: Vec<&String> = self
-            .ids
-            .iter()
-            .filter(|(known, _)| known == key)
-            .map(|(_, id)| id)
-            .collect();
-        match draw.below(12) {
-            0 => draw.stranger(),
-            1 => draw.one(&NO_IDS).to_owned(),
-            2 if !self.ids.is_empty() => draw.one(&self.ids).1,
-            _ if same.is_empty() => draw.stranger(),
-            _ => draw.one(&same).clone(),
+    pub fn new(app: App, tenants: Vec<String>) -> Self {
+        Self {
+            apps: vec![app],
+            here: tenants[0].clone(),
+            tenants,
+            ids: Vec::new(),
         }
     }
 
-    /// Keeps the ids of an answer, the newest ones when there are many.
-    pub fn learn(&mut self, answer: &Value) {
+    /// An id of such a thing here, or of another, or of nothing, or no id at all.
+    pub fn id(&self, draw: &mut Draw, key: &str) -> String {
+        let here: Vec<&Id> = self.ids.iter().filter(|known| known.tenant == self.here).collect();
+        let same: Vec<&Id> = here.iter().copied().filter(|known| known.key == key).collect();
+        match draw.below(24) {
+            0 => draw.stranger(),
+            1 => draw.one(&NO_IDS).to_owned(),
+            2 if !self.ids.is_empty() => draw.one(&self.ids).id,
+            _ if same.is_empty() => draw.stranger(),
+            _ => draw.one(&same).id.clone(),
+        }
+    }
+
+    /// What a request that was carried out made come and go: `first` is what there was when the
+    /// default snapshot was taken.
+    pub fn follow(&mut self, request: &Request, answer: &Value, first: &Self) {
+        let gone = (request.method == "DELETE").then(|| request.path.rsplit('/').next().unwrap_or_default());
+        if let Some(gone) = gone {
+            self.ids.retain(|known| known.id != gone);
+        }
+        match request.path.as_str() {
+            "/_sandbox/reset" => self.ids.clear(),
+            "/_sandbox/restore" => self.ids.clone_from(&first.ids),
+            "/_sandbox/faults" => {
+                if let Some(id) = answer["id"].as_str() {
+                    let here = self.here.clone();
+                    self.learn(&serde_json::json!({"FaultID": id}), &here);
+                }
+            }
+            _ => {
+                let here = self.here.clone();
+                self.learn(answer, &here);
+            }
+        }
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.ids
+            .iter()
+            .any(|known| known.tenant == self.here && known.key == key)
+    }
+
+    /// Keeps the ids of an answer about this organisation, the newest ones when there are many, and
+    /// apps.
+    pub fn learn(&mut self, answer: &Value, tenant: &str) {
         let mut found = BTreeSet::new();
         ids_in(answer, &mut found);
-        self.ids.extend(found.into_iter().take(20));
-        let excess = self.ids.len().saturating_sub(150);
-        self.ids.drain(..excess);
+        let fresh = found.into_iter().take(30).map(|(key, id)| Id {
+            tenant: tenant.to_owned(),
+            key,
+            id,
+        });
+        for id in fresh {
+            self.ids.retain(|known| *known != id);
+            self.ids.push(id);
+        }
+        let of_it = self.ids.iter().filter(|known| known.tenant == tenant).count();
+        let mut excess = of_it.saturating_sub(IDS_MAX);
+        self.ids.retain(|known| {
+            let goes = excess > 0 && known.tenant == tenant;
+            excess -= usize::from(goes);
+            !goes
+        });
+        if let Some(id) = answer["client_id"].as_str() {
+            let secret = answer["client_secret"].as_str().unwrap_or_default();
+            self.apps.truncate(6);
+            self.apps.push(App {
+                id: id.to_owned(),
+                secret: secret.to_owned(),
+            });
+        }
     }
 }
 
 fn ids_in(value: &Value, found: &mut BTreeSet<(String, String)>) {
     match value {
+        // What was refused repeats what was sent, or has an id that exists nowhere.
+        Value::Object(pairs) if value["StatusAttributeString"] == "ERROR" || pairs.contains_key("Elements") => {}
         Value::Object(pairs) => {
             for (key, value) in pairs {
                 match value {
-                    Value::String(text) if key.ends_with("ID") => drop(found.insert((key.clone(), text.clone()))),
+                    Value::String(text) if key.ends_with("ID") || key == "authEventId" => {
+                        found.insert((key.clone(), text.clone()));
+                    }
                     other => ids_in(other, found),
                 }
             }
@@ -139,13 +160,14 @@ fn ids_in(value: &Value, found: &mut BTreeSet<(String, String)>) {
 }
 
 /// The next request.
-pub fn request(draw: &mut Draw, known: &Known) -> Request {
+pub fn request(draw: &mut Draw, known: &mut Known) -> Request {
+    known.here = draw.one(&known.tenants);
     let mut request = match draw.below(20) {
-        0 | 1 => control::control(draw, known),
-        2 => identity(draw, known),
+        0..=3 => control::control(draw, known),
+        4..=6 => identity::identity(draw, known),
         _ => accounting(draw, known),
     };
-    if draw.percent(5) {
+    if draw.percent(2) {
         let mut path = request.path.into_bytes();
         body::spoil(draw, &mut path);
         path.truncate(3_000);
@@ -154,19 +176,36 @@ pub fn request(draw: &mut Draw, known: &Known) -> Request {
     request
 }
 
+/// One of the operations, mostly one whose ids are known.
+fn operation(draw: &mut Draw, known: &Known) -> (&'static str, &'static str, &'static str) {
+    let keys = |pattern: &'static str| pattern.split('/').filter_map(key_of);
+    let mut drawn = draw.one(&OPERATIONS);
+    for _ in 0..6 {
+        if keys(drawn.1).all(|key| known.has(key)) {
+            break;
+        }
+        drawn = draw.one(&OPERATIONS);
+    }
+    drawn
+}
+
+fn key_of(part: &str) -> Option<&str> {
+    part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'))
+}
+
 fn accounting(draw: &mut Draw, known: &Known) -> Request {
-    let (mut method, pattern, mut kind) = draw.one(&OPERATIONS);
-    if draw.percent(10) {
+    let (mut method, pattern, mut kind) = operation(draw, known);
+    if draw.percent(2) {
         method = draw.one(&METHODS);
         kind = draw.one(&OPERATIONS).2;
     }
-    let filled = |part: &str, draw: &mut Draw| match part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+    let filled = |part: &str, draw: &mut Draw| match key_of(part) {
         Some(key) => known.id(draw, key),
         None => part.to_owned(),
     };
     let parts: Vec<String> = pattern.split('/').map(|part| filled(part, draw)).collect();
     let mut path = format!("/api.xro/2.0/{}", parts.join("/"));
-    match draw.below(40) {
+    match draw.below(80) {
         0 => path = path.to_lowercase(),
         1 => path = path.to_uppercase(),
         2 => path.push('/'),
@@ -193,7 +232,8 @@ fn accounting(draw: &mut Draw, known: &Known) -> Request {
     }
 }
 
-fn headers(draw: &mut Draw, known: &Known) -> Vec<(String, String)> {
+/// Headers of a call; mostly those that are needed.
+pub fn headers(draw: &mut Draw, known: &Known) -> Vec<(String, String)> {
     let mut headers = Vec::new();
     let mut add = |name: &str, value: String| headers.push((name.to_owned(), value));
     let accept = draw.one(&["application/json", "application/json", "*/*", "text/xml", ""]);
@@ -205,13 +245,15 @@ fn headers(draw: &mut Draw, known: &Known) -> Vec<(String, String)> {
         0 => {}
         1 => add("Authorization", "Bearer nonsense".to_owned()),
         2 => add("Authorization", "Basic \u{e9}".to_owned()),
+        3 => add("Authorization", format!("Bearer {OTHER}")),
         _ => add("authorization", format!("Bearer {ACCESS}")),
     }
     match draw.below(80) {
         0 => {}
         1 => add("xero-tenant-id", "no guid".to_owned()),
         2 => add("xero-tenant-id", draw.stranger()),
-        _ => add("Xero-Tenant-Id", draw.one(&known.tenants)),
+        3 => add("Xero-Tenant-Id", draw.one(&known.tenants)),
+        _ => add("Xero-Tenant-Id", known.here.clone()),
     }
     if draw.percent(50) {
         let key = match draw.below(5) {
@@ -236,36 +278,4 @@ fn headers(draw: &mut Draw, known: &Known) -> Vec<(String, String)> {
         add("If-Modified-Since", since.to_owned());
     }
     headers
-}
-
-fn identity(draw: &mut Draw, known: &Known) -> Request {
-    let path = draw.one(&[
-        "/connect/token",
-        "/connections",
-        "/Connections/{id}",
-        "/connect/revocation",
-        "/identity/connect/authorize",
-    ]);
-    let grant = draw.one(&["refresh_token", "authorization_code", "client_credentials", "", "nope"]);
-    let token = known.id(draw, "");
-    let mut form = format!(
-        "grant_type={grant}&refresh_token={token}&token={token}&code={}&client_id={}&client_secret={}&redirect_uri=http%3A%2F%2Flocalhost%2F&scope=accounting.nope%20openid&response_type=code&state=%0D%0A%F0&code_verifier=x",
-        known.id(draw, "InvoiceID"), known.client_id, known.client_secret
-    )
-    .into_bytes();
-    if draw.percent(30) {
-        body::spoil(draw, &mut form);
-    }
-    let form = String::from_utf8_lossy(&form).into_owned();
-    let method = if path.contains("connections") { "GET" } else { "POST" };
-    let method = if draw.percent(80) { method } else { draw.one(&METHODS) };
-    // What ends a connection would end the gust's work; it is tried with strange ids only.
-    let path = path.replace("{id}", &draw.stranger());
-    Request {
-        method: method.to_owned(),
-        query: if draw.percent(60) { form.clone() } else { String::new() },
-        path,
-        headers: headers(draw, known),
-        body: form.into(),
-    }
 }

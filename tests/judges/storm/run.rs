@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::gust::{Damage, REQUESTS, Tally, blow, shown, shrunk};
+use super::gust::{Damage, REQUESTS, blow, shown, shrunk};
+use super::tally::Tally;
 
 /// How many requests without `STORM`.
 const USUAL: usize = 4_000;
@@ -61,10 +62,22 @@ fn bad_requests_of_every_kind_get_an_answer_of_xeros_kind() {
     if one.is_some() {
         return;
     }
-    println!("{count} requests: {sum:?}");
-    assert!(
-        sum.done * 10 > count,
-        "too few were carried out to mean anything: {sum:?}"
-    );
-    assert!(sum.refused * 20 > count, "too few were read and refused: {sum:?}");
+    println!("{count} requests: {sum:#?}");
+    let lost = sum.lost();
+    assert!(lost * 100 < count * 15, "{lost} of {count} led nowhere: {sum:?}");
+    for (name, place, least) in [
+        ("accounting", sum.accounting, 10),
+        ("identity", sum.identity, 40),
+        ("control", sum.control, 20),
+    ] {
+        assert!(
+            place.done * least > count,
+            "too few of {name} were carried out: {sum:?}"
+        );
+        assert!(
+            place.refused * least * 2 > count,
+            "too few of {name} were read and refused: {sum:?}"
+        );
+    }
+    assert!(sum.delivered * 50 > count, "too few webhooks were sent: {sum:?}");
 }
