@@ -3,6 +3,7 @@
 
 use crate::engine::variance::{self, Compared};
 use crate::model::ids::{IdSource, PaymentId, XeroCreditId};
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::row::{Back, Credit, Difference, Invoice, Payment, VarianceLevel};
 use crate::model::standing::Standing;
 use crate::model::time::Now;
@@ -36,9 +37,8 @@ pub enum News {
 
 /// Takes a document. Nothing new leaves the row as it was, to the byte.
 pub fn take(row: &mut Invoice, xero: XeroInvoice, may_compare: bool, ids: &mut IdSource, now: Now) -> Vec<News> {
-    let is_old = row.copy.as_ref().is_some_and(|copy| xero.updated < copy.updated);
     let mut news = Vec::new();
-    if is_old {
+    if is_older(row, &xero) {
         return news;
     }
     if row.copy.as_ref() == Some(&xero) && has_all(&row.back, &xero) {
@@ -72,13 +72,19 @@ pub fn take(row: &mut Invoice, xero: XeroInvoice, may_compare: bool, ids: &mut I
 /// Takes the answer to a write of our own. It need not list payments and credits, so those are left to
 /// the next reading; how it stands may have changed meanwhile all the same.
 pub fn echo(row: &mut Invoice, xero: XeroInvoice) -> Option<News> {
-    if row.copy.as_ref().is_some_and(|copy| xero.updated < copy.updated) {
+    if is_older(row, &xero) {
         return None;
     }
     let from = row.copy.as_ref().map(|_| Standing::of(row));
     row.copy = Some(xero);
     let to = Standing::of(row);
     from.filter(|from| *from != to).map(|from| News::Stands { from, to })
+}
+
+/// Whether a newer version is here already.
+fn is_older(row: &Invoice, xero: &XeroInvoice) -> bool {
+    let copy = row.copy.as_ref();
+    copy.is_some_and(|copy| xero.updated < copy.updated) && !is_broken(Rule::NewestWins)
 }
 
 /// Whether what came back says already what the document lists.

@@ -164,6 +164,14 @@ rules! {
     /// What ends with a push ends durably. (36)
     OperationEnds,
 
+    // What comes back.
+    /// The next scan begins so long before this one as Xero's lists may lag. (13, 35)
+    ListLag,
+    /// A scan reads all pages. (13, 35)
+    AllPages,
+    /// An older version of a document is no news. (21)
+    NewestWins,
+
     // Grants.
     /// It is durable that a refresh is asked for before it is. (24)
     MarkedFirst,

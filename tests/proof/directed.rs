@@ -21,7 +21,7 @@ pub const FIRST: u64 = 7;
 const SEEDS: u64 = 3;
 
 /// All of them, by name.
-pub const ALL: [(&str, Tell); 33] = [
+pub const ALL: [(&str, Tell); 36] = [
     ("an answer is lost", lost),
     ("a bill's answer is lost", lost_bill),
     ("a failure comes after the work", failed_bill),
@@ -55,6 +55,9 @@ pub const ALL: [(&str, Tell); 33] = [
     ("a void while the document is under way", void_under_way),
     ("a change", changed),
     ("a change that fails twice", change_failed_twice),
+    ("a change that lists show late", shown_late),
+    ("changes on several pages", several_pages),
+    ("an old answer after a newer scan", old_answer),
 ];
 
 const KNOBS: Knobs = Knobs {
@@ -67,6 +70,7 @@ const KNOBS: Knobs = Knobs {
     favourite: None,
     lag_ms: 0,
     pulls: false,
+    page_rows: 0,
 };
 
 fn story(seed: u64, knobs: Knobs, acts: Vec<Act>, faults: impl IntoIterator<Item = (u64, Fault)>) -> Story {
@@ -378,6 +382,55 @@ pub fn change_failed_twice(seed: u64) -> Story {
     let faults = [(FIRST + 2, Fault::ErrorBefore), (FIRST + 3, Fault::ErrorBefore)];
     about_sales(seed, vec![Act::Run(5_000), put(0, 30), Act::Run(200_000)], faults)
 }
+
+// What comes back.
+
+/// A person works in Xero just before a scan, whose lists do not show it yet.
+pub fn shown_late(seed: u64) -> Story {
+    let edits = (0..4).flat_map(|_| [Act::InXero(0, Deed::Pay), Act::Run(67_000)]);
+    let knobs = Knobs {
+        pulls: true,
+        lag_ms: 100_000,
+        ..KNOBS
+    };
+    let acts = [put(0, 10), Act::Run(5_000)].into_iter().chain(edits);
+    story(seed, knobs, acts.chain([Act::Run(600_000)]).collect(), [])
+}
+
+/// Everything changes between two scans, and a page has room for one.
+pub fn several_pages(seed: u64) -> Story {
+    let knobs = Knobs {
+        pulls: true,
+        page_rows: 1,
+        ..KNOBS
+    };
+    let mut acts = vec![Act::PutAll(4), Act::Run(20_000)];
+    acts.extend((0..4).map(|which| Act::InXero(which, Deed::Pay)));
+    acts.push(Act::Run(600_000));
+    story(seed, knobs, acts, [])
+}
+
+/// A change is made and its answer lost; a scan reads what a person did after it; then the change is
+/// repeated under its key, and Xero answers as it would have the first time.
+pub fn old_answer(seed: u64) -> Story {
+    let acts = vec![
+        put(0, 10),
+        Act::Run(200_000),
+        put(0, 20),
+        Act::Run(600),
+        Act::Connection(Turn::CreditsUsedUp),
+        Act::Run(2_000),
+        Act::InXero(0, Deed::Pay),
+        Act::Run(90_000),
+        Act::Connection(Turn::ToppedUp),
+        MINUTE,
+    ];
+    let knobs = Knobs { pulls: true, ..KNOBS };
+    story(seed, knobs, acts, [(OLD_ANSWER_CALL, Fault::DroppedAfter)])
+}
+
+/// The call that changes the document there.
+const OLD_ANSWER_CALL: u64 = 13;
 
 /// Each of them with nothing broken. Those with few faults come where they mean to.
 #[test]

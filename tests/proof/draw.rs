@@ -16,6 +16,7 @@ pub enum Draw {
     Death,
     Ghost,
     Machine,
+    Page,
 }
 
 /// The chance of one such occasion.
@@ -29,7 +30,8 @@ pub fn draw(seed: u64, what: Draw, nth: u64) -> StdRng {
         Draw::Listing => 6,
         Draw::Death => 7,
         Draw::Ghost => 8,
-        Draw::Machine => 9_u64,
+        Draw::Machine => 9,
+        Draw::Page => 10_u64,
     };
     let mixed = mix(seed ^ mix(kind) ^ mix(nth.wrapping_add(0x5151)));
     StdRng::seed_from_u64(mixed)

@@ -12,8 +12,10 @@ use rand::RngExt as _;
 use super::draw::{Draw, draw};
 use super::fault::Fault;
 use super::nth::call_fault::CallFault;
+use super::play::in_xero;
 use super::shell::{Flying, Shell, Way};
 use super::simulation::Simulation;
+use super::story::deed;
 use super::wire::Wire;
 
 impl Simulation {
@@ -168,8 +170,12 @@ impl Simulation {
                     answer: Box::new(served.answer),
                     open: served.call,
                 };
+                let is_page = matches!(flying.call.request, Request::Changes { .. });
                 let Some(shell) = self.shell.as_mut() else { return };
                 shell.calls.push(flying);
+                if is_page {
+                    self.meddle();
+                }
             }
             Way::Back { leaves, open, .. } if *leaves <= at && open.is_some() => {
                 if let Some(call) = open.take() {
@@ -195,6 +201,18 @@ impl Simulation {
                 self.hears(flying, timed_out(is_write));
             }
         }
+    }
+
+    /// People do not wait until all pages are read.
+    fn meddle(&mut self) {
+        self.nth.pages += 1;
+        let mut rng = draw(self.seed, Draw::Page, self.nth.pages);
+        if self.knobs.page_rows == 0 || !self.faults_strike || rng.random_bool(0.5) {
+            return;
+        }
+        let which = rng.random_range(0..self.knobs.documents);
+        let deed = deed(&mut rng);
+        in_xero(self, which, deed);
     }
 
     fn hears(&mut self, flying: Flying, answer: Answer) {

@@ -344,6 +344,24 @@ pub const ROWS: &[Row] = &[
     ),
     story(Rule::CatchUpEnds, "a catch-up never ends", &[36], d::comes_back),
     story(Rule::OperationEnds, "an operation never ends", &[36], d::pressed),
+    story(
+        Rule::ListLag,
+        "the next scan begins where this one did",
+        &[13, 35],
+        d::shown_late,
+    ),
+    story(
+        Rule::AllPages,
+        "a scan reads one page of several",
+        &[13, 35],
+        d::several_pages,
+    ),
+    story(
+        Rule::NewestWins,
+        "an older version comes over a newer one",
+        &[21],
+        d::old_answer,
+    ),
     grant(
         Rule::MarkedFirst,
         "a refresh is asked for although that could not be stored",

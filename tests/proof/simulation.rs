@@ -66,6 +66,7 @@ pub struct Numbers {
     pub listings: u64,
     pub deaths: u64,
     pub starts: u64,
+    pub pages: u64,
 }
 
 impl Simulation {
@@ -76,6 +77,7 @@ impl Simulation {
         let (minute, day, concurrent) = (knobs.minute, knobs.day, knobs.concurrent);
         let limits = format!(r#"{{"minute":{minute},"day":{day},"concurrent":{concurrent}}}"#);
         wire.control(clock.xero(), "POST", "limits", &limits);
+        wire.page_rows = knobs.page_rows;
         let lag = format!(r#"{{"ms":{}}}"#, knobs.lag_ms);
         wire.control(clock.xero(), "POST", "lag", &lag);
         let store = MemStore::new(Arc::new(Rows), [7; 16], 1);

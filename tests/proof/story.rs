@@ -41,6 +41,10 @@ pub struct Knobs {
     /// Whether what changed in Xero is read all the time.
     #[serde(default)]
     pub pulls: bool,
+    /// Rows of a page of changes; 0 = as many as are asked for. With small pages people work in
+    /// Xero between one page and the next.
+    #[serde(default)]
+    pub page_rows: u32,
 }
 
 /// Lists lag at most so long in drawn stories.
@@ -134,6 +138,7 @@ impl Story {
         let knobs = Knobs {
             lag_ms: lag(seed),
             pulls: draw(seed, Draw::Story, 2).random_bool(0.5),
+            page_rows: draw(seed, Draw::Story, 3).random_range(0..4),
             ..Knobs::of(rng)
         };
         let count = rng.random_range(10..60);
@@ -181,6 +186,7 @@ impl Knobs {
                 .then(|| Fault::ALL[rng.random_range(0..Fault::ALL.len())]),
             lag_ms: 0,
             pulls: false,
+            page_rows: 0,
         }
     }
 }
@@ -297,7 +303,8 @@ fn put(rng: &mut StdRng, which: u32) -> Act {
     }
 }
 
-fn deed(rng: &mut StdRng) -> Deed {
+/// Any of them.
+pub fn deed(rng: &mut StdRng) -> Deed {
     match rng.random_range(0..4) {
         0 => Deed::Void,
         1 => Deed::Pay,

@@ -155,7 +155,7 @@ impl TenantMachine {
             // Without a word about Xero's time the next scan begins where this one did.
             let began_at = told_at.unwrap_or(since);
             state.scan = Some(begin(tenant, kind, since, began_at, page_count.max(1)));
-            if page_count > 1 {
+            if page_count > 1 && !is_broken(Rule::AllPages) {
                 // Page 1 is read again at the end: what it holds then is what counts.
                 let scan = state.scan.clone();
                 out.push(Effect::Persist(
@@ -255,8 +255,11 @@ impl TenantMachine {
     ) -> bool {
         // With a push open, the push compares.
         let may_compare = !self.by_invoice.contains_key(&row.id);
+        let version = |row: &Invoice| row.copy.as_ref().map(|copy| copy.updated);
+        let before = version(row);
         let news = take(row, document, may_compare, &mut self.ids, now);
-        if news.is_empty() {
+        // What came and went between two readings leaves a newer version, and no news.
+        if news.is_empty() && version(row) == before {
             return false;
         }
         writes.push(badge::write(row, now));

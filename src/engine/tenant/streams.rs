@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::named::Named;
 use super::owed::Owed;
 use crate::model::ids::{TenantId, XeroInvoiceId};
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::row::{Scan, Stream, StreamKind};
 use crate::model::time::{Mono, Now, Timestamp};
 
@@ -150,7 +151,8 @@ impl StreamState {
     /// What is known once the scan is complete. The moment never goes back.
     pub(super) fn complete(&mut self, scan: &Scan, now: Now) -> Stream {
         let before = self.row.as_ref();
-        let safe = scan.began_at.plus_ms(-LIST_LAG_MS);
+        let lag_ms = if is_broken(Rule::ListLag) { 0 } else { LIST_LAG_MS };
+        let safe = scan.began_at.plus_ms(-lag_ms);
         let row = Stream {
             tenant: scan.tenant,
             kind: scan.kind,

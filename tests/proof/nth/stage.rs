@@ -50,6 +50,7 @@ impl Stage {
                 favourite: None,
                 lag_ms: 0,
                 pulls: false,
+                page_rows: 0,
             },
             acts: Vec::new(),
             faults: Faults::Planned(Plan::default()),
