@@ -1,8 +1,8 @@
-//! The rows that documents of a page concern.
+//! The rows that documents of a page concern, and those that a follow-up needs.
 
 use std::collections::BTreeMap;
 
-use crate::engine::event::Related;
+use crate::engine::event::{Follow, Related};
 use crate::model::ids::{InvoiceId, XeroInvoiceId};
 use crate::model::row::Invoice;
 use crate::model::xero::Change;
@@ -29,4 +29,19 @@ pub(super) fn related(view: &View<'_>, found: &[Change]) -> Result<Related, Read
     Ok(Related {
         invoices: invoices.into_values().collect(),
     })
+}
+
+/// Invoices about which something is to be done, with those of their work orders.
+pub(super) fn follows(view: &View<'_>, invoices: &[InvoiceId]) -> Result<Vec<Follow>, ReadError> {
+    let mut follows = Vec::with_capacity(invoices.len());
+    for id in invoices {
+        let Some(invoice) = view.invoice(*id)? else { continue };
+        let order = invoice.draft.work_order_ref.as_deref();
+        let of_order = match order {
+            Some(order) => view.invoices_of_order(order)?,
+            None => Vec::new(),
+        };
+        follows.push(Follow { invoice, of_order });
+    }
+    Ok(follows)
 }

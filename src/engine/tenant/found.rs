@@ -1,10 +1,10 @@
 //! What reads found: the document before it is changed, and who has a number that is taken.
 
 use super::machine::{Stage, TenantMachine};
+use crate::engine::badge;
 use crate::engine::desired::Obstacle;
 use crate::engine::effect::Effect;
 use crate::engine::refusal;
-use crate::engine::badge;
 use crate::model::document::HostStatus;
 use crate::model::failure::{Failure, Remedy};
 use crate::model::ids::{IntentId, Marker};

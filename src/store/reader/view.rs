@@ -80,6 +80,20 @@ impl<'a> View<'a> {
         Ok(rows)
     }
 
+    /// The invoices of a work order, oldest first.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn invoices_of_order(&self, order: &str) -> Result<Vec<Invoice>, ReadError> {
+        let mut rows = self.reader.invoices_of_order(self.tenant, order)?;
+        rows.retain(|row| !self.overlay.invoices.has(&row.id));
+        let submitted = self.overlay.invoices.rows();
+        let is_of = |row: &&Invoice| row.draft.work_order_ref.as_deref() == Some(order);
+        rows.extend(submitted.filter(is_of).cloned());
+        rows.sort_by_key(|row| row.id);
+        Ok(rows)
+    }
+
     /// A resolved party by the host's key.
     ///
     /// # Errors

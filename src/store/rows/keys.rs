@@ -41,6 +41,8 @@ pub const CALLS: u8 = 0x16;
 pub const STREAMS: u8 = 0x17;
 /// `| tenant | kind (1)` → scan under way.
 pub const SCANS: u8 = 0x18;
+/// `| tenant | invoice` → what is to be done about it later.
+pub const FOLLOW_UPS: u8 = 0x19;
 
 /// Tables from here on are derived.
 pub const FIRST_INDEX: u8 = 0x80;
@@ -72,6 +74,10 @@ pub const CONTACTS_BY_NAME: u8 = 0x96;
 pub const INVOICES_BY_XERO: u8 = 0x97;
 /// `| tenant | Xero's credit note, overpayment or prepayment | invoice` → nothing.
 pub const INVOICES_BY_CREDIT: u8 = 0x98;
+/// `| tenant | hash of the work order | invoice` → nothing.
+pub const INVOICES_BY_ORDER: u8 = 0x99;
+/// `| tenant | invoice` → what text searches look at, while a variance is open.
+pub const INVOICES_BY_VARIANCE: u8 = 0x9A;
 
 /// Every badge, none included, in the order of their bytes.
 pub const BADGES: [Option<Badge>; 4] = [None, Some(Badge::Synced), Some(Badge::Pending), Some(Badge::Failed)];
@@ -163,6 +169,12 @@ pub fn stream(tenant: TenantId, kind: StreamKind) -> Vec<u8> {
 #[must_use]
 pub fn scan(tenant: TenantId, kind: StreamKind) -> Vec<u8> {
     join(SCANS, &[&tenant.to_bytes(), &[stream_byte(kind)]])
+}
+
+/// Key of what is to be done about an invoice later.
+#[must_use]
+pub fn follow_up(tenant: TenantId, invoice: InvoiceId) -> Vec<u8> {
+    join(FOLLOW_UPS, &[&tenant.to_bytes(), &invoice.to_bytes()])
 }
 
 /// Prefix of everything one tenant has in a table.
@@ -271,6 +283,12 @@ pub fn invoices_by_credit(tenant: TenantId, credit: XeroCreditId) -> Vec<u8> {
     join(INVOICES_BY_CREDIT, &[&tenant.to_bytes(), credit.0.as_bytes()])
 }
 
+/// Prefix of the invoices of one work order.
+#[must_use]
+pub fn invoices_by_order(tenant: TenantId, order: &str) -> Vec<u8> {
+    join(INVOICES_BY_ORDER, &[&tenant.to_bytes(), &hash(order)])
+}
+
 /// How names are compared: without regard to case, as Xero does.
 #[must_use]
 pub fn fold_name(name: &str) -> String {
@@ -325,6 +343,9 @@ pub fn describe(key: &[u8]) -> String {
         (MAPPINGS, Some(tenant), _) => format!("mapping {} of {tenant}", hex(key)),
         (CALLS, Some(tenant), _) => format!("calls {} of {tenant}", hex(key)),
         (STREAMS, Some(tenant), _) => format!("stream {} of {tenant}", hex(key)),
+        (FOLLOW_UPS, Some(tenant), Some(id)) => {
+            format!("follow-up of invoice {} of {tenant}", InvoiceId::from_bytes(id))
+        }
         (SCANS, Some(tenant), _) => format!("scan {} of {tenant}", hex(key)),
         (RECEIPTS, _, _) => format!("kept answer {}", hex(key)),
         _ => match crate::store::keys::event_seq(key) {

@@ -5,6 +5,7 @@ mod bench;
 mod crash;
 mod leave;
 mod link;
+mod payments;
 mod pull;
 mod push;
 mod random;
