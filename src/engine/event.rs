@@ -187,6 +187,10 @@ pub struct PushContext {
 pub struct Related {
     /// Invoices that payments pay, that credit notes take something off, or did.
     pub invoices: Vec<Invoice>,
+    /// Parties that were resolved to contacts of the page.
+    pub contacts: Vec<ContactRow>,
+    /// Parties that a person mapped to contacts of the page.
+    pub mappings: Vec<Mapping>,
 }
 
 /// An invoice about which something is to be done, and those of its work order if it was voided.

@@ -90,6 +90,13 @@ fn tell(row: &Invoice, news: &News) -> Option<(&'static str, Value)> {
             let particulars = json!({ "level": level.map(|level| level.code()), "changes": changes });
             ("invoice.variance_detected", particulars)
         }
+        other => return later(row, other),
+    })
+}
+
+/// What is told of decisions about a row, rather than of its document.
+fn later(row: &Invoice, news: &News) -> Option<(&'static str, Value)> {
+    Some(match news {
         News::Deferred(until) => {
             let particulars = json!({ "until": until.to_rfc3339(), "reason": PAYMENT_PENDING });
             ("invoice.refresh_deferred", particulars)
@@ -112,6 +119,7 @@ fn tell(row: &Invoice, news: &News) -> Option<(&'static str, Value)> {
             let particulars = json!({ "xero_payment_id": payment.to_string() });
             ("payment.delete_unmatched", particulars)
         }
+        _told_of_the_document => return None,
     })
 }
 

@@ -12,7 +12,7 @@
 //! `echo` (what came back), `found` (what reads found), `unknown` and `lookup` (outcomes to be
 //! found out), `leave` (a last look before a call goes), `chart` and `contacts` (reference data),
 //! `link` (the connection), `release` (fixed causes), `pull` (what changed in Xero), `taken` (what is done with it), `streams` (how
-//! far it was read), `owed` (invoices that other streams say must be read) and `named` (documents that something named), `follow` (what is done later without
+//! far it was read), `owed` (invoices that other streams say must be read) and `named` (documents that something named), `parties` (contacts that changed), `follow` (what is done later without
 //! asking Xero) and `review` (what people say about what came back), `outlook` (what is waited for).
 
 mod agreement;
@@ -33,6 +33,7 @@ mod machine;
 mod named;
 mod outlook;
 mod owed;
+mod parties;
 mod prepare;
 mod preview;
 mod pull;

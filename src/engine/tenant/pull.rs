@@ -117,7 +117,12 @@ impl TenantMachine {
             out.push(Effect::Announce(Notice::StaleAnswer));
             return;
         };
-        let mut followed = ring::followed(related.invoices);
+        let Related {
+            invoices,
+            mut contacts,
+            mut mappings,
+        } = related;
+        let mut followed = ring::followed(invoices);
         let mut tally = Tally::default();
         let mut owed: Vec<XeroInvoiceId> = Vec::new();
         let mut writes = Vec::new();
@@ -135,7 +140,14 @@ impl TenantMachine {
                     owed.extend(ring::by_credit(credit, &followed));
                     true
                 }
-                Change::Credit(_) | Change::Contact(_) | Change::Journal(_) => false,
+                Change::Contact(change) => {
+                    let of_contact = (contacts.as_mut_slice(), mappings.as_mut_slice());
+                    let (is_followed, is_changed) =
+                        self.contact_listed(now, &change.contact, found, of_contact, &mut writes);
+                    tally.changed = tally.changed.saturating_add(u32::from(is_changed));
+                    is_followed
+                }
+                Change::Credit(_) | Change::Journal(_) => false,
             };
             tally.not_linked = tally.not_linked.saturating_add(u32::from(!is_followed));
             tally.changed = tally.changed.saturating_add(u32::from(owed.len() > before));

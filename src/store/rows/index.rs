@@ -143,10 +143,10 @@ fn of_tenant(row: &Tenant) -> IndexRows {
 }
 
 fn of_contact(row: &ContactRow) -> IndexRows {
-    only(
-        keys::contacts_by_name(row.tenant, &row.name),
-        &keys::hash(&row.reference),
-    )
+    let reference = keys::hash(&row.reference);
+    let mut rows = only(keys::contacts_by_name(row.tenant, &row.name), &reference);
+    rows.extend(only(keys::contacts_by_xero(row.tenant, row.xero_id), &reference));
+    rows
 }
 
 fn of_operation(row: &Operation) -> IndexRows {

@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::model::document::InvoiceKind;
 use crate::model::ids::{
-    BatchId, GrantId, IntentId, InvoiceId, OperationId, TenantId, XeroCreditId, XeroInvoiceId, XeroTenantId,
+    BatchId, GrantId, IntentId, InvoiceId, OperationId, TenantId, XeroContactId, XeroCreditId, XeroInvoiceId,
+    XeroTenantId,
 };
 use crate::model::row::{Badge, MappingKind, OperationState, StreamKind};
 use crate::model::time::Timestamp;
@@ -78,6 +79,8 @@ pub const INVOICES_BY_CREDIT: u8 = 0x98;
 pub const INVOICES_BY_ORDER: u8 = 0x99;
 /// `| tenant | invoice` → what text searches look at, while a variance is open.
 pub const INVOICES_BY_VARIANCE: u8 = 0x9A;
+/// `| tenant | Xero's contact | hash of the reference` → nothing.
+pub const CONTACTS_BY_XERO: u8 = 0x9B;
 
 /// Every badge, none included, in the order of their bytes.
 pub const BADGES: [Option<Badge>; 4] = [None, Some(Badge::Synced), Some(Badge::Pending), Some(Badge::Failed)];
@@ -269,6 +272,12 @@ pub fn badge_count(tenant: TenantId, badge: Option<Badge>) -> Vec<u8> {
 #[must_use]
 pub fn contacts_by_name(tenant: TenantId, name: &str) -> Vec<u8> {
     join(CONTACTS_BY_NAME, &[&tenant.to_bytes(), &hash(&fold_name(name))])
+}
+
+/// Prefix of the parties that were resolved to one Xero contact.
+#[must_use]
+pub fn contacts_by_xero(tenant: TenantId, xero: XeroContactId) -> Vec<u8> {
+    join(CONTACTS_BY_XERO, &[&tenant.to_bytes(), xero.0.as_bytes()])
 }
 
 /// Prefix of the invoices linked to one Xero document.

@@ -539,6 +539,20 @@ impl Bench {
     /// The documents of a page come before its answer.
     fn hand_over(&mut self, call: &Call, found: Vec<Change>) {
         let mut related = Related::default();
+        let contacts = found.iter().filter_map(|change| match change {
+            Change::Contact(change) => Some(change.contact.id),
+            _ => None,
+        });
+        for id in contacts {
+            let is_of = |row: &&ContactRow| row.xero_id == id;
+            related
+                .contacts
+                .extend(self.rows.contacts.values().filter(is_of).cloned());
+            let is_to = |mapping: &&Mapping| mapping.kind == MappingKind::Contacts && mapping.value == id.to_string();
+            related
+                .mappings
+                .extend(self.rows.mappings.iter().filter(is_to).cloned());
+        }
         for row in self.rows.invoices.values() {
             let linked = row.link.as_ref().map(|link| link.xero_id);
             let concerns = |change: &Change| match change {

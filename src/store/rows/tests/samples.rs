@@ -434,6 +434,7 @@ pub fn contact(tenant: TenantId, reference: &str, name: &str) -> ContactRow {
         xero_id: XeroContactId(guid(0x61)),
         how: ContactMatch::Created,
         resolved_at: AT,
+        is_archived: false,
     }
 }
 
