@@ -250,7 +250,10 @@ impl Control for House {
             let open = row.back.variance.iter_mut();
             open.for_each(|variance| variance.acknowledged = Some(said.clone()));
         } else {
-            crate::engine::alert::acknowledge(&mut row, &said);
+            let open = row.back.alerts.iter_mut();
+            open.for_each(|alert| alert.acknowledged = Some(said.clone()));
+            row.sync.reason = None;
+            row.sync.badge = Some(Badge::Synced);
         }
         row.version += 1;
         rows.invoices.insert(row.id, row.clone());

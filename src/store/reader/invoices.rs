@@ -3,7 +3,7 @@
 use super::access::Reader;
 use super::error::ReadError;
 use crate::model::document::InvoiceKind;
-use crate::model::ids::{InvoiceId, TenantId, XeroCreditId, XeroInvoiceId};
+use crate::model::ids::{InvoiceId, TenantId};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Badge, Invoice, VarianceLevel};
 use crate::store::rows::head::{Head, Listed};
@@ -111,37 +111,6 @@ impl Reader {
         self.listed_under(tenant, prefix, |row| {
             row.draft.kind == kind && row.draft.number == number
         })
-    }
-
-    /// The invoices linked to a Xero document, oldest first: one, or none.
-    ///
-    /// # Errors
-    /// [`ReadError`].
-    pub fn invoices_linked(&self, tenant: TenantId, xero: XeroInvoiceId) -> Result<Vec<Invoice>, ReadError> {
-        let prefix = keys::invoices_by_xero(tenant, xero);
-        self.listed_under(tenant, prefix, |row| {
-            row.link.as_ref().is_some_and(|link| link.xero_id == xero)
-        })
-    }
-
-    /// The invoices that a credit note, overpayment or prepayment takes something off, oldest first.
-    ///
-    /// # Errors
-    /// [`ReadError`].
-    pub fn invoices_credited(&self, tenant: TenantId, credit: XeroCreditId) -> Result<Vec<Invoice>, ReadError> {
-        let prefix = keys::invoices_by_credit(tenant, credit);
-        self.listed_under(tenant, prefix, |row| {
-            row.back.counted().any(|counted| counted.xero_id == credit)
-        })
-    }
-
-    /// The invoices of a work order, oldest first.
-    ///
-    /// # Errors
-    /// [`ReadError`].
-    pub fn invoices_of_order(&self, tenant: TenantId, order: &str) -> Result<Vec<Invoice>, ReadError> {
-        let prefix = keys::invoices_by_order(tenant, order);
-        self.listed_under(tenant, prefix, |row| row.draft.work_order_ref.as_deref() == Some(order))
     }
 
     /// A page of the invoices that match. At most 2,000 rows are looked at.
@@ -280,7 +249,7 @@ impl Reader {
         Ok(failed)
     }
 
-    fn listed_under(
+    pub(super) fn listed_under(
         &self,
         tenant: TenantId,
         prefix: Vec<u8>,

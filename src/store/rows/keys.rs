@@ -352,9 +352,7 @@ pub fn describe(key: &[u8]) -> String {
         (MAPPINGS, Some(tenant), _) => format!("mapping {} of {tenant}", hex(key)),
         (CALLS, Some(tenant), _) => format!("calls {} of {tenant}", hex(key)),
         (STREAMS, Some(tenant), _) => format!("stream {} of {tenant}", hex(key)),
-        (FOLLOW_UPS, Some(tenant), Some(id)) => {
-            format!("follow-up of invoice {} of {tenant}", InvoiceId::from_bytes(id))
-        }
+        (FOLLOW_UPS, Some(tenant), _) => format!("follow-up {} of {tenant}", hex(key)),
         (SCANS, Some(tenant), _) => format!("scan {} of {tenant}", hex(key)),
         (RECEIPTS, _, _) => format!("kept answer {}", hex(key)),
         _ => match crate::store::keys::event_seq(key) {
