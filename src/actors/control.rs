@@ -31,6 +31,19 @@ pub struct Accepted {
     pub created: bool,
 }
 
+/// A person's word that something was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// About the variance of the invoice; otherwise about its alerts.
+    pub is_about_variance: bool,
+    /// The version of the invoice that was looked at; `None` = whichever there is.
+    pub version: Option<u64>,
+    /// Who looked.
+    pub by: String,
+    /// What they note.
+    pub note: String,
+}
+
 /// An existing integration's grant to adopt.
 #[derive(Debug, Clone)]
 pub struct ConnectImport {
@@ -77,6 +90,9 @@ pub enum Refused {
         /// The kind it was given.
         wanted: &'static str,
     },
+    /// The invoice is not as it was when it was looked at.
+    #[error("the invoice has version {0} now")]
+    Changed(u64),
     /// Xero failed, or refused the grant.
     #[error("xero: {0}")]
     Xero(Failure),
@@ -91,6 +107,10 @@ pub trait Control: Send + Sync {
     fn put_invoice(&self, tenant: TenantId, host_ref: String, draft: Draft) -> Answer<Accepted>;
     /// *Sync now*: queues a push whatever the toggles say. Joins an operation that is open for it.
     fn resync(&self, tenant: TenantId, invoice: InvoiceName, requested_by: String) -> Answer<Operation>;
+    /// The host takes a payment: for some minutes the invoice is not compared.
+    fn signal_payment(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Invoice>;
+    /// Somebody looked at what came back. Nothing open is no fault.
+    fn acknowledge(&self, tenant: TenantId, invoice: InvoiceName, word: Acknowledgement) -> Answer<Invoice>;
     /// What a push would send now. Calls nothing.
     fn preview(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Preview>;
     /// Adopts a grant and starts its tenants; those already there are reconnected.

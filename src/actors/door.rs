@@ -7,17 +7,21 @@ use actix::{Addr, Handler, Message};
 use futures_util::FutureExt;
 use tokio::sync::{Mutex, oneshot};
 
-use super::control::{Accepted, Answer, ConnectImport, Control, InvoiceName, Refused};
+use super::control::{Accepted, Acknowledgement, Answer, ConnectImport, Control, InvoiceName, Refused};
 use super::lane::fresh_generation;
 use super::ports::Ports;
 use super::registry::Door as TenantDoor;
 use super::supervisor::{Run, Supervisor};
-use super::tenant::{PutInvoice, Regranted, Replier, SetMapping, SetSettings, SyncNow, TenantActor, WantPreview};
+use super::tenant::{
+    Acknowledge, PutInvoice, Regranted, Replier, SetMapping, SetSettings, SignalPayment, SyncNow, TenantActor,
+    WantPreview,
+};
 use crate::engine::effect::{Preview, Reply};
+use crate::engine::event::Review;
 use crate::model::connection::{Connection, ConnectionState};
 use crate::model::document::Draft;
 use crate::model::ids::{GrantId, TenantId};
-use crate::model::row::{AutoSync, Mapping, MappingKind, Operation, Receipt, Settings, Tenant};
+use crate::model::row::{AutoSync, Invoice, Mapping, MappingKind, Operation, Receipt, Settings, Tenant};
 use crate::model::write::Write;
 use crate::model::xero::XeroConnection;
 use crate::store::reader::ReadError;
@@ -242,6 +246,20 @@ impl Control for Door {
         .boxed()
     }
 
+    fn signal_payment(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Invoice> {
+        noted(self.ask(tenant, |reply| SignalPayment { invoice, reply }))
+    }
+
+    fn acknowledge(&self, tenant: TenantId, invoice: InvoiceName, word: Acknowledgement) -> Answer<Invoice> {
+        let review = Review {
+            is_about_variance: word.is_about_variance,
+            version: word.version,
+            by: word.by,
+            note: word.note,
+        };
+        noted(self.ask(tenant, |reply| Acknowledge { invoice, review, reply }))
+    }
+
     fn preview(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Preview> {
         let asked = self.ask(tenant, |reply| WantPreview { invoice, reply });
         async move {
@@ -295,6 +313,18 @@ impl Control for Door {
     }
 }
 
+/// The invoice as it stands after something was said about it.
+fn noted(asked: Answer<Reply>) -> Answer<Invoice> {
+    async move {
+        match asked.await? {
+            Reply::Noted(invoice) => Ok(*invoice),
+            Reply::Changed(invoice) => Err(Refused::Changed(invoice.version)),
+            other => Err(unexpected(&other)),
+        }
+    }
+    .boxed()
+}
+
 /// A reply holds documents, so the log is told its kind only.
 fn unexpected(reply: &Reply) -> Refused {
     let kind = match reply {
@@ -302,6 +332,8 @@ fn unexpected(reply: &Reply) -> Refused {
         Reply::KindChanged { .. } => "kind_changed",
         Reply::Operation(_) => "operation",
         Reply::Preview(_) => "preview",
+        Reply::Noted(_) => "noted",
+        Reply::Changed(_) => "changed",
         Reply::Done { .. } => "done",
     };
     tracing::error!(kind, "a tenant gave a reply of another kind");

@@ -27,6 +27,7 @@ pub fn policy(config: &Config) -> Policy {
         grace_ms: i64::try_from(config.sync.grace_period.as_millis()).unwrap_or(i64::MAX),
         pull: PullPolicy {
             invoices_ms: Some(millis(config.pull.invoices_every)),
+            quiet_ms: millis(config.sync.payment_suppression),
             others_ms: Some(millis(config.pull.others_every)),
             ..defaults.pull
         },

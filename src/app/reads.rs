@@ -55,6 +55,7 @@ impl Reads for StoredReads {
         let mut wanted = reader::InvoiceQuery {
             badge: query.badge,
             reason: query.reason,
+            variance: query.variance,
             kind: query.kind,
             number: query.number.clone(),
             text: query.text.clone(),

@@ -85,6 +85,12 @@ pub const fn page(reason: ReasonCode) -> &'static str {
         ReasonCode::DailyQuotaExhausted => {
             include_str!("../../docs/how-to/reasons/daily_quota_exhausted.md")
         }
+        ReasonCode::WorkOrderAlreadyReinvoiced => {
+            include_str!("../../docs/how-to/reasons/work_order_already_reinvoiced.md")
+        }
+        ReasonCode::PaymentDeleteNoMatch => {
+            include_str!("../../docs/how-to/reasons/payment_delete_no_match.md")
+        }
         ReasonCode::NeedsReview => include_str!("../../docs/how-to/reasons/needs_review.md"),
     }
 }

@@ -5,10 +5,11 @@ use std::io::BufRead;
 
 use super::args::{
     Command, ConfigCommand, EventsCommand, Globals, InvoicesCommand, MappingsCommand, OperationCommand, SandboxArgs,
-    SandboxCommand, SettingsCommand, TenantsCommand,
+    SandboxCommand, SettingsCommand, TenantsCommand, VariancesCommand,
 };
 use super::commands::{
-    capabilities, config, connect, events, explain, invoices, mappings, operation, put, settings, status, sync, tenants,
+    capabilities, config, connect, events, explain, invoices, mappings, operation, put, settings, status, sync,
+    tenants, variances,
 };
 use super::control::{Answer, Client, Request, Trouble};
 use super::exit::Exit;
@@ -87,6 +88,10 @@ pub async fn carry_out(session: &mut Session<'_>, command: Command) -> Result<Ex
         Command::Invoices(InvoicesCommand::Preview(args)) => invoices::preview(session, &args.invoice).await,
         Command::Invoices(InvoicesCommand::Put(args)) => put::put(session, &args).await,
         Command::Invoices(InvoicesCommand::Sync(args)) => sync::sync(session, &args.invoices).await,
+        Command::Invoices(InvoicesCommand::Ack(args)) => variances::acknowledge_alerts(session, &args).await,
+        Command::Variances(VariancesCommand::List(args)) => variances::list(session, &args).await,
+        Command::Variances(VariancesCommand::Show(args)) => variances::show(session, &args.invoice).await,
+        Command::Variances(VariancesCommand::Ack(args)) => variances::acknowledge(session, &args).await,
         Command::Events(EventsCommand::Tail(args)) => events::tail(session, &args).await,
         Command::Operation(OperationCommand::Show { id }) => operation::show(session, &id).await,
         Command::Operation(OperationCommand::Watch { id }) => operation::watch(session, &id).await,

@@ -169,6 +169,8 @@ sections! {
         retry_delays: [Duration; 3], Reload;
         /// How long a connection that Xero no longer lists is kept.
         grace_period: Duration, Reload;
+        /// How long a payment holds back the comparison of its invoice with Xero's version.
+        payment_suppression: Duration, Reload;
         /// Address put into documents that have none of their own in the application; our marker
         /// is added to it.
         link_base: HttpUrl, Restart;

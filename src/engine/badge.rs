@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use super::alert;
 use super::desired::Obstacle;
 use crate::model::ids::{EventId, IdSource, OperationId};
 use crate::model::mutation::{Rule, is_broken};
@@ -25,7 +26,7 @@ pub fn waiting(row: &mut Invoice, cause: WaitCause, until: Timestamp) {
     row.sync.waiting = Some(Waiting { cause, until });
 }
 
-/// Green.
+/// Green, unless somebody must know of something.
 pub fn synced(row: &mut Invoice, now: Now) {
     row.sync.badge = Some(Badge::Synced);
     row.sync.reason = None;
@@ -36,6 +37,7 @@ pub fn synced(row: &mut Invoice, now: Now) {
     row.sync.asked = false;
     row.sync.last_synced_at = Some(now.wall);
     row.sent = None;
+    alert::show(row);
 }
 
 /// Red. What an open attempt sent is kept: only its outcome ends it.

@@ -54,6 +54,13 @@ pub enum Effect {
         /// The invoices.
         invoices: Vec<InvoiceId>,
     },
+    /// Read invoices about which something is to be done, and those of their work orders.
+    LoadFollowUps {
+        /// Comes back with the rows.
+        load: LoadId,
+        /// The invoices.
+        invoices: Vec<InvoiceId>,
+    },
     /// Call Xero. The rows named come back with the answer.
     Call(Call),
     /// Ask `/connections` whether the organisation is still listed.
@@ -108,6 +115,10 @@ pub enum Reply {
     Operation(Box<Operation>),
     /// What would be sent.
     Preview(Box<Preview>),
+    /// What was said about an invoice is durable.
+    Noted(Box<Invoice>),
+    /// Nothing was stored: the invoice is not as it was when it was looked at.
+    Changed(Box<Invoice>),
     /// The change is durable.
     Done {
         /// How many documents it released.

@@ -94,6 +94,29 @@ pub enum Event {
         /// The rows they concern.
         related: Related,
     },
+    /// The rows of a `LoadFollowUps`.
+    FollowUpsLoaded {
+        /// Which load.
+        load: LoadId,
+        /// The rows.
+        rows: Vec<Follow>,
+    },
+    /// The host says that a payment is on its way.
+    PaymentSignalled {
+        /// Who waits for the reply.
+        ask: AskId,
+        /// The row.
+        row: Box<Invoice>,
+    },
+    /// Somebody looked at what came back.
+    Acknowledged {
+        /// Who waits for the reply.
+        ask: AskId,
+        /// The row.
+        row: Box<Invoice>,
+        /// What they say.
+        review: Box<Review>,
+    },
     /// A webhook named documents, or nothing in particular: Xero may have news.
     Rung {
         /// Invoices it named.
@@ -164,4 +187,30 @@ pub struct PushContext {
 pub struct Related {
     /// Invoices that payments pay, that credit notes take something off, or did.
     pub invoices: Vec<Invoice>,
+    /// Parties that were resolved to contacts of the page.
+    pub contacts: Vec<ContactRow>,
+    /// Parties that a person mapped to contacts of the page.
+    pub mappings: Vec<Mapping>,
+}
+
+/// An invoice about which something is to be done, and those of its work order if it was voided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Follow {
+    /// The invoice.
+    pub invoice: Invoice,
+    /// Every invoice of its work order, itself too.
+    pub of_order: Vec<Invoice>,
+}
+
+/// A person's word about what came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// About its variance; otherwise about its alerts.
+    pub is_about_variance: bool,
+    /// The version of the row that was looked at; `None` = whichever there is.
+    pub version: Option<u64>,
+    /// Who looked.
+    pub by: String,
+    /// What they note.
+    pub note: String,
 }

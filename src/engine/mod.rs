@@ -7,6 +7,7 @@
 //! It knows no clock, IO, logs, actors, disk or wire format. Add what can happen to [`event`],
 //! what can be asked for to [`effect`], and the decision to [`tenant`].
 
+pub mod alert;
 pub mod badge;
 pub mod breaker;
 pub mod budget;
@@ -18,6 +19,7 @@ pub mod effect;
 pub mod event;
 mod merge;
 pub mod news;
+pub mod order;
 pub mod policy;
 pub mod refusal;
 pub mod ring;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::take::News;
 use crate::model::ids::{EventId, IdSource};
-use crate::model::row::{Difference, Event, Invoice};
+use crate::model::row::{Difference, Event, Invoice, PAYMENT_PENDING, WorkOrderLink};
 use crate::model::standing::Standing;
 use crate::model::time::Now;
 use crate::model::write::Write;
@@ -90,6 +90,36 @@ fn tell(row: &Invoice, news: &News) -> Option<(&'static str, Value)> {
             let particulars = json!({ "level": level.map(|level| level.code()), "changes": changes });
             ("invoice.variance_detected", particulars)
         }
+        other => return later(row, other),
+    })
+}
+
+/// What is told of decisions about a row, rather than of its document.
+fn later(row: &Invoice, news: &News) -> Option<(&'static str, Value)> {
+    Some(match news {
+        News::Deferred(until) => {
+            let particulars = json!({ "until": until.to_rfc3339(), "reason": PAYMENT_PENDING });
+            ("invoice.refresh_deferred", particulars)
+        }
+        News::WorkOrder(link) => {
+            let order = row.draft.work_order_ref.as_deref();
+            match link {
+                WorkOrderLink::Freed => ("invoice.work_order_freed", json!({ "work_order_ref": order })),
+                WorkOrderLink::KeptBy(keeper) => {
+                    let particulars = json!({
+                        "conflict": "work_order",
+                        "work_order_ref": order,
+                        "kept_by": keeper.to_string(),
+                    });
+                    ("invoice.conflict", particulars)
+                }
+            }
+        }
+        News::DeleteUnmatched(payment) => {
+            let particulars = json!({ "xero_payment_id": payment.to_string() });
+            ("payment.delete_unmatched", particulars)
+        }
+        _told_of_the_document => return None,
     })
 }
 

@@ -76,6 +76,8 @@ pub struct PullPolicy {
     pub others_ms: Option<u64>,
     /// How long a document that a webhook named waits for others.
     pub fold_ms: u64,
+    /// How long a payment holds the comparison of its invoice back (S2: five minutes).
+    pub quiet_ms: u64,
 }
 
 impl Default for PullPolicy {
@@ -84,6 +86,7 @@ impl Default for PullPolicy {
             invoices_ms: Some(270_000),
             others_ms: Some(7_200_000),
             fold_ms: 250,
+            quiet_ms: 300_000,
         }
     }
 }
@@ -94,6 +97,7 @@ impl PullPolicy {
         invoices_ms: None,
         others_ms: None,
         fold_ms: 250,
+        quiet_ms: 300_000,
     };
 
     /// Between two scans of a stream; `None` = never.

@@ -2,11 +2,11 @@
 //! wins whatever the order of arrival, so repeats and old news change nothing.
 
 use crate::engine::variance::{self, Compared};
-use crate::model::ids::{IdSource, PaymentId, XeroCreditId};
+use crate::model::ids::{IdSource, PaymentId, XeroCreditId, XeroPaymentId};
 use crate::model::mutation::{Rule, is_broken};
-use crate::model::row::{Back, Credit, Difference, Invoice, Payment, VarianceLevel};
+use crate::model::row::{Back, Credit, Difference, Invoice, Payment, VarianceLevel, WorkOrderLink};
 use crate::model::standing::Standing;
-use crate::model::time::Now;
+use crate::model::time::{Now, Timestamp};
 use crate::model::xero::{XeroCredit, XeroInvoice, XeroPayment};
 
 /// What is new about an invoice.
@@ -33,23 +33,40 @@ pub enum News {
     AutoApplied(Vec<Difference>),
     /// There are other differences than before; `None` = none any more.
     Variance(Option<VarianceLevel>),
+    /// A payment holds the comparison back until then.
+    Deferred(Timestamp),
+    /// What became of the work order of a voided invoice.
+    WorkOrder(WorkOrderLink),
+    /// Xero deleted a payment that was never here.
+    DeleteUnmatched(XeroPaymentId),
+}
+
+/// How a document is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taking {
+    /// Whether it is compared; not while a push is open, for that compares.
+    pub compares: bool,
+    /// How long a payment holds comparisons back, in milliseconds.
+    pub quiet_ms: u64,
 }
 
 /// Takes a document. Nothing new leaves the row as it was, to the byte.
-pub fn take(row: &mut Invoice, xero: XeroInvoice, may_compare: bool, ids: &mut IdSource, now: Now) -> Vec<News> {
+pub fn take(row: &mut Invoice, xero: XeroInvoice, taking: Taking, ids: &mut IdSource, now: Now) -> Vec<News> {
     let mut news = Vec::new();
     if is_older(row, &xero) {
         return news;
     }
     if row.copy.as_ref() == Some(&xero) && has_all(&row.back, &xero) {
         // A push may have read this version first, and a push does not look for variances.
-        if may_compare {
-            compare(row, now, &mut news);
-        }
+        compare_now_or_later(row, taking, now, &mut news);
         return news;
     }
     let before = Standing::of(row);
     payments(&mut row.back, &xero.payments, ids, now, &mut news);
+    if !news.is_empty() {
+        let quiet_ms = i64::try_from(taking.quiet_ms).unwrap_or(i64::MAX);
+        row.back.quieten(now.wall.plus_ms(quiet_ms));
+    }
     credits(&mut row.back, &xero, now, &mut news);
     let money_only = row.copy.as_ref().is_some_and(|copy| is_same_but_for_money(copy, &xero));
     row.copy = Some(xero);
@@ -63,10 +80,27 @@ pub fn take(row: &mut Invoice, xero: XeroInvoice, may_compare: bool, ids: &mut I
     if !money_only {
         news.push(News::Changed);
     }
-    if may_compare {
-        compare(row, now, &mut news);
-    }
+    compare_now_or_later(row, taking, now, &mut news);
     news
+}
+
+/// What a held back comparison would find is found later; that it is held back is told once.
+pub fn compare_now_or_later(row: &mut Invoice, taking: Taking, now: Now, news: &mut Vec<News>) {
+    if !taking.compares {
+        return;
+    }
+    let Some(until) = row.back.quiet(now.wall) else {
+        compare(row, now, news);
+        return;
+    };
+    if row.back.deferred.is_none() {
+        let mut found = Vec::new();
+        compare(&mut row.clone(), now, &mut found);
+        if !found.is_empty() {
+            row.back.deferred = Some(until);
+            news.push(News::Deferred(until));
+        }
+    }
 }
 
 /// Takes the answer to a write of our own. It need not list payments and credits, so those are left to

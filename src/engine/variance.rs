@@ -97,6 +97,7 @@ fn replace(row: &mut Invoice, open: Vec<Difference>, applied: Vec<Difference>, n
                 level,
                 differences: open,
                 since,
+                acknowledged: None,
             });
     }
     Compared { is_new, applied }

@@ -5,10 +5,10 @@ use super::reads::InvoiceQuery;
 use super::suggest;
 use crate::model::document::InvoiceKind;
 use crate::model::reason::ReasonCode;
-use crate::model::row::Badge;
+use crate::model::row::{Badge, VarianceLevel};
 
 /// The keys there are. Each is a query parameter of its own too.
-pub const KEYS: &[&str] = &["state", "reason", "kind", "number", "q"];
+pub const KEYS: &[&str] = &["state", "reason", "variance", "kind", "number", "q"];
 
 /// Words of the key `state`.
 pub const STATES: [(&str, Option<Badge>); 4] = [
@@ -16,6 +16,13 @@ pub const STATES: [(&str, Option<Badge>); 4] = [
     (Badge::Pending.state(), Some(Badge::Pending)),
     (Badge::Failed.state(), Some(Badge::Failed)),
     ("none", None),
+];
+
+/// Words of the key `variance`: of those that nobody acknowledged.
+pub const VARIANCES: [(&str, Option<VarianceLevel>); 3] = [
+    ("any", None),
+    (VarianceLevel::Variance.code(), Some(VarianceLevel::Variance)),
+    (VarianceLevel::HighVariance.code(), Some(VarianceLevel::HighVariance)),
 ];
 
 /// Longest value in characters.
@@ -56,6 +63,12 @@ pub fn apply_one(key: &str, value: &str, query: &mut InvoiceQuery) -> Result<(),
             let codes: Vec<&str> = ReasonCode::ALL.iter().map(|code| code.code()).collect();
             let code = ReasonCode::from_code(value).ok_or_else(|| unknown("reason", value, &codes))?;
             once(key, &mut query.reason, code)
+        }
+        "variance" => {
+            let levels = VARIANCES.map(|(word, _)| word);
+            let found = VARIANCES.iter().find(|(word, _)| *word == value);
+            let (_, level) = found.ok_or_else(|| unknown("variance", value, &levels))?;
+            once(key, &mut query.variance, *level)
         }
         "kind" => {
             let kinds = [InvoiceKind::Sales, InvoiceKind::Purchase];

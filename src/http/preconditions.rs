@@ -17,12 +17,25 @@ pub fn require_match(headers: &HeaderMap, etag: &str) -> Result<(), Problem> {
     }
 }
 
+/// Whether the change names the version it is made on; it may name none.
+///
+/// # Errors
+/// It names another one than `etag`.
+pub fn names_version(headers: &HeaderMap, etag: &str) -> Result<bool, Problem> {
+    match lists(headers, IF_MATCH, etag) {
+        None => Ok(false),
+        Some(true) => Ok(true),
+        Some(false) => Err(mismatch(etag)),
+    }
+}
+
 /// Whether the caller has the version `etag` already.
 pub fn has_version(headers: &HeaderMap, etag: &str) -> bool {
     lists(headers, IF_NONE_MATCH, etag) == Some(true)
 }
 
-fn mismatch(etag: &str) -> Problem {
+/// The refusal of a change that was not made on the version `etag`.
+pub fn mismatch(etag: &str) -> Problem {
     Problem::new(ProblemCode::EtagMismatch, format!("The current version is {etag}.")).with("etag", etag)
 }
 

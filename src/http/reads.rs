@@ -6,7 +6,7 @@ use crate::model::document::InvoiceKind;
 use crate::model::ids::{InvoiceId, OperationId, TenantId, XeroTenantId};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{
-    Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationState, Receipt, Tenant,
+    Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationState, Receipt, Tenant, VarianceLevel,
 };
 
 /// The store could not be read.
@@ -21,6 +21,8 @@ pub struct InvoiceQuery {
     pub badge: Option<Option<Badge>>,
     /// Only those that are red for this reason.
     pub reason: Option<ReasonCode>,
+    /// Only those with an open variance; `Some(Some(level))` = of this level.
+    pub variance: Option<Option<VarianceLevel>>,
     /// Only sales invoices, or only bills.
     pub kind: Option<InvoiceKind>,
     /// Only those with exactly this number.

@@ -134,6 +134,16 @@ reasons! {
         "Daily quota exhausted",
         "All of today's calls to this Xero organisation are used.",
         "Nothing to do: sending resumes by itself when Xero allows calls again.";
+    /// The work order of a voided invoice has another invoice.
+    WorkOrderAlreadyReinvoiced = "work_order_already_reinvoiced", false,
+        "Work order already re-invoiced",
+        "The invoice was voided in Xero, but its work order had been invoiced again before. The void applies; the other invoice is live and untouched.",
+        "No automatic action. Review the two invoices to confirm which one is live, then acknowledge.";
+    /// A deleted payment was never here.
+    PaymentDeleteNoMatch = "payment_delete_no_match", false,
+        "Payment delete - no match",
+        "Xero deleted a payment that has no matching payment here, usually because it was made and deleted in Xero in a short time.",
+        "Check the payment's history in Xero and the invoice's payments here. Usually safe to ignore: acknowledge it.";
     /// Something that must not happen did.
     NeedsReview = "needs_review", true,
         "Needs a person's review",

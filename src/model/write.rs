@@ -1,9 +1,9 @@
 //! One durable change as a value: what the engine decides and the store applies.
 
-use super::ids::{BatchId, GrantId, IntentId, TenantId};
+use super::ids::{BatchId, GrantId, IntentId, InvoiceId, TenantId};
 use super::row::{
-    Batch, CallMinute, Chart, ContactRow, Event, GrantRow, Intent, Invoice, Mapping, Operation, Receipt, Scan, Stream,
-    StreamKind, Tenant,
+    Batch, CallMinute, Chart, ContactRow, Event, FollowUp, GrantRow, Intent, Invoice, Mapping, Operation, Receipt,
+    Scan, Stream, StreamKind, Tenant,
 };
 
 /// One change of one row.
@@ -37,6 +37,10 @@ pub enum Write {
     Scan(Box<Scan>),
     /// A scan is complete.
     DropScan(TenantId, StreamKind),
+    /// Adds or replaces what is to be done about an invoice later.
+    FollowUp(FollowUp),
+    /// It was done.
+    DropFollowUp(TenantId, InvoiceId),
     /// Adds or replaces an operation.
     Operation(Box<Operation>),
     /// Adds or replaces a grant.

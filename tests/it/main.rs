@@ -15,6 +15,8 @@ mod grants;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
+mod payments;
+#[cfg(test)]
 mod pull;
 mod push;
 #[cfg(test)]
@@ -25,6 +27,8 @@ mod reload;
 mod restart;
 #[cfg(test)]
 mod secrets;
+#[cfg(test)]
+mod streams;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

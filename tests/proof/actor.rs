@@ -115,7 +115,10 @@ impl Simulation {
     fn run(&mut self, effect: Effect, passing: Passing) {
         let Some(shell) = self.shell.as_mut() else { return };
         match effect {
-            Effect::Load { .. } | Effect::LoadRows { .. } | Effect::LoadFailed { .. }
+            Effect::Load { .. }
+            | Effect::LoadRows { .. }
+            | Effect::LoadFollowUps { .. }
+            | Effect::LoadFailed { .. }
                 if passing.slow_ms().is_some() =>
             {
                 self.hold_up(passing.slow_ms().unwrap_or_default());
@@ -129,6 +132,10 @@ impl Simulation {
             Effect::LoadRows { load, invoices } => {
                 let rows = shell.rows(&invoices);
                 self.feed(Event::RowsLoaded { load, rows }, Urgency::Result);
+            }
+            Effect::LoadFollowUps { load, invoices } => {
+                let rows = shell.follows(&invoices);
+                self.feed(Event::FollowUpsLoaded { load, rows }, Urgency::Result);
             }
             Effect::LoadFailed { code, subject, after } => {
                 let rows = shell.view().failed(code, subject.as_deref(), after, 500).unwrap();

@@ -31,9 +31,9 @@ impl Returns {
         if let Some(before) = self.streams.insert(row.kind, row.clone()) {
             assert!(before.from <= row.from, "14: the watermark went back");
         }
-        // The others only ring: what they find is read as an invoice.
-        let judged = invoices.values().filter(|_| row.kind == StreamKind::Invoices);
-        for invoice in judged {
+        // The watermarks of the other streams are about payments, credits, contacts and journals.
+        let invoices = invoices.values().filter(|_| row.kind == StreamKind::Invoices);
+        for invoice in invoices {
             let Some((name, changed_ms, copied_ms)) = versions(invoice, books) else {
                 continue;
             };

@@ -165,6 +165,7 @@ impl Promises {
             Write::Event(event) => self.told(event, wire),
             Write::Contact(_) | Write::Chart(_) | Write::Mapping(_) => {}
             Write::Stream(_) | Write::Scan(_) | Write::DropScan(..) => {}
+            Write::FollowUp(_) | Write::DropFollowUp(..) => {}
             Write::Grant(_) | Write::DropGrant(_) | Write::Receipt(_) | Write::DropReceipt(_) => {
                 panic!("these rows are not the machine's")
             }
@@ -601,6 +602,8 @@ fn owner(write: &Write) -> Option<TenantId> {
         Write::Stream(row) => Some(row.tenant),
         Write::Scan(row) => Some(row.tenant),
         Write::DropScan(tenant, _) => Some(*tenant),
+        Write::FollowUp(row) => Some(row.tenant),
+        Write::DropFollowUp(tenant, _) => Some(*tenant),
         Write::Operation(row) => Some(row.tenant),
         Write::Event(row) => Some(row.tenant),
         Write::DropIntent(tenant, _) | Write::DropBatch(tenant, _) | Write::DropCalls(tenant, _) => Some(*tenant),

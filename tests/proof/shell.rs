@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use counterfoil::engine::effect::{AskId, Call, Effect, LoadId, RowsWanted};
-use counterfoil::engine::event::{ConnectionEvent, Event, PushContext};
+use counterfoil::engine::event::{ConnectionEvent, Event, Follow, PushContext};
 use counterfoil::engine::policy::{Limits, Policy, PullPolicy};
 use counterfoil::engine::tenant::{Saved, Setup, TenantMachine};
 use counterfoil::model::ids::{InvoiceId, TenantId};
@@ -85,6 +85,7 @@ impl Shell {
             calls: reader.calls(tenant).unwrap(),
             streams: reader.streams(tenant).unwrap(),
             scans: reader.scans(tenant).unwrap(),
+            follow_ups: reader.follow_ups(tenant).unwrap(),
         };
         Self {
             machine: TenantMachine::restore(now, setup(), saved),
@@ -157,6 +158,18 @@ impl Shell {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Invoices about which something is to be done, with those of their work orders.
+    pub fn follows(&self, invoices: &[InvoiceId]) -> Vec<Follow> {
+        let view = self.view();
+        let of_order = |order: &String| view.invoices_of_order(order).unwrap();
+        let rows = self.rows(invoices).into_iter();
+        rows.map(|invoice| Follow {
+            of_order: invoice.draft.work_order_ref.iter().flat_map(of_order).collect(),
+            invoice,
+        })
+        .collect()
     }
 
     pub fn rows(&self, invoices: &[InvoiceId]) -> Vec<Invoice> {

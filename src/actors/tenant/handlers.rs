@@ -6,8 +6,8 @@ use actix::{Context, Handler};
 
 use super::actor::TenantActor;
 use super::messages::{
-    ConnectionChanged, Drain, GrantsDied, LookAgain, PutInvoice, Regranted, Replier, SetMapping, SetSettings, SyncNow,
-    WantPreview,
+    Acknowledge, ConnectionChanged, Drain, GrantsDied, LookAgain, PutInvoice, Regranted, Replier, SetMapping,
+    SetSettings, SignalPayment, SyncNow, WantPreview,
 };
 use super::perform::Committed;
 use crate::actors::control::{InvoiceName, Refused};
@@ -84,6 +84,32 @@ impl Handler<WantPreview> for TenantActor {
             let ask = self.ask(reply);
             let (context, chart) = (Box::new(context), chart.map(Box::new));
             self.feed(Event::PreviewWanted { ask, context, chart }, Urgency::Result, ctx);
+        }
+    }
+}
+
+impl Handler<SignalPayment> for TenantActor {
+    type Result = ();
+
+    fn handle(&mut self, message: SignalPayment, ctx: &mut Context<Self>) {
+        let Some(reply) = self.admit(message.reply) else { return };
+        if let Some((row, reply)) = self.find(&message.invoice, reply) {
+            let ask = self.ask(reply);
+            let row = Box::new(row);
+            self.feed(Event::PaymentSignalled { ask, row }, Urgency::NewWork, ctx);
+        }
+    }
+}
+
+impl Handler<Acknowledge> for TenantActor {
+    type Result = ();
+
+    fn handle(&mut self, message: Acknowledge, ctx: &mut Context<Self>) {
+        let Some(reply) = self.admit(message.reply) else { return };
+        if let Some((row, reply)) = self.find(&message.invoice, reply) {
+            let ask = self.ask(reply);
+            let (row, review) = (Box::new(row), Box::new(message.review));
+            self.feed(Event::Acknowledged { ask, row, review }, Urgency::NewWork, ctx);
         }
     }
 }

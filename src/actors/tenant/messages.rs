@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::actors::control::{InvoiceName, Refused};
 use crate::engine::effect::Reply;
-use crate::engine::event::ConnectionEvent;
+use crate::engine::event::{ConnectionEvent, Review};
 use crate::model::document::Draft;
 use crate::model::ids::GrantId;
 use crate::model::row::{Mapping, Settings};
@@ -48,6 +48,28 @@ pub struct WantPreview {
     /// The invoice.
     pub invoice: InvoiceName,
     /// Waits for [`Reply::Preview`].
+    pub reply: Replier,
+}
+
+/// From the control endpoint: the host takes a payment.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct SignalPayment {
+    /// The invoice.
+    pub invoice: InvoiceName,
+    /// Waits for [`Reply::Noted`].
+    pub reply: Replier,
+}
+
+/// From the control endpoint: somebody looked at what came back.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Acknowledge {
+    /// The invoice.
+    pub invoice: InvoiceName,
+    /// What they say.
+    pub review: Review,
+    /// Waits for [`Reply::Noted`] or [`Reply::Changed`].
     pub reply: Replier,
 }
 

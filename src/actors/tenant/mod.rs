@@ -14,8 +14,8 @@ mod related;
 
 pub use actor::{Down, TenantActor};
 pub use messages::{
-    ConnectionChanged, Drain, GrantsDied, LookAgain, PutInvoice, Regranted, Replier, SetMapping, SetSettings, SyncNow,
-    WantPreview,
+    Acknowledge, ConnectionChanged, Drain, GrantsDied, LookAgain, PutInvoice, Regranted, Replier, SetMapping,
+    SetSettings, SignalPayment, SyncNow, WantPreview,
 };
 pub(super) use perform::refusal;
 

@@ -3,6 +3,7 @@
 use actix::{AsyncContext, Context, Message};
 
 use super::actor::TenantActor;
+use super::related::follows;
 use crate::actors::control::Refused;
 use crate::engine::effect::{Effect, LoadId};
 use crate::engine::event::{Event, PushContext};
@@ -132,6 +133,10 @@ impl TenantActor {
             Effect::LoadRows { load, invoices } => {
                 let rows = self.rows(&invoices);
                 self.read_then(rows, |rows| Event::RowsLoaded { load, rows }, ctx);
+            }
+            Effect::LoadFollowUps { load, invoices } => {
+                let rows = follows(&self.view(), &invoices);
+                self.read_then(rows, |rows| Event::FollowUpsLoaded { load, rows }, ctx);
             }
             Effect::LoadFailed { code, subject, after } => self.load_failed(code, subject, after, ctx),
             Effect::Call(call) => self.call_xero(call, ctx),

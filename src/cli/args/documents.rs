@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::reviews::AckArgs;
+
 /// Options of `status`.
 #[derive(Debug, Args)]
 #[command(before_help = "Examples:\n  counterfoil status\n  counterfoil status --watch")]
@@ -59,6 +61,8 @@ pub enum InvoicesCommand {
     Sync(SyncArgs),
     /// Show exactly what would be sent to Xero
     Preview(InvoiceArgs),
+    /// Say that somebody looked at a red badge that nobody can put right
+    Ack(AckArgs),
 }
 
 /// Which invoices to list.
@@ -83,7 +87,7 @@ pub struct InvoiceListArgs {
     /// Only those that hold this text
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
-    /// Conditions in one line: state, reason, kind, number, q
+    /// Conditions in one line: state, reason, variance, kind, number, q
     #[arg(long)]
     pub filter: Option<String>,
     /// Oldest first

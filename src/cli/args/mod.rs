@@ -2,6 +2,7 @@
 
 mod documents;
 mod programs;
+mod reviews;
 mod root;
 mod setup;
 
@@ -10,5 +11,6 @@ pub use documents::{
     SyncArgs, TailArgs, TenantsCommand,
 };
 pub use programs::{DemoArgs, RescueArgs, SandboxArgs, SandboxCommand, ServeArgs, StoreCommand};
+pub use reviews::{AckArgs, VarianceListArgs, VariancesCommand};
 pub use root::{Cli, Command, Globals};
 pub use setup::{ConfigCommand, ConnectImportArgs, ExplainArgs, MappingsCommand, SettingsCommand};

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::documents::{EventsCommand, InvoicesCommand, OperationCommand, StatusArgs, TenantsCommand};
 use super::programs::{DemoArgs, SandboxArgs, ServeArgs, StoreCommand};
+use super::reviews::VariancesCommand;
 use super::setup::{ConfigCommand, ConnectImportArgs, ExplainArgs, MappingsCommand, SettingsCommand};
 use crate::cli::control::Address;
 
@@ -79,6 +80,9 @@ pub enum Command {
     /// Show, write and sync invoices
     #[command(subcommand)]
     Invoices(InvoicesCommand),
+    /// Show how invoices differ in Xero, and mark that as reviewed
+    #[command(subcommand)]
+    Variances(VariancesCommand),
     /// Read the feed of events
     #[command(subcommand)]
     Events(EventsCommand),

@@ -14,3 +14,4 @@ pub mod sheet;
 pub mod status;
 pub mod sync;
 pub mod tenants;
+pub mod variances;

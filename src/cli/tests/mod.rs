@@ -7,4 +7,5 @@ mod others;
 mod reasons;
 mod status;
 mod tenant;
+mod variances;
 mod words;

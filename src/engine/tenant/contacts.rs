@@ -309,6 +309,7 @@ impl TenantMachine {
             xero_id: contact.merged_into.unwrap_or(contact.id),
             how,
             resolved_at: now.wall,
+            is_archived: false,
         }))]));
         for id in work.waiting {
             if matches!(self.works.get(&id).map(|work| work.stage), Some(Stage::Contact)) {

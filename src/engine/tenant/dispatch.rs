@@ -22,6 +22,7 @@ impl TenantMachine {
         self.pull_next(now, out);
         self.release_next(out);
         self.relabel_next(out);
+        self.follow_next(now, out);
         self.note_gate(now, out);
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::attempt::Attempt;
 use super::chart::ChartState;
 use super::desk::ContactDesk;
+use super::follow::FollowUps;
 use super::link::Relabels;
 
 use super::release::Releases;
@@ -20,7 +21,7 @@ use crate::engine::policy::Policy;
 use crate::engine::status::Blocked;
 use crate::model::connection::Gate;
 use crate::model::ids::{BatchId, IdSource, IntentId, InvoiceId, OperationId, XeroInvoiceId};
-use crate::model::row::{Batch, CallMinute, Class, Intent, Operation, Scan, Stream, StreamKind, Tenant};
+use crate::model::row::{Batch, CallMinute, Class, FollowUp, Intent, Operation, Scan, Stream, StreamKind, Tenant};
 use crate::model::time::{Mono, Now, Timestamp};
 use crate::model::write::Write;
 use crate::model::xero::Encode;
@@ -57,6 +58,8 @@ pub struct Saved {
     pub streams: Vec<Stream>,
     /// Scans that were interrupted.
     pub scans: Vec<Scan>,
+    /// What is to be done about invoices later.
+    pub follow_ups: Vec<FollowUp>,
 }
 
 /// Where an intent stands.
@@ -154,6 +157,7 @@ pub struct TenantMachine {
     pub(super) tenant_rejections: u32,
     pub(super) relabels: Relabels,
     pub(super) pulls: Pulls,
+    pub(super) follow_ups: FollowUps,
     next_number: u64,
     pub(super) illegal_events: u64,
     pub(super) last_gate: Option<&'static str>,
@@ -198,6 +202,7 @@ impl TenantMachine {
             tenant_rejections: 0,
             relabels: Relabels::default(),
             pulls: Pulls::restore(now, saved.streams, saved.scans),
+            follow_ups: FollowUps::restore(now, saved.follow_ups),
             next_number: 0,
             illegal_events: 0,
             last_gate: None,
@@ -238,7 +243,10 @@ impl TenantMachine {
             Event::FailedLoaded { code, subject, rows } => self.release_rows(now, code, subject, rows, out),
             Event::Answered { call, answer, rows } => self.answered(now, call, answer, rows, out),
             Event::Slice { call, found, rows } => self.slice(now, call, found, rows, out),
-            Event::Changes { call, found, related } => self.changes(call, &found, &related, out),
+            Event::Changes { call, found, related } => self.changes(now, call, &found, related, out),
+            Event::FollowUpsLoaded { load, rows } => self.follow(now, load, rows, out),
+            Event::PaymentSignalled { ask, row } => self.payment_signalled(now, ask, *row, out),
+            Event::Acknowledged { ask, row, review } => self.acknowledged(now, (ask, *row), &review, out),
             Event::Rung { invoices } => self.rung(now, invoices),
             Event::Connection(event) => self.connection_event(now, event, out),
             Event::Regranted(grant) => self.regranted(now, grant, out),

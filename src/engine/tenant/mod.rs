@@ -11,8 +11,9 @@
 //! `preview` (the same without sending), `dispatch` (what goes out now), `answered`, `settle` and
 //! `echo` (what came back), `found` (what reads found), `unknown` and `lookup` (outcomes to be
 //! found out), `leave` (a last look before a call goes), `chart` and `contacts` (reference data),
-//! `link` (the connection), `release` (fixed causes), `pull` (what changed in Xero), `streams` (how
-//! far it was read), `owed` (invoices that other streams say must be read) and `named` (documents that something named), `outlook` (what is waited for).
+//! `link` (the connection), `release` (fixed causes), `pull` (what changed in Xero), `taken` (what is done with it), `streams` (how
+//! far it was read), `owed` (invoices that other streams say must be read) and `named` (documents that something named), `parties` (contacts that changed), `follow` (what is done later without
+//! asking Xero) and `review` (what people say about what came back), `outlook` (what is waited for).
 
 mod agreement;
 mod answered;
@@ -22,6 +23,7 @@ mod contacts;
 mod desk;
 mod dispatch;
 mod echo;
+mod follow;
 mod found;
 mod host;
 mod leave;
@@ -31,14 +33,17 @@ mod machine;
 mod named;
 mod outlook;
 mod owed;
+mod parties;
 mod prepare;
 mod preview;
 mod pull;
 mod queue;
 mod release;
+mod review;
 mod send;
 mod settle;
 mod streams;
+mod taken;
 mod unknown;
 
 pub use leave::LEAVE_WITHIN_MS;

@@ -16,6 +16,7 @@ impl TenantMachine {
         if let Some(at) = self.connection_wake(now) {
             wake.push(at);
         }
+        wake.extend(self.follow_up_wake());
         let opens_at = |class, direction, waiting_calls| match self.may_start(now, class, direction, waiting_calls) {
             Ok(()) => Some(now.mono),
             // Whatever ends these waits is an event of its own.

@@ -2,6 +2,7 @@
 
 use super::agreement::agreed;
 use super::machine::{Stage, TenantMachine, Work};
+use super::parties::archived;
 use crate::engine::badge;
 use crate::engine::compare::{Sides, compare};
 use crate::engine::desired::{self, Obstacle};
@@ -12,7 +13,7 @@ use crate::model::ids::{IntentId, XeroContactId, XeroInvoiceId};
 use crate::model::limits::WRITE_BODY_MAX_BYTES;
 use crate::model::mutation::{Rule, is_broken};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Chart, Invoice, MappingKind, OperationState};
+use crate::model::row::{Chart, Class, ContactRow, Invoice, MappingKind, OperationState};
 use crate::model::time::Now;
 use crate::model::xero::{InvoiceChange, OutgoingInvoice};
 
@@ -178,6 +179,9 @@ impl TenantMachine {
             Ok(None) => return Step::Contact,
             Err(obstacle) => return Step::Red(obstacle),
         };
+        if let Some(row) = archived_party(work, context, contact) {
+            return Step::Red(archived(row));
+        }
         let force = work.intent.force || is_broken(Rule::PeopleStay);
         match self.document_step(context, chart, contact, force) {
             // What is missing may have been added in Xero since the chart was read.
@@ -328,6 +332,14 @@ impl TenantMachine {
             subject: None,
         })
     }
+}
+
+/// The party, if nothing can be made for it because its contact is archived. A person's click asks
+/// Xero, who may have restored it since.
+fn archived_party<'a>(work: &Work, context: &'a PushContext, contact: XeroContactId) -> Option<&'a ContactRow> {
+    let row = context.contact.as_ref()?;
+    let is_new = context.invoice.link.is_none();
+    (row.is_archived && row.xero_id == contact && is_new && work.intent.class != Class::User).then_some(row)
 }
 
 /// The Xero contact of the document's party; `None` = not resolved yet.

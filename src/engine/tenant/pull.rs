@@ -7,21 +7,21 @@
 //! The stream of invoices brings the documents themselves. The others only say which invoices must
 //! be read: a page of theirs is over once those are.
 
-use std::collections::BTreeMap;
-
 use super::machine::{Direction, OpenCall, Purpose, TenantMachine};
 use super::streams::{Tally, begin};
+use crate::engine::desired::Obstacle;
 use crate::engine::effect::{CallId, Effect, Notice};
 use crate::engine::event::{ConnectionEvent, Related};
-use crate::engine::take::{News, compare, echo, take};
+use crate::engine::take::News;
 use crate::engine::{badge, news, ring};
 use crate::model::failure::{Failure, Remedy};
 use crate::model::ids::XeroInvoiceId;
 use crate::model::mutation::{Rule, is_broken};
+use crate::model::reason::ReasonCode;
 use crate::model::row::{Class, Invoice, StreamKind};
 use crate::model::time::{Mono, Now, Timestamp};
 use crate::model::write::Write;
-use crate::model::xero::{Change, Request, XeroInvoice};
+use crate::model::xero::{Change, PaymentChange, Request, XeroInvoice};
 
 /// A first scan looks this far behind the moment of connecting: our clock may be ahead of Xero's.
 const FIRST_LOOK_BACK_MS: i64 = 86_400_000;
@@ -105,27 +105,49 @@ impl TenantMachine {
     }
 
     /// Documents of a page of another stream than the one of invoices, ahead of its answer.
-    pub(super) fn changes(&mut self, call: CallId, found: &[Change], related: &Related, out: &mut Vec<Effect>) {
+    pub(super) fn changes(
+        &mut self,
+        now: Now,
+        call: CallId,
+        found: &[Change],
+        related: Related,
+        out: &mut Vec<Effect>,
+    ) {
         let Some(Purpose::Page(kind)) = self.calls.get(&call).map(|open| open.purpose.clone()) else {
             out.push(Effect::Announce(Notice::StaleAnswer));
             return;
         };
-        let followed = ring::followed(&related.invoices);
+        let Related {
+            invoices,
+            mut contacts,
+            mut mappings,
+        } = related;
+        let mut followed = ring::followed(invoices);
         let mut tally = Tally::default();
         let mut owed: Vec<XeroInvoiceId> = Vec::new();
+        let mut writes = Vec::new();
         for change in found {
             tally.look(change.updated());
             let before = owed.len();
             let is_followed = match change {
                 Change::Payment(payment) => {
                     owed.extend(ring::by_payment(payment, &followed));
-                    payment.invoice.is_some_and(|id| followed.contains_key(&id))
+                    let row = payment.invoice.and_then(|id| followed.get_mut(&id));
+                    row.map(|row| self.payment_listed(now, payment, row, &mut writes, out))
+                        .is_some()
                 }
                 Change::Credit(credit) if ring::touches(credit, &followed) => {
                     owed.extend(ring::by_credit(credit, &followed));
                     true
                 }
-                Change::Credit(_) | Change::Contact(_) | Change::Journal(_) => false,
+                Change::Contact(change) => {
+                    let of_contact = (contacts.as_mut_slice(), mappings.as_mut_slice());
+                    let (is_followed, is_changed) =
+                        self.contact_listed(now, &change.contact, found, of_contact, &mut writes);
+                    tally.changed = tally.changed.saturating_add(u32::from(is_changed));
+                    is_followed
+                }
+                Change::Credit(_) | Change::Journal(_) => false,
             };
             tally.not_linked = tally.not_linked.saturating_add(u32::from(!is_followed));
             tally.changed = tally.changed.saturating_add(u32::from(owed.len() > before));
@@ -133,6 +155,36 @@ impl TenantMachine {
         let state = self.pulls.of_mut(kind);
         state.tally.add(tally);
         state.owed.add(owed);
+        out.push(Effect::Persist(writes));
+    }
+
+    /// A deleted payment that was never here is told once: there is nothing to change.
+    fn payment_listed(
+        &mut self,
+        now: Now,
+        payment: &PaymentChange,
+        row: &mut Invoice,
+        writes: &mut Vec<Write>,
+        out: &mut Vec<Effect>,
+    ) {
+        if !ring::is_unmatched_delete(payment, row) {
+            return;
+        }
+        let before = row.sync.clone();
+        let obstacle = Obstacle {
+            code: ReasonCode::PaymentDeleteNoMatch,
+            detail: format!("The payment {} was deleted in Xero and is not known here.", payment.id),
+            subject: Some(payment.id.to_string()),
+        };
+        if !self.raise(now, row, obstacle, out) {
+            return;
+        }
+        writes.push(badge::write(row, now));
+        if row.sync != before {
+            writes.push(badge::event(&mut self.ids, row, now));
+        }
+        let news = [News::DeleteUnmatched(payment.id)];
+        writes.extend(news::events(&mut self.ids, row, &news, now));
     }
 
     /// A page, or the rest of one, was read.
@@ -220,71 +272,6 @@ impl TenantMachine {
         let delay_ms = again_ms(failure, state.failures);
         let jitter_ms = self.ids.below(delay_ms / 4 + 1);
         self.pulls.of_mut(kind).due = Some(now.mono.plus_ms(delay_ms.saturating_add(jitter_ms)));
-    }
-
-    /// Takes documents into the rows that are linked to them.
-    pub(super) fn take_all(
-        &mut self,
-        now: Now,
-        found: Vec<XeroInvoice>,
-        rows: Vec<Invoice>,
-        writes: &mut Vec<Write>,
-    ) -> Tally {
-        let mut tally = Tally::default();
-        let linked = |row: Invoice| row.link.as_ref().map(|link| link.xero_id).map(|id| (id, row));
-        let mut rows: BTreeMap<XeroInvoiceId, Invoice> = rows.into_iter().filter_map(linked).collect();
-        for document in found {
-            tally.look(document.updated);
-            let Some(mut row) = rows.remove(&document.id) else {
-                tally.not_linked = tally.not_linked.saturating_add(1);
-                continue;
-            };
-            if self.take_one(now, &mut row, document, writes) {
-                tally.changed = tally.changed.saturating_add(1);
-            }
-        }
-        tally
-    }
-
-    pub(super) fn take_one(
-        &mut self,
-        now: Now,
-        row: &mut Invoice,
-        document: XeroInvoice,
-        writes: &mut Vec<Write>,
-    ) -> bool {
-        // With a push open, the push compares.
-        let may_compare = !self.by_invoice.contains_key(&row.id);
-        let version = |row: &Invoice| row.copy.as_ref().map(|copy| copy.updated);
-        let before = version(row);
-        let news = take(row, document, may_compare, &mut self.ids, now);
-        // What came and went between two readings leaves a newer version, and no news.
-        if news.is_empty() && version(row) == before {
-            return false;
-        }
-        writes.push(badge::write(row, now));
-        writes.extend(news::events(&mut self.ids, row, &news, now));
-        true
-    }
-
-    /// What was held back while a push was open.
-    pub(super) fn compare_again(&mut self, now: Now, row: &mut Invoice, writes: &mut Vec<Write>) {
-        let mut news = Vec::new();
-        compare(row, now, &mut news);
-        writes.extend(news::events(&mut self.ids, row, &news, now));
-    }
-
-    /// Takes a document that a look-up found to be ours. That it is there is told by its badge.
-    pub(super) fn take_found(&mut self, now: Now, row: &mut Invoice, document: XeroInvoice, writes: &mut Vec<Write>) {
-        let mut news = take(row, document, false, &mut self.ids, now);
-        news.retain(|piece| *piece != News::Changed);
-        writes.extend(news::events(&mut self.ids, row, &news, now));
-    }
-
-    /// Takes what Xero answered to a push of ours: it need not list payments and credits.
-    pub(super) fn take_echo(&mut self, now: Now, row: &mut Invoice, document: XeroInvoice, writes: &mut Vec<Write>) {
-        let news: Vec<News> = echo(row, document).into_iter().collect();
-        writes.extend(news::events(&mut self.ids, row, &news, now));
     }
 
     /// After a reconnection nothing is written before what was missed is known.

@@ -48,6 +48,11 @@ impl Releases {
         self.want_users_of(code, subject, None);
     }
 
+    /// This cause is fixed for the documents of a party.
+    pub(super) fn want_party(&mut self, code: ReasonCode, reference: &str) {
+        self.want_users_of(code, None, Some((MappingKind::Contacts, reference.to_owned())));
+    }
+
     fn want_users_of(&mut self, code: ReasonCode, subject: Option<String>, uses: Option<(MappingKind, String)>) {
         let wanted = Cause { code, subject, uses };
         if !self.wanted.contains(&wanted) {

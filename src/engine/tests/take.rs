@@ -2,7 +2,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::samples::*;
-use crate::engine::take::{News, echo, take};
+use crate::engine::take::{News, Taking, echo, take};
 use crate::model::ids::{IdSource, XeroCreditId, XeroPaymentId};
 use crate::model::row::{Invoice, VarianceLevel};
 use crate::model::standing::Standing;
@@ -14,6 +14,11 @@ fn now(at: i64) -> Now {
         wall: Timestamp(at),
         mono: Mono(0),
     }
+}
+
+/// Payments hold nothing back.
+const fn at_once(compares: bool) -> Taking {
+    Taking { compares, quiet_ms: 0 }
 }
 
 fn in_step() -> Invoice {
@@ -72,9 +77,11 @@ fn told(row: &mut Invoice, document: XeroInvoice, at: i64) -> Vec<String> {
         News::Stands { to, .. } => to.label().to_owned(),
         News::Changed => "changed".to_owned(),
         News::AutoApplied(_) => "auto-applied".to_owned(),
+        News::Deferred(_) => "deferred".to_owned(),
+        News::WorkOrder(_) | News::DeleteUnmatched(_) => panic!("no news of a document"),
         News::Variance(level) => level.map_or("no variance", VarianceLevel::code).to_owned(),
     };
-    take(row, document, true, &mut ids, now(at))
+    take(row, document, at_once(true), &mut ids, now(at))
         .into_iter()
         .map(name)
         .collect()
@@ -157,7 +164,7 @@ fn an_edit_is_told_with_its_variance_unless_comparing_has_to_wait() {
     let mut waits = row.clone();
     assert_eq!(told(&mut row, edit.clone(), 2), ["changed", "variance"]);
     let mut ids = IdSource::new(7);
-    let news = take(&mut waits, edit, false, &mut ids, now(2));
+    let news = take(&mut waits, edit, at_once(false), &mut ids, now(2));
     assert_eq!((news, waits.back.variance), (vec![News::Changed], None));
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::call::Call;
-use super::{connect, events, invoices, mappings, operations, pushes, settings, stream};
+use super::{connect, events, invoices, mappings, operations, pushes, reviews, settings, stream};
 use super::{system, tenants};
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
@@ -30,6 +30,10 @@ pub async fn dispatch(endpoint: Endpoint, call: Arc<Call>) -> Result<Reply, Prob
         Endpoint::Counts => invoices::counts(call).await,
         Endpoint::Resync => pushes::resync(call).await,
         Endpoint::PushPreview => pushes::preview(call).await,
+        Endpoint::PaymentSignal => reviews::payment_signal(call).await,
+        Endpoint::Variance => reviews::variance(call).await,
+        Endpoint::AcknowledgeVariance => reviews::acknowledge_variance(call).await,
+        Endpoint::AcknowledgeAlerts => reviews::acknowledge_alerts(call).await,
         Endpoint::Mappings => mappings::list(call).await,
         Endpoint::Mapping => mappings::show(call).await,
         Endpoint::PutMapping => mappings::put(call).await,

@@ -10,7 +10,7 @@ use crate::http::paths::{self, Query, invalid_parameter};
 use crate::http::preconditions;
 use crate::http::problem::{Fault, Problem, ProblemCode};
 use crate::http::reads::{BadgeCounts, InvoiceQuery};
-use crate::http::render::{self, Detail, Surroundings};
+use crate::http::render::{self, Detail, Lists, Surroundings};
 use crate::http::reply::Reply;
 use crate::http::{cursor, filter};
 use crate::model::row::{Badge, Invoice, Tenant};
@@ -34,7 +34,7 @@ pub async fn put(call: &Call) -> Result<Reply, Problem> {
         .await
         .map_err(refused::problem)?;
     let status = if accepted.created { 201 } else { 200 };
-    let reply = shown(call, &tenant, &accepted.invoice, Detail::Full, status);
+    let reply = shown(call, &tenant, &accepted.invoice, Detail::FULL, status);
     Ok(if accepted.created {
         reply.with_header(
             "location",
@@ -52,22 +52,23 @@ pub async fn show(call: &Call) -> Result<Reply, Problem> {
     let tenant = call.tenant().await?;
     let row = find(call, &tenant, &name).await?;
     // What a grey badge waits for is not part of the version.
-    let is_settled = row.sync.badge != Some(Badge::Pending);
+    // Nor is when a payment lets the comparison go on.
+    let is_settled = row.sync.badge != Some(Badge::Pending) && row.back.quiet(call.shared.now()).is_none();
     if is_settled && preconditions::has_version(&call.headers, &render::etag(&row)) {
         return Ok(Reply::not_modified().with_header("etag", render::etag(&row)));
     }
-    let detail = if query.expands("payments") {
-        Detail::FullWithPayments
-    } else {
-        Detail::Full
+    let lists = Lists {
+        payments: query.expands("payments"),
+        credit_notes: query.expands("credit_notes"),
+        variance: query.expands("variance"),
     };
-    Ok(shown(call, &tenant, &row, detail, 200))
+    Ok(shown(call, &tenant, &row, Detail::Full(lists), 200))
 }
 
 /// A page of invoices.
 pub async fn list(call: &Call) -> Result<Reply, Problem> {
     let known = [
-        "limit", "cursor", "filter", "sort", "state", "reason", "kind", "number", "q",
+        "limit", "cursor", "filter", "sort", "state", "reason", "variance", "kind", "number", "q",
     ];
     let query = Query::parse(&call.query, &known).map_err(as_filter)?;
     let tenant = call.tenant().await?;
@@ -131,8 +132,11 @@ fn wanted(query: &Query) -> Result<InvoiceQuery, Problem> {
 
 /// How many there are in all, where the counts tell.
 fn total(wanted: &InvoiceQuery, counts: &BadgeCounts) -> Option<u64> {
-    let is_counted =
-        wanted.reason.is_none() && wanted.kind.is_none() && wanted.number.is_none() && wanted.text.is_none();
+    let is_counted = wanted.variance.is_none()
+        && wanted.reason.is_none()
+        && wanted.kind.is_none()
+        && wanted.number.is_none()
+        && wanted.text.is_none();
     is_counted.then(|| match wanted.badge {
         None => counts.total(),
         Some(None) => counts.none,
@@ -160,7 +164,7 @@ pub async fn counts(call: &Call) -> Result<Reply, Problem> {
 }
 
 /// The row of an invoice.
-async fn find(call: &Call, tenant: &Tenant, name: &InvoiceName) -> Result<Invoice, Problem> {
+pub async fn find(call: &Call, tenant: &Tenant, name: &InvoiceName) -> Result<Invoice, Problem> {
     let (id, name) = (tenant.id, name.clone());
     let found = call
         .shared
@@ -176,10 +180,12 @@ fn surroundings<'a>(call: &Call, tenant: &'a Tenant) -> Surroundings<'a> {
     Surroundings {
         tenant,
         blocked: call.blocked(tenant.id),
+        now: call.shared.now(),
     }
 }
 
-fn shown(call: &Call, tenant: &Tenant, row: &Invoice, detail: Detail, status: u16) -> Reply {
+/// An invoice as it is answered, with its version.
+pub fn shown(call: &Call, tenant: &Tenant, row: &Invoice, detail: Detail, status: u16) -> Reply {
     let value = render::invoice(row, surroundings(call, tenant), detail);
     Reply::json(status, &value).with_header("etag", render::etag(row))
 }

@@ -9,6 +9,7 @@ mod mappings;
 mod operations;
 mod pushes;
 mod refused;
+mod reviews;
 mod settings;
 mod stream;
 mod system;

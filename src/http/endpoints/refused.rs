@@ -1,6 +1,7 @@
 //! What the actors refuse, as problems.
 
 use crate::actors::control::Refused;
+use crate::http::preconditions;
 use crate::http::problem::{Problem, ProblemCode};
 use crate::model::failure::{Failure, FailureKind};
 
@@ -35,6 +36,7 @@ pub fn problem(refused: Refused) -> Problem {
             ProblemCode::KindChanged,
             format!("The document is a {was} document; it cannot become a {wanted} document."),
         ),
+        Refused::Changed(version) => preconditions::mismatch(&format!("W/\"{version}\"")),
         Refused::NotReached(id) => Problem::new(
             ProblemCode::TenantNotReached,
             format!("The grant does not reach the organisation {id}."),

@@ -7,5 +7,5 @@ mod orders;
 mod tree;
 
 pub use draft::read_draft;
-pub use orders::{patch_settings, read_import, read_mapping_value};
+pub use orders::{patch_settings, read_import, read_mapping_value, read_note, read_nothing};
 pub use tree::parse;

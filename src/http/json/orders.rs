@@ -1,7 +1,7 @@
 //! The small bodies: adopting a grant, a mapping, settings.
 
 use super::fields::{Faults, Fields};
-use super::tree::Node;
+use super::tree::{Node, parse};
 use crate::actors::control::ConnectImport;
 use crate::http::problem::Problem;
 use crate::model::document::Currency;
@@ -13,6 +13,8 @@ use crate::model::secret::SecretString;
 const TOKEN_MAX_CHARS: usize = 4_096;
 /// Longest code of Xero in characters that a mapping may name.
 const MAPPED_MAX_CHARS: usize = 50;
+/// Longest note in characters.
+const NOTE_MAX_CHARS: usize = 1_000;
 /// Most currencies of one organisation.
 const CURRENCIES_MAX: usize = 200;
 
@@ -74,6 +76,35 @@ pub fn read_mapping_value(body: &Node) -> Result<String, Problem> {
     let value =
         Fields::of(body, String::new(), &["value"], &faults).and_then(|fields| fields.text("value", MAPPED_MAX_CHARS));
     faults.settle(value)
+}
+
+/// Reads `{"note"?}`; no body is no note.
+///
+/// # Errors
+/// `validation_failed` naming everything wrong.
+pub fn read_note(body: &[u8]) -> Result<String, Problem> {
+    if body.is_empty() {
+        return Ok(String::new());
+    }
+    let body = parse(body)?;
+    let faults = Faults::default();
+    let note = Fields::of(&body, String::new(), &["note"], &faults)
+        .map(|fields| fields.optional_text("note", NOTE_MAX_CHARS).unwrap_or_default());
+    faults.settle(note)
+}
+
+/// Reads a body that may say nothing: none, or `{}`.
+///
+/// # Errors
+/// `validation_failed` naming everything it says.
+pub fn read_nothing(body: &[u8]) -> Result<(), Problem> {
+    if body.is_empty() {
+        return Ok(());
+    }
+    let body = parse(body)?;
+    let faults = Faults::default();
+    let nothing = Fields::of(&body, String::new(), &[], &faults).map(|_fields| ());
+    faults.settle(nothing)
 }
 
 /// Applies a partial change to settings: what is absent stays.

@@ -21,10 +21,28 @@ pub const RETRIES_MAX: u8 = 3;
 pub enum Detail {
     /// As in lists: without the lines.
     Summary,
-    /// All of it.
-    Full,
-    /// All of it, with the payments.
-    FullWithPayments,
+    /// All of it, with the lists that were asked for.
+    Full(Lists),
+}
+
+/// Lists of what came back that are shown only when they are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Lists {
+    /// Payments.
+    pub payments: bool,
+    /// Credit notes, overpayments and prepayments.
+    pub credit_notes: bool,
+    /// The differences between both documents.
+    pub variance: bool,
+}
+
+impl Detail {
+    /// All of it without those lists.
+    pub const FULL: Self = Self::Full(Lists {
+        payments: false,
+        credit_notes: false,
+        variance: false,
+    });
 }
 
 /// What an invoice is shown beside.
@@ -34,6 +52,8 @@ pub struct Surroundings<'a> {
     pub tenant: &'a Tenant,
     /// Why nothing may be sent for the tenant now.
     pub blocked: Option<Blocked>,
+    /// The wall clock.
+    pub now: Timestamp,
 }
 
 /// An invoice as the API shows it.
@@ -63,11 +83,12 @@ pub fn invoice(row: &Invoice, around: Surroundings<'_>, detail: Detail) -> Value
     );
     put("sync", sync(row, around));
     put("variance", json!(row.back.variance.as_ref().map(back::variance)));
+    put("suppression", back::suppression(row, around.now));
     put("xero", link(row, around.tenant));
     put("created_at", json!(row.accepted_at.to_rfc3339()));
     put("updated_at", json!(row.updated_at.to_rfc3339()));
     put("etag", json!(etag(row)));
-    if detail != Detail::Summary {
+    if let Detail::Full(lists) = detail {
         put("due_date_rule", json!(draft.due_date_rule));
         put("line_amount_types", json!(draft.line_amount_types.label()));
         put("lines", draft.lines.iter().map(line).collect());
@@ -77,9 +98,17 @@ pub fn invoice(row: &Invoice, around: Surroundings<'_>, detail: Detail) -> Value
         put("channel", json!(draft.channel));
         put("location", json!(draft.location));
         put("work_order_ref", json!(draft.work_order_ref));
-    }
-    if detail == Detail::FullWithPayments {
-        put("payments", row.back.payments.iter().map(back::payment).collect());
+        put("work_order", back::work_order(row));
+        put("alerts", json!(back::alerts(row)));
+        if lists.payments {
+            put("payments", row.back.payments.iter().map(back::payment).collect());
+        }
+        if lists.credit_notes {
+            put("credit_notes", row.back.credits.iter().map(back::credit).collect());
+        }
+        if lists.variance {
+            put("differences", back::differences(row));
+        }
     }
     Value::Object(object)
 }
@@ -119,7 +148,9 @@ fn sync(row: &Invoice, around: Surroundings<'_>) -> Value {
     let waiting = waiting(sync, around.blocked);
     let pending_change = row.link.is_some() && row.common.as_ref().is_some_and(|common| common.rev != row.rev);
     let allowed_actions: &[&str] = match around.tenant.connection.state {
+        ConnectionState::Disconnected if row.back.open_alert().is_some() => &["acknowledge"],
         ConnectionState::Disconnected => &[],
+        _ if row.back.open_alert().is_some() => &["resync", "acknowledge"],
         _ => &["resync"],
     };
     json!({

@@ -6,6 +6,7 @@ mod money;
 mod operation;
 mod tenant;
 
-pub use invoice::{Detail, Surroundings, etag, invoice, reason};
+pub use back::differences;
+pub use invoice::{Detail, Lists, Surroundings, etag, invoice, reason};
 pub use operation::operation;
 pub use tenant::{settings, settings_etag, tenant};

@@ -7,14 +7,14 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::sync::watch;
 
-use crate::actors::control::{Accepted, Answer, ConnectImport, Control, InvoiceName, Refused};
+use crate::actors::control::{Accepted, Acknowledgement, Answer, ConnectImport, Control, InvoiceName, Refused};
 use crate::engine::effect::Preview;
 use crate::http::reads::{BadgeCounts, InvoiceQuery, OperationQuery, ReadFailed, Reads};
 use crate::model::document::Draft;
 use crate::model::ids::{EventId, IdSource, InvoiceId, Marker, OperationId, TenantId, XeroTenantId};
 use crate::model::row::{
-    Back, Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationState, Receipt, Settings, Sync,
-    Tenant,
+    Acknowledged, Back, Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationState, Receipt,
+    Settings, Sync, Tenant,
 };
 use crate::model::time::Timestamp;
 use crate::model::xero::WriteTarget;
@@ -222,6 +222,44 @@ impl Control for House {
         ready(Ok(operation))
     }
 
+    fn signal_payment(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Invoice> {
+        let mut rows = self.rows();
+        let Some(mut row) = Self::named(&rows, tenant, &invoice) else {
+            return ready(Err(Refused::InvoiceNotFound));
+        };
+        row.back.quieten(NOW.plus_ms(300_000));
+        row.version += 1;
+        rows.invoices.insert(row.id, row.clone());
+        ready(Ok(row))
+    }
+
+    fn acknowledge(&self, tenant: TenantId, invoice: InvoiceName, word: Acknowledgement) -> Answer<Invoice> {
+        let mut rows = self.rows();
+        let Some(mut row) = Self::named(&rows, tenant, &invoice) else {
+            return ready(Err(Refused::InvoiceNotFound));
+        };
+        if word.version.is_some_and(|version| version != row.version) {
+            return ready(Err(Refused::Changed(row.version)));
+        }
+        let said = Acknowledged {
+            by: word.by,
+            at: NOW,
+            note: word.note,
+        };
+        if word.is_about_variance {
+            let open = row.back.variance.iter_mut();
+            open.for_each(|variance| variance.acknowledged = Some(said.clone()));
+        } else {
+            let open = row.back.alerts.iter_mut();
+            open.for_each(|alert| alert.acknowledged = Some(said.clone()));
+            row.sync.reason = None;
+            row.sync.badge = Some(Badge::Synced);
+        }
+        row.version += 1;
+        rows.invoices.insert(row.id, row.clone());
+        ready(Ok(row))
+    }
+
     fn preview(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Preview> {
         let rows = self.rows();
         let Some(row) = Self::named(&rows, tenant, &invoice) else {
@@ -305,6 +343,10 @@ impl Reads for House {
                 && query
                     .reason
                     .is_none_or(|code| row.sync.reason.as_ref().is_some_and(|given| given.code == code))
+                && query.variance.is_none_or(|level| {
+                    let open = row.back.open_variance();
+                    open.is_some_and(|open| level.is_none_or(|level| level == open.level))
+                })
                 && query.kind.is_none_or(|kind| row.draft.kind == kind)
                 && query.number.as_ref().is_none_or(|number| row.draft.number == *number)
                 && query

@@ -11,4 +11,5 @@ mod listing;
 mod pure;
 mod repeats;
 mod resources;
+mod reviews;
 mod words;

@@ -6,11 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::document::Draft;
 use crate::model::ids::{PaymentId, XeroCreditId, XeroPaymentId};
+use crate::model::row::{Acknowledged, Alert, WorkOrderLink};
 use crate::model::time::Timestamp;
 use crate::model::xero::CreditKind;
 
 /// The method of every payment that came from Xero: a system method nobody can delete (S1).
 pub const PAYMENT_METHOD: &str = "Xero Sync";
+
+/// Why a comparison waits, in events and in the API.
+pub const PAYMENT_PENDING: &str = "payment_pending";
 
 /// What came back from Xero about one invoice.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -27,12 +31,49 @@ pub struct Back {
     /// What the host wrote itself, where Xero's changes were taken over since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_written: Option<Box<Draft>>,
+    /// Until then Xero's version is not compared, because a payment came or is on its way (S2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_until: Option<Timestamp>,
+    /// Xero's version is to be compared at this moment, because a payment held it back (S2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferred: Option<Timestamp>,
+    /// What became of the work order when the invoice was voided in Xero.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work_order: Option<WorkOrderLink>,
+    /// What somebody must know of, acknowledged or not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<Alert>,
 }
 
 impl Back {
     /// The credits that count.
     pub fn counted(&self) -> impl Iterator<Item = &Credit> {
         self.credits.iter().filter(|credit| credit.removed_at.is_none())
+    }
+
+    /// The variance, unless somebody acknowledged it.
+    #[must_use]
+    pub fn open_variance(&self) -> Option<&Variance> {
+        self.variance
+            .as_ref()
+            .filter(|variance| variance.acknowledged.is_none())
+    }
+
+    /// The oldest alert that nobody acknowledged.
+    #[must_use]
+    pub fn open_alert(&self) -> Option<&Alert> {
+        self.alerts.iter().find(|alert| alert.acknowledged.is_none())
+    }
+
+    /// A payment came, or is on its way: the comparison waits until then.
+    pub fn quieten(&mut self, until: Timestamp) {
+        self.quiet_until = self.quiet_until.max(Some(until));
+    }
+
+    /// Until when the comparison waits, if it does.
+    #[must_use]
+    pub fn quiet(&self, now: Timestamp) -> Option<Timestamp> {
+        self.quiet_until.filter(|until| *until > now)
     }
 
     /// Whether nothing came back yet.
@@ -138,6 +179,16 @@ impl Disposition {
             Self::ReviewRequired => "review_required",
         }
     }
+
+    /// The words a person sees (S2).
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::AutoApplied => "Auto-applied",
+            Self::Protected => "Protected",
+            Self::ReviewRequired => "Review required",
+        }
+    }
 }
 
 /// One difference between the host's document and Xero's.
@@ -164,4 +215,7 @@ pub struct Variance {
     pub differences: Vec<Difference>,
     /// Since when there is one.
     pub since: Timestamp,
+    /// Who looked at these very differences.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<Acknowledged>,
 }

@@ -21,6 +21,14 @@ pub struct ContactRow {
     pub how: ContactMatch,
     /// When.
     pub resolved_at: Timestamp,
+    /// Whether the Xero contact is archived, as far as it is known.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_archived: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// How a local party was matched to a Xero contact.

@@ -3,9 +3,9 @@
 use super::access::Reader;
 use super::error::ReadError;
 use crate::model::document::InvoiceKind;
-use crate::model::ids::{InvoiceId, TenantId, XeroCreditId, XeroInvoiceId};
+use crate::model::ids::{InvoiceId, TenantId};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Badge, Invoice};
+use crate::model::row::{Badge, Invoice, VarianceLevel};
 use crate::store::rows::head::{Head, Listed};
 use crate::store::rows::{RowError, decode, keys};
 use crate::store::{Direction, Scan};
@@ -26,6 +26,8 @@ pub struct InvoiceQuery {
     pub badge: Option<Option<Badge>>,
     /// Only those that are red for this reason.
     pub reason: Option<ReasonCode>,
+    /// Only those with an open variance; `Some(Some(level))` = of this level.
+    pub variance: Option<Option<VarianceLevel>>,
     /// Only sales invoices or only bills.
     pub kind: Option<InvoiceKind>,
     /// Only those with exactly this number.
@@ -108,28 +110,6 @@ impl Reader {
         let prefix = keys::invoices_by_number(tenant, kind, number);
         self.listed_under(tenant, prefix, |row| {
             row.draft.kind == kind && row.draft.number == number
-        })
-    }
-
-    /// The invoices linked to a Xero document, oldest first: one, or none.
-    ///
-    /// # Errors
-    /// [`ReadError`].
-    pub fn invoices_linked(&self, tenant: TenantId, xero: XeroInvoiceId) -> Result<Vec<Invoice>, ReadError> {
-        let prefix = keys::invoices_by_xero(tenant, xero);
-        self.listed_under(tenant, prefix, |row| {
-            row.link.as_ref().is_some_and(|link| link.xero_id == xero)
-        })
-    }
-
-    /// The invoices that a credit note, overpayment or prepayment takes something off, oldest first.
-    ///
-    /// # Errors
-    /// [`ReadError`].
-    pub fn invoices_credited(&self, tenant: TenantId, credit: XeroCreditId) -> Result<Vec<Invoice>, ReadError> {
-        let prefix = keys::invoices_by_credit(tenant, credit);
-        self.listed_under(tenant, prefix, |row| {
-            row.back.counted().any(|counted| counted.xero_id == credit)
         })
     }
 
@@ -269,7 +249,7 @@ impl Reader {
         Ok(failed)
     }
 
-    fn listed_under(
+    pub(super) fn listed_under(
         &self,
         tenant: TenantId,
         prefix: Vec<u8>,
@@ -295,7 +275,8 @@ impl Reader {
             if !list.wants(&listed) {
                 return Ok(None);
             }
-            return self.follow(key, &row_key(list.tenant, key), |row: &Invoice| has_state(row, query));
+            let row = self.follow(key, &row_key(list.tenant, key), |row: &Invoice| is_listed(row, query))?;
+            return Ok(row.filter(|row| has_state(row, query)));
         }
         if !list.all_match && !list.wants(&Head::read(key, value)?.listed()) {
             return Ok(None);
@@ -331,6 +312,7 @@ impl List {
             (Some(_), Some(badge)) if badge != Some(Badge::Failed) => return None,
             (Some(code), _) => (keys::failed_by_reason(tenant, code.code()), true),
             (None, Some(badge)) => (keys::invoices_by_badge(tenant, badge), true),
+            (None, None) if query.variance.is_some() => (keys::of_tenant(keys::INVOICES_BY_VARIANCE, tenant), true),
             (None, None) => (keys::of_tenant(keys::INVOICES, tenant), false),
         };
         let folded = query.text.as_deref().map(str::to_lowercase);
@@ -374,6 +356,24 @@ impl List {
 fn has_state(row: &Invoice, query: &InvoiceQuery) -> bool {
     query.badge.is_none_or(|badge| badge == row.sync.badge)
         && query.reason.is_none_or(|code| is_red_for(row, code, None))
+        && query.variance.is_none_or(|level| has_variance(row, level))
+}
+
+/// Whether the list that was chosen for a query holds an invoice.
+fn is_listed(row: &Invoice, query: &InvoiceQuery) -> bool {
+    let is_by_variance = query.badge.is_none() && query.reason.is_none();
+    let listed = InvoiceQuery {
+        badge: query.badge,
+        reason: query.reason,
+        variance: query.variance.filter(|_| is_by_variance).map(|_level| None),
+        ..InvoiceQuery::default()
+    };
+    has_state(row, &listed)
+}
+
+fn has_variance(row: &Invoice, level: Option<VarianceLevel>) -> bool {
+    let open = row.back.open_variance();
+    open.is_some_and(|variance| level.is_none_or(|level| level == variance.level))
 }
 
 fn after_id(scan: Scan, after: Option<InvoiceId>) -> Scan {

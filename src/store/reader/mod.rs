@@ -10,6 +10,7 @@
 //! An actor reads through a [`View`]: its own batches that are submitted but not yet acknowledged
 //! ([`Overlay`]) over what is committed.
 
+mod about;
 mod access;
 mod error;
 mod feed;

@@ -42,6 +42,8 @@ impl Overlay {
                 | Write::Stream(_)
                 | Write::Scan(_)
                 | Write::DropScan(..)
+                | Write::FollowUp(_)
+                | Write::DropFollowUp(..)
                 | Write::Calls(_)
                 | Write::DropCalls(..)
                 | Write::Grant(_)

@@ -2,7 +2,7 @@
 
 use super::access::Reader;
 use super::error::ReadError;
-use crate::model::ids::TenantId;
+use crate::model::ids::{TenantId, XeroContactId};
 use crate::model::row::{Chart, ContactRow, Mapping, MappingKind};
 use crate::store::Direction;
 use crate::store::rows::keys;
@@ -28,6 +28,21 @@ impl Reader {
         for index in self.all_keys(prefix, Direction::Forward)? {
             let key = [owner.as_slice(), &keys::last_id(&index).unwrap_or_default()].concat();
             contacts.extend(self.follow(&index, &key, |row: &ContactRow| keys::fold_name(&row.name) == folded)?);
+        }
+        contacts.sort_by(|a, b| a.reference.cmp(&b.reference));
+        Ok(contacts)
+    }
+
+    /// The parties that were resolved to a Xero contact, by reference.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn contacts_of(&self, tenant: TenantId, xero: XeroContactId) -> Result<Vec<ContactRow>, ReadError> {
+        let owner = keys::of_tenant(keys::CONTACTS, tenant);
+        let mut contacts = Vec::new();
+        for index in self.all_keys(keys::contacts_by_xero(tenant, xero), Direction::Forward)? {
+            let key = [owner.as_slice(), &keys::last_id(&index).unwrap_or_default()].concat();
+            contacts.extend(self.follow(&index, &key, |row: &ContactRow| row.xero_id == xero)?);
         }
         contacts.sort_by(|a, b| a.reference.cmp(&b.reference));
         Ok(contacts)

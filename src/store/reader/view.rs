@@ -4,7 +4,7 @@ use super::access::Reader;
 use super::error::ReadError;
 use super::invoices::{FAILED_PAGE_MAX, is_red_for};
 use super::overlay::Overlay;
-use crate::model::ids::{InvoiceId, TenantId, XeroCreditId, XeroInvoiceId};
+use crate::model::ids::{InvoiceId, TenantId, XeroContactId, XeroCreditId, XeroInvoiceId};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Chart, ContactRow, Invoice, Mapping, MappingKind, Operation};
 use crate::store::rows::keys::fold_name;
@@ -80,6 +80,20 @@ impl<'a> View<'a> {
         Ok(rows)
     }
 
+    /// The invoices of a work order, oldest first.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn invoices_of_order(&self, order: &str) -> Result<Vec<Invoice>, ReadError> {
+        let mut rows = self.reader.invoices_of_order(self.tenant, order)?;
+        rows.retain(|row| !self.overlay.invoices.has(&row.id));
+        let submitted = self.overlay.invoices.rows();
+        let is_of = |row: &&Invoice| row.draft.work_order_ref.as_deref() == Some(order);
+        rows.extend(submitted.filter(is_of).cloned());
+        rows.sort_by_key(|row| row.id);
+        Ok(rows)
+    }
+
     /// A resolved party by the host's key.
     ///
     /// # Errors
@@ -103,6 +117,32 @@ impl<'a> View<'a> {
         contacts.extend(submitted.filter(|row| fold_name(&row.name) == folded).cloned());
         contacts.sort_by(|a, b| a.reference.cmp(&b.reference));
         Ok(contacts)
+    }
+
+    /// The parties that were resolved to a Xero contact, by reference.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn contacts_of(&self, xero: XeroContactId) -> Result<Vec<ContactRow>, ReadError> {
+        let mut contacts = self.reader.contacts_of(self.tenant, xero)?;
+        contacts.retain(|row| !self.overlay.contacts.has(&row.reference));
+        let submitted = self.overlay.contacts.rows();
+        contacts.extend(submitted.filter(|row| row.xero_id == xero).cloned());
+        contacts.sort_by(|a, b| a.reference.cmp(&b.reference));
+        Ok(contacts)
+    }
+
+    /// Every mapping of a kind, by key.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn mappings(&self, kind: MappingKind) -> Result<Vec<Mapping>, ReadError> {
+        let mut mappings = self.reader.mappings(self.tenant, kind)?;
+        mappings.retain(|row| !self.overlay.mappings.has(&(kind, row.key.clone())));
+        let submitted = self.overlay.mappings.rows();
+        mappings.extend(submitted.filter(|row| row.kind == kind).cloned());
+        mappings.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(mappings)
     }
 
     /// The organisation's reference data, if it was ever read.

@@ -32,6 +32,8 @@ pub fn batch(writes: &[Write], urgency: Urgency) -> Result<Batch, RowError> {
             Write::Stream(row) => put(row.as_ref())?,
             Write::Scan(row) => put(row.as_ref())?,
             Write::DropScan(tenant, kind) => delete(keys::scan(*tenant, *kind)),
+            Write::FollowUp(row) => put(row)?,
+            Write::DropFollowUp(tenant, invoice) => delete(keys::follow_up(*tenant, *invoice)),
             Write::Operation(row) => put(row.as_ref())?,
             Write::Grant(row) => put(row.as_ref())?,
             Write::Receipt(row) => put(row.as_ref())?,

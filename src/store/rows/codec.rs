@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::error::RowError;
 use super::keys;
 use crate::model::row::{
-    Batch, CallMinute, Chart, ContactRow, GrantRow, Intent, Mapping, Operation, Receipt, Scan, Stream, Tenant,
+    Batch, CallMinute, Chart, ContactRow, FollowUp, GrantRow, Intent, Mapping, Operation, Receipt, Scan, Stream, Tenant,
 };
 
 /// A row that is stored under its own key.
@@ -131,5 +131,6 @@ json_rows! {
     Mapping: |row| keys::mapping(row.tenant, row.kind, &row.key);
     Stream: |row| keys::stream(row.tenant, row.kind);
     Scan: |row| keys::scan(row.tenant, row.kind);
+    FollowUp: |row| keys::follow_up(row.tenant, row.invoice);
     CallMinute: |row| keys::calls(row.tenant, row.minute);
 }

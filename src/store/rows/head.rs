@@ -9,7 +9,7 @@ use super::error::RowError;
 use super::invoice::{HAS_HEAD, VERSION, split_head};
 use crate::model::document::InvoiceKind;
 use crate::model::ids::{XeroCreditId, XeroInvoiceId};
-use crate::model::row::{Badge, Invoice};
+use crate::model::row::{Badge, Invoice, VarianceLevel};
 
 /// The indexed facts of an invoice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,12 @@ pub struct Head<'a> {
     /// What takes something off it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub credits: Vec<XeroCreditId>,
+    /// The work order it invoices.
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Cow<'a, str>>,
+    /// The level of a variance that nobody acknowledged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variance: Option<VarianceLevel>,
 }
 
 impl<'a> Head<'a> {
@@ -58,6 +64,8 @@ impl<'a> Head<'a> {
             subject: reason.and_then(|reason| reason.subject.as_deref().map(Cow::Borrowed)),
             xero: invoice.link.as_ref().map(|link| link.xero_id),
             credits: invoice.back.counted().map(|credit| credit.xero_id).collect(),
+            order: invoice.draft.work_order_ref.as_deref().map(Cow::Borrowed),
+            variance: invoice.back.open_variance().map(|variance| variance.level),
         }
     }
 

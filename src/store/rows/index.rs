@@ -35,9 +35,13 @@ impl Derive for Rows {
     fn digest_group(&self, key: &[u8]) -> Option<[u8; 16]> {
         match keys::table(key) {
             keys::GRANTS => Some([0; 16]),
-            keys::TENANTS | keys::INVOICES | keys::INTENTS | keys::BATCHES | keys::CONTACTS | keys::MAPPINGS => {
-                keys::owner(key)
-            }
+            keys::TENANTS
+            | keys::INVOICES
+            | keys::INTENTS
+            | keys::BATCHES
+            | keys::CONTACTS
+            | keys::MAPPINGS
+            | keys::FOLLOW_UPS => keys::owner(key),
             _ => None,
         }
     }
@@ -113,13 +117,20 @@ fn of_head(tenant: TenantId, id: [u8; 16], head: &Head<'_>) -> IndexRows {
         Vec::new(),
     );
     if let Some(reason) = &head.reason {
-        rows.insert(below(keys::failed_by_reason(tenant, reason)), listed);
+        rows.insert(below(keys::failed_by_reason(tenant, reason)), listed.clone());
         if let Some(subject) = &head.subject {
             rows.insert(below(keys::failed_by_subject(tenant, reason, subject)), Vec::new());
         }
     }
     if let Some(xero) = head.xero {
         rows.insert(below(keys::invoices_by_xero(tenant, xero)), Vec::new());
+    }
+    if let Some(order) = &head.order {
+        rows.insert(below(keys::invoices_by_order(tenant, order)), Vec::new());
+    }
+    if head.variance.is_some() {
+        let prefix = keys::of_tenant(keys::INVOICES_BY_VARIANCE, tenant);
+        rows.insert(below(prefix), listed.clone());
     }
     for credit in &head.credits {
         rows.insert(below(keys::invoices_by_credit(tenant, *credit)), Vec::new());
@@ -132,10 +143,10 @@ fn of_tenant(row: &Tenant) -> IndexRows {
 }
 
 fn of_contact(row: &ContactRow) -> IndexRows {
-    only(
-        keys::contacts_by_name(row.tenant, &row.name),
-        &keys::hash(&row.reference),
-    )
+    let reference = keys::hash(&row.reference);
+    let mut rows = only(keys::contacts_by_name(row.tenant, &row.name), &reference);
+    rows.extend(only(keys::contacts_by_xero(row.tenant, row.xero_id), &reference));
+    rows
 }
 
 fn of_operation(row: &Operation) -> IndexRows {

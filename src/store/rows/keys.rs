@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::model::document::InvoiceKind;
 use crate::model::ids::{
-    BatchId, GrantId, IntentId, InvoiceId, OperationId, TenantId, XeroCreditId, XeroInvoiceId, XeroTenantId,
+    BatchId, GrantId, IntentId, InvoiceId, OperationId, TenantId, XeroContactId, XeroCreditId, XeroInvoiceId,
+    XeroTenantId,
 };
 use crate::model::row::{Badge, MappingKind, OperationState, StreamKind};
 use crate::model::time::Timestamp;
@@ -41,6 +42,8 @@ pub const CALLS: u8 = 0x16;
 pub const STREAMS: u8 = 0x17;
 /// `| tenant | kind (1)` → scan under way.
 pub const SCANS: u8 = 0x18;
+/// `| tenant | invoice` → what is to be done about it later.
+pub const FOLLOW_UPS: u8 = 0x19;
 
 /// Tables from here on are derived.
 pub const FIRST_INDEX: u8 = 0x80;
@@ -72,6 +75,12 @@ pub const CONTACTS_BY_NAME: u8 = 0x96;
 pub const INVOICES_BY_XERO: u8 = 0x97;
 /// `| tenant | Xero's credit note, overpayment or prepayment | invoice` → nothing.
 pub const INVOICES_BY_CREDIT: u8 = 0x98;
+/// `| tenant | hash of the work order | invoice` → nothing.
+pub const INVOICES_BY_ORDER: u8 = 0x99;
+/// `| tenant | invoice` → what text searches look at, while a variance is open.
+pub const INVOICES_BY_VARIANCE: u8 = 0x9A;
+/// `| tenant | Xero's contact | hash of the reference` → nothing.
+pub const CONTACTS_BY_XERO: u8 = 0x9B;
 
 /// Every badge, none included, in the order of their bytes.
 pub const BADGES: [Option<Badge>; 4] = [None, Some(Badge::Synced), Some(Badge::Pending), Some(Badge::Failed)];
@@ -163,6 +172,12 @@ pub fn stream(tenant: TenantId, kind: StreamKind) -> Vec<u8> {
 #[must_use]
 pub fn scan(tenant: TenantId, kind: StreamKind) -> Vec<u8> {
     join(SCANS, &[&tenant.to_bytes(), &[stream_byte(kind)]])
+}
+
+/// Key of what is to be done about an invoice later.
+#[must_use]
+pub fn follow_up(tenant: TenantId, invoice: InvoiceId) -> Vec<u8> {
+    join(FOLLOW_UPS, &[&tenant.to_bytes(), &invoice.to_bytes()])
 }
 
 /// Prefix of everything one tenant has in a table.
@@ -259,6 +274,12 @@ pub fn contacts_by_name(tenant: TenantId, name: &str) -> Vec<u8> {
     join(CONTACTS_BY_NAME, &[&tenant.to_bytes(), &hash(&fold_name(name))])
 }
 
+/// Prefix of the parties that were resolved to one Xero contact.
+#[must_use]
+pub fn contacts_by_xero(tenant: TenantId, xero: XeroContactId) -> Vec<u8> {
+    join(CONTACTS_BY_XERO, &[&tenant.to_bytes(), xero.0.as_bytes()])
+}
+
 /// Prefix of the invoices linked to one Xero document.
 #[must_use]
 pub fn invoices_by_xero(tenant: TenantId, xero: XeroInvoiceId) -> Vec<u8> {
@@ -269,6 +290,12 @@ pub fn invoices_by_xero(tenant: TenantId, xero: XeroInvoiceId) -> Vec<u8> {
 #[must_use]
 pub fn invoices_by_credit(tenant: TenantId, credit: XeroCreditId) -> Vec<u8> {
     join(INVOICES_BY_CREDIT, &[&tenant.to_bytes(), credit.0.as_bytes()])
+}
+
+/// Prefix of the invoices of one work order.
+#[must_use]
+pub fn invoices_by_order(tenant: TenantId, order: &str) -> Vec<u8> {
+    join(INVOICES_BY_ORDER, &[&tenant.to_bytes(), &hash(order)])
 }
 
 /// How names are compared: without regard to case, as Xero does.
@@ -325,6 +352,7 @@ pub fn describe(key: &[u8]) -> String {
         (MAPPINGS, Some(tenant), _) => format!("mapping {} of {tenant}", hex(key)),
         (CALLS, Some(tenant), _) => format!("calls {} of {tenant}", hex(key)),
         (STREAMS, Some(tenant), _) => format!("stream {} of {tenant}", hex(key)),
+        (FOLLOW_UPS, Some(tenant), _) => format!("follow-up {} of {tenant}", hex(key)),
         (SCANS, Some(tenant), _) => format!("scan {} of {tenant}", hex(key)),
         (RECEIPTS, _, _) => format!("kept answer {}", hex(key)),
         _ => match crate::store::keys::event_seq(key) {

@@ -133,7 +133,7 @@ impl Mode {
                 );
                 modes.extend([Self::Slow(SLOW_MS), Self::Slow(LONG_MS)]);
             }
-            Point::Load | Point::LoadRows | Point::LoadFailed => {
+            Point::Load | Point::LoadRows | Point::LoadFailed | Point::LoadFollowUps => {
                 modes.extend([Self::Slow(SLOW_MS), Self::Slow(LONG_MS)]);
             }
             Point::Wake => modes.push(Self::Slow(LONG_MS)),

@@ -31,6 +31,7 @@ pub enum Point {
     Load,
     LoadRows,
     LoadFailed,
+    LoadFollowUps,
     /// A token is fetched before a call.
     Refresh,
     /// A call is handed over.
@@ -82,6 +83,7 @@ impl Point {
             Effect::Persist(_) => Some(Self::Submit),
             Effect::Load { .. } => Some(Self::Load),
             Effect::LoadRows { .. } => Some(Self::LoadRows),
+            Effect::LoadFollowUps { .. } => Some(Self::LoadFollowUps),
             Effect::LoadFailed { .. } => Some(Self::LoadFailed),
             Effect::Call(call) => Some(Self::Call(What::of(&call.request))),
             Effect::CheckConnection => Some(Self::Check),

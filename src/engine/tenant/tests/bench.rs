@@ -12,7 +12,7 @@ use super::super::{Saved, Setup, TenantMachine};
 use super::xero::{How, Xero};
 use crate::engine::connection::access;
 use crate::engine::effect::{AskId, Call, Effect, Notice, Reply, RowsWanted};
-use crate::engine::event::{ConnectionEvent, Event, PushContext, Related};
+use crate::engine::event::{ConnectionEvent, Event, Follow, PushContext, Related};
 use crate::engine::policy::{Policy, PullPolicy};
 use crate::model::connection::{Connection, Gate};
 use crate::model::document::*;
@@ -35,6 +35,7 @@ pub struct Rows {
     pub calls: BTreeMap<i64, CallMinute>,
     pub streams: BTreeMap<StreamKind, Stream>,
     pub scans: BTreeMap<StreamKind, Scan>,
+    pub follow_ups: BTreeMap<InvoiceId, FollowUp>,
     pub operations: BTreeMap<OperationId, Operation>,
     pub events: Vec<crate::model::row::Event>,
 }
@@ -176,6 +177,7 @@ impl Bench {
                 calls: BTreeMap::new(),
                 streams: BTreeMap::new(),
                 scans: BTreeMap::new(),
+                follow_ups: BTreeMap::new(),
                 operations: BTreeMap::new(),
                 events: Vec::new(),
             },
@@ -277,6 +279,11 @@ impl Bench {
                 Effect::LoadRows { load, invoices } => {
                     let rows = self.named(&invoices);
                     events.push_back(Event::RowsLoaded { load, rows });
+                }
+                Effect::LoadFollowUps { load, invoices } => {
+                    let rows = self.named(&invoices).into_iter().map(|invoice| self.follow(invoice));
+                    let rows = rows.collect();
+                    events.push_back(Event::FollowUpsLoaded { load, rows });
                 }
                 Effect::Call(call) => self.called(call),
                 Effect::CheckConnection => self.checks += 1,
@@ -381,6 +388,12 @@ impl Bench {
             Write::Scan(row) => {
                 rows.scans.insert(row.kind, *row);
             }
+            Write::FollowUp(row) => {
+                rows.follow_ups.insert(row.invoice, row);
+            }
+            Write::DropFollowUp(_, invoice) => {
+                rows.follow_ups.remove(&invoice);
+            }
             Write::DropScan(_, kind) => {
                 rows.scans.remove(&kind);
             }
@@ -420,6 +433,16 @@ impl Bench {
         let rows = self.rows.invoices.values();
         let is_found = |row: &&Invoice| found.iter().any(|document| linked(row) == Some(document.id));
         rows.filter(is_found).cloned().collect()
+    }
+
+    fn follow(&self, invoice: Invoice) -> Follow {
+        let order = &invoice.draft.work_order_ref;
+        let rows = self.rows.invoices.values();
+        let of_order = rows.filter(|row| order.is_some() && row.draft.work_order_ref == *order);
+        Follow {
+            of_order: of_order.cloned().collect(),
+            invoice,
+        }
     }
 
     fn named(&self, ids: &[InvoiceId]) -> Vec<Invoice> {
@@ -516,6 +539,20 @@ impl Bench {
     /// The documents of a page come before its answer.
     fn hand_over(&mut self, call: &Call, found: Vec<Change>) {
         let mut related = Related::default();
+        let contacts = found.iter().filter_map(|change| match change {
+            Change::Contact(change) => Some(change.contact.id),
+            _ => None,
+        });
+        for id in contacts {
+            let is_of = |row: &&ContactRow| row.xero_id == id;
+            related
+                .contacts
+                .extend(self.rows.contacts.values().filter(is_of).cloned());
+            let is_to = |mapping: &&Mapping| mapping.kind == MappingKind::Contacts && mapping.value == id.to_string();
+            related
+                .mappings
+                .extend(self.rows.mappings.iter().filter(is_to).cloned());
+        }
         for row in self.rows.invoices.values() {
             let linked = row.link.as_ref().map(|link| link.xero_id);
             let concerns = |change: &Change| match change {
@@ -670,6 +707,7 @@ impl Bench {
                 calls: self.rows.calls.values().cloned().collect(),
                 streams: self.rows.streams.values().cloned().collect(),
                 scans: self.rows.scans.values().cloned().collect(),
+                follow_ups: self.rows.follow_ups.values().cloned().collect(),
             },
         );
         self.event(Event::Woken);

@@ -5,6 +5,8 @@ mod bench;
 mod crash;
 mod leave;
 mod link;
+mod parties;
+mod payments;
 mod pull;
 mod push;
 mod random;

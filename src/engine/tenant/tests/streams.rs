@@ -33,7 +33,7 @@ pub fn following(count: u32) -> Bench {
 }
 
 /// Changes what Xero has of an invoice without moving its stamp: only another stream tells of it.
-fn silently(bench: &mut Bench, host_ref: &str, change: impl FnOnce(&mut XeroInvoice)) -> XeroInvoiceId {
+pub fn silently(bench: &mut Bench, host_ref: &str, change: impl FnOnce(&mut XeroInvoice)) -> XeroInvoiceId {
     let id = bench.document(host_ref).id;
     let document = bench.xero.invoices.get_mut(&id).unwrap();
     change(document);
@@ -45,7 +45,7 @@ fn silently(bench: &mut Bench, host_ref: &str, change: impl FnOnce(&mut XeroInvo
     id
 }
 
-fn list_payment(bench: &mut Bench, id: u128, invoice: XeroInvoiceId, pounds: i64, is_deleted: bool) {
+pub fn list_payment(bench: &mut Bench, id: u128, invoice: XeroInvoiceId, pounds: i64, is_deleted: bool) {
     let now = bench.now;
     let updated = bench.xero.stamp(now);
     let id = XeroPaymentId(Uuid::from_u128(id));
@@ -60,7 +60,7 @@ fn list_payment(bench: &mut Bench, id: u128, invoice: XeroInvoiceId, pounds: i64
     }));
 }
 
-fn list_credit(bench: &mut Bench, id: u128, allocations: &[(XeroInvoiceId, i64)]) {
+pub fn list_credit(bench: &mut Bench, id: u128, allocations: &[(XeroInvoiceId, i64)]) {
     let now = bench.now;
     let updated = bench.xero.stamp(now);
     let id = XeroCreditId(Uuid::from_u128(id));
@@ -76,7 +76,7 @@ fn list_credit(bench: &mut Bench, id: u128, allocations: &[(XeroInvoiceId, i64)]
     }));
 }
 
-fn payment(id: u128, pounds: i64) -> XeroPayment {
+pub fn payment(id: u128, pounds: i64) -> XeroPayment {
     XeroPayment {
         id: XeroPaymentId(Uuid::from_u128(id)),
         amount: Decimal::from(pounds),
@@ -85,7 +85,7 @@ fn payment(id: u128, pounds: i64) -> XeroPayment {
     }
 }
 
-fn credit(id: u128, pounds: i64) -> XeroCredit {
+pub fn credit(id: u128, pounds: i64) -> XeroCredit {
     XeroCredit {
         kind: CreditKind::CreditNote,
         id: XeroCreditId(Uuid::from_u128(id)),

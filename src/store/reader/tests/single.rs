@@ -3,8 +3,9 @@
 use super::world::World;
 use crate::model::document::InvoiceKind;
 use crate::model::ids::{GrantId, XeroCreditId, XeroInvoiceId, XeroTenantId};
-use crate::model::row::{Link, MappingKind, OperationState};
+use crate::model::row::{Link, MappingKind, OperationState, VarianceLevel};
 use crate::model::write::Write;
+use crate::store::reader::InvoiceQuery;
 use crate::store::rows::tests::samples::{self, AT, guid, invoice_id, operation_id, tenant_id};
 
 #[test]
@@ -128,6 +129,27 @@ fn invoices_by_reference_number_and_link() {
         two.back.credits = vec![samples::credit(7, false)];
         world.commit(&[Write::Invoice(Box::new(two.clone()))]);
         assert_eq!(credited(7), vec![], "what was removed does not count");
+
+        two.draft.work_order_ref = Some("WO-1".to_owned());
+        two.back.variance = samples::full_back().variance;
+        world.commit(&[Write::Invoice(Box::new(two.clone()))]);
+        let of_order = |order| reader.invoices_of_order(tenant, order).unwrap();
+        assert_eq!((of_order("WO-1"), of_order("WO-2")), (vec![two.clone()], vec![]));
+        let varied = |level| {
+            let query = InvoiceQuery {
+                variance: Some(level),
+                limit: 10,
+                ..InvoiceQuery::default()
+            };
+            reader.invoices(tenant, &query).unwrap().invoices
+        };
+        assert_eq!(varied(None), vec![two.clone()]);
+        assert_eq!(varied(Some(VarianceLevel::Variance)).len(), 1);
+        assert_eq!(varied(Some(VarianceLevel::HighVariance)), vec![]);
+        let word = samples::full_back().alerts[1].acknowledged.clone();
+        two.back.variance.as_mut().unwrap().acknowledged = word;
+        world.commit(&[Write::Invoice(Box::new(two.clone()))]);
+        assert_eq!(varied(None), vec![], "somebody looked");
 
         two.draft.number = "INV-2".to_owned();
         world.commit(&[Write::Invoice(Box::new(two.clone()))]);

@@ -87,6 +87,10 @@ fn check(plain: &View<'_>, seen: &View<'_>) {
             plain.invoices_credited(credit).unwrap()
         );
     }
+    let xero = samples::contact(tenant_id(1), "a", "x").xero_id;
+    assert_eq!(seen.contacts_of(xero).unwrap(), plain.contacts_of(xero).unwrap());
+    let kind = MappingKind::TaxRates;
+    assert_eq!(seen.mappings(kind).unwrap(), plain.mappings(kind).unwrap());
     for name in ["x", "X", "y"] {
         assert_eq!(seen.contacts_named(name).unwrap(), plain.contacts_named(name).unwrap());
     }

@@ -8,14 +8,15 @@ use uuid::Uuid;
 use crate::model::connection::{Connection, ConnectionCause, ConnectionState, Gate};
 use crate::model::document::{Currency, Draft, HostStatus, InvoiceKind, Line, LineAmountTypes, Party};
 use crate::model::ids::{
-    BatchId, EventId, GrantId, IntentId, InvoiceId, LineItemId, Marker, OperationId, TenantId, XeroContactId,
-    XeroCreditId, XeroInvoiceId, XeroTenantId,
+    BatchId, EventId, GrantId, IntentId, InvoiceId, LineItemId, Marker, OperationId, PaymentId, TenantId,
+    XeroContactId, XeroCreditId, XeroInvoiceId, XeroPaymentId, XeroTenantId,
 };
 use crate::model::reason::ReasonCode;
 use crate::model::row::{
-    AutoSync, Back, Badge, Batch, CallMinute, Chart, Class, Common, ContactMatch, ContactRow, Credit, Event, GrantRow,
-    Intent, Invoice, Link, Mapping, MappingKind, Member, Operation, OperationState, ReasonGiven, Receipt, Scan, Sent,
-    Settings, Stream, StreamKind, Sync, Tenant, WaitCause, Waiting,
+    Acknowledged, Alert, AutoSync, Back, Badge, Batch, CallMinute, Chart, Class, Common, ContactMatch, ContactRow,
+    Credit, Difference, Disposition, Event, FollowUp, GrantRow, Intent, Invoice, Link, Mapping, MappingKind, Member,
+    Operation, OperationState, Payment, ReasonGiven, Receipt, Scan, Sent, Settings, Stream, StreamKind, Sync, Tenant,
+    Variance, VarianceLevel, WaitCause, Waiting, WorkOrderLink,
 };
 use crate::model::time::Timestamp;
 use crate::model::xero::{Account, CreditKind, Organisation, TaxRate, WriteTarget, XeroInvoice, XeroLine, XeroStatus};
@@ -214,7 +215,67 @@ pub fn full_invoice(tenant: TenantId) -> Invoice {
         read: Some(xero_invoice("29.00")),
     });
     invoice.create_was_sent = true;
+    invoice.back = full_back();
     invoice
+}
+
+/// Everything that can come back.
+pub fn full_back() -> Back {
+    let word = Acknowledged {
+        by: "token:ann".to_owned(),
+        at: AT.plus_ms(5),
+        note: "seen".to_owned(),
+    };
+    let alert = |code, acknowledged| Alert {
+        reason: ReasonGiven {
+            code,
+            detail: "It happened.".to_owned(),
+            subject: Some("WO-1".to_owned()),
+            since: AT,
+        },
+        acknowledged,
+    };
+    Back {
+        payments: vec![Payment {
+            id: PaymentId::from_parts(1, 2),
+            xero_id: XeroPaymentId(guid(0x91)),
+            amount: dec("5.00"),
+            date: Some(date(1, 4)),
+            reference: "paid".to_owned(),
+            recorded_at: AT,
+            deleted_at: Some(AT.plus_ms(3)),
+        }],
+        credits: vec![credit(0x92, true), credit(0x93, false)],
+        variance: Some(Variance {
+            level: VarianceLevel::Variance,
+            differences: vec![Difference {
+                path: "/due_date".to_owned(),
+                local: "2026-02-01".to_owned(),
+                xero: "2026-02-02".to_owned(),
+                level: VarianceLevel::Variance,
+                disposition: Disposition::Protected,
+            }],
+            since: AT,
+            acknowledged: None,
+        }),
+        as_written: Some(Box::new(draft("INV-1", "Acme"))),
+        quiet_until: Some(AT.plus_ms(300_000)),
+        deferred: Some(AT.plus_ms(300_000)),
+        work_order: Some(WorkOrderLink::KeptBy(invoice_id(2))),
+        alerts: vec![
+            alert(ReasonCode::WorkOrderAlreadyReinvoiced, None),
+            alert(ReasonCode::PaymentDeleteNoMatch, Some(word)),
+        ],
+    }
+}
+
+/// A comparison that waits.
+pub fn follow_up(tenant: TenantId) -> FollowUp {
+    FollowUp {
+        tenant,
+        invoice: invoice_id(1),
+        due: AT,
+    }
 }
 
 /// What a credit note takes off an invoice, or did.
@@ -373,6 +434,7 @@ pub fn contact(tenant: TenantId, reference: &str, name: &str) -> ContactRow {
         xero_id: XeroContactId(guid(0x61)),
         how: ContactMatch::Created,
         resolved_at: AT,
+        is_archived: false,
     }
 }
 

@@ -1,0 +1,77 @@
+use serde_json::{Value, json};
+
+use super::captured::{ACME, invoice, only_acme, synced};
+use super::daemon::{Daemon, typed};
+
+const TENANTS: &str = "GET /v1/tenants?limit=10000";
+
+fn daemon(answers: &[(String, Value)]) -> Daemon {
+    let mut all = vec![(TENANTS, 200, only_acme())];
+    all.extend(answers.iter().map(|(line, body)| (line.as_str(), 200, body.clone())));
+    Daemon::new(&all)
+}
+
+fn line(method: &str, rest: &str) -> String {
+    format!("{method} /v1/tenants/{ACME}/invoices{rest}")
+}
+
+#[test]
+fn ux_64_open_variances_are_listed() {
+    let mut row = invoice("INV-0042", "SO-1042", synced());
+    row["variance"] = json!({
+        "level": "high_variance", "label": "High Variance", "count": 3, "since": "2026-03-12T14:00:00Z",
+    });
+    let page = json!({"data": [row], "next_cursor": null, "has_more": false, "total": null});
+    let daemon = daemon(&[(line("GET", "?variance=high_variance"), page)]);
+    let printed = typed(&daemon, &["variances", "list", "--level", "high_variance"]);
+    assert_eq!(
+        (printed.code, printed.out.as_str()),
+        (
+            0,
+            "NUMBER    REFERENCE  LEVEL          FIELDS  SINCE\n\
+             INV-0042  SO-1042    High Variance  3       2026-03-12T14:00:00Z\n"
+        )
+    );
+}
+
+#[test]
+fn ux_66_a_variance_is_shown_field_by_field_and_marked_as_reviewed() {
+    let shown = json!({
+        "level": "high_variance", "label": "High Variance", "since": "x", "acknowledged": null, "host_status": "approved",
+        "changes": [{
+            "path": "/due_date", "local": "2026-04-01", "xero": "2026-04-15", "level": "variance",
+            "disposition": "protected", "disposition_label": "Protected",
+        }],
+    });
+    let found = invoice("INV-0042", "SO-1042", synced());
+    let answers = [
+        (line("GET", "/ref:SO-1042"), found.clone()),
+        (line("GET", "/ref:SO-1042/variance"), shown),
+        (line("POST", "/ref:SO-1042/variance:acknowledge"), found.clone()),
+        (line("POST", "/ref:SO-1042:acknowledge"), found),
+    ];
+    let daemon = daemon(&answers);
+    let printed = typed(&daemon, &["variances", "show", "SO-1042"]);
+    assert!(
+        printed
+            .out
+            .starts_with("High Variance · Xero differs from SO-1042 (host status: approved)\n"),
+        "{}",
+        printed.out
+    );
+    assert!(
+        printed.out.contains("/due_date  2026-04-01  2026-04-15  Protected"),
+        "{}",
+        printed.out
+    );
+    assert!(
+        printed.err.contains("counterfoil variances ack SO-1042"),
+        "{}",
+        printed.err
+    );
+    let printed = typed(&daemon, &["variances", "ack", "SO-1042", "--note", "agreed"]);
+    assert_eq!((printed.code, printed.out.as_str()), (0, "Marked as reviewed.\n"));
+    assert_eq!(daemon.seen().last().unwrap().body, r#"{"note":"agreed"}"#);
+    let printed = typed(&daemon, &["invoices", "ack", "SO-1042"]);
+    assert_eq!((printed.code, printed.out.as_str()), (0, "Acknowledged.\n"));
+}
