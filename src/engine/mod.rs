@@ -20,6 +20,8 @@ mod merge;
 pub mod news;
 pub mod policy;
 pub mod refusal;
+pub mod sequence;
+pub mod silence;
 pub mod status;
 pub mod take;
 pub mod tenant;

@@ -99,7 +99,7 @@ impl TenantMachine {
             (Purpose::Page(kind), Reply::Invoices { found, page_count }) => {
                 self.page(now, kind, (found, page_count), told_at, rows, out);
             }
-            (Purpose::ReadNamed(_), Reply::Invoices { found, .. }) => self.named_read(now, found, rows, out),
+            (Purpose::ReadNamed(ids), Reply::Invoices { found, .. }) => self.named_read(now, &ids, (found, rows), out),
             (purpose, _) => {
                 self.illegal(&format!("{purpose:?}"), "an answer of another kind", out);
                 let failure = Failure {
@@ -126,7 +126,7 @@ impl TenantMachine {
                 self.contacts_not_made(now, &references, batch, failure, out);
             }
             Purpose::Page(kind) => self.page_failed(now, kind, failure),
-            Purpose::ReadNamed(named) => self.named_failed(now, named),
+            Purpose::ReadNamed(named) => self.named_failed(now, named, failure),
             Purpose::Organisation => self.chart.part_failed(now, Part::Organisation),
             Purpose::Accounts => self.chart.part_failed(now, Part::Accounts),
             Purpose::TaxRates => self.chart.part_failed(now, Part::TaxRates),

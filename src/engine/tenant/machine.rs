@@ -236,7 +236,7 @@ impl TenantMachine {
             Event::FailedLoaded { code, subject, rows } => self.release_rows(now, code, subject, rows, out),
             Event::Answered { call, answer, rows } => self.answered(now, call, answer, rows, out),
             Event::Slice { call, found, rows } => self.slice(now, call, found, rows, out),
-            Event::Rung { invoices } => self.rung(now, invoices),
+            Event::Rung { ring, rows } => self.rung(now, *ring, &rows, out),
             Event::Connection(event) => self.connection_event(now, event, out),
             Event::Regranted(grant) => self.regranted(now, grant, out),
             Event::MappingSet { ask, mapping } => self.mapping_set(ask, *mapping, out),
@@ -244,6 +244,7 @@ impl TenantMachine {
             Event::Woken => {}
         }
         self.settle(now, out);
+        self.announce_heard(out);
         self.note_versions(&effects);
         announce_ended(&mut effects);
         effects

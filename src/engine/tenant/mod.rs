@@ -11,8 +11,8 @@
 //! `preview` (the same without sending), `dispatch` (what goes out now), `answered`, `settle` and
 //! `echo` (what came back), `found` (what reads found), `unknown` and `lookup` (outcomes to be
 //! found out), `leave` (a last look before a call goes), `chart` and `contacts` (reference data),
-//! `link` (the connection), `release` (fixed causes), `pull` (what changed in Xero) and `named` (what a
-//! webhook named), `outlook` (what is waited for).
+//! `link` (the connection), `release` (fixed causes), `pull` (what changed in Xero), `hurry` and `named` (what
+//! webhooks make earlier), `outlook` (what is waited for).
 
 mod agreement;
 mod answered;
@@ -24,6 +24,7 @@ mod dispatch;
 mod echo;
 mod found;
 mod host;
+mod hurry;
 mod leave;
 mod link;
 mod lookup;

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::hurry::{Heard, Hurry};
 use super::machine::{Direction, OpenCall, Purpose, TenantMachine};
 use super::named::Named;
 use crate::engine::effect::{CallId, Effect, Notice};
@@ -37,6 +38,7 @@ pub(super) struct StreamState {
     pub due: Option<Mono>,
     is_asked: bool,
     failures: u32,
+    hurry: Hurry,
     /// What the page under way brought so far.
     tally: Tally,
 }
@@ -54,6 +56,7 @@ pub(super) struct Tally {
 pub(super) struct Pulls {
     pub invoices: StreamState,
     pub named: BTreeMap<XeroInvoiceId, Named>,
+    pub heard: Heard,
     /// After a reconnection: the reference data was read.
     pub is_chart_fresh: bool,
     /// After a reconnection: a scan that began then is complete.
@@ -73,9 +76,11 @@ impl Pulls {
                 due: Some(now.mono),
                 is_asked: false,
                 failures: 0,
+                hurry: Hurry::default(),
                 tally: Tally::default(),
             },
             named: BTreeMap::new(),
+            heard: Heard::default(),
             is_chart_fresh: false,
             is_scan_fresh: false,
         }
@@ -83,6 +88,15 @@ impl Pulls {
 }
 
 impl StreamState {
+    /// A webhook rang: its next scan begins soon. One that is under way may have passed the change.
+    pub(super) fn hurry(&mut self, now: Now) {
+        let is_scanning = self.is_asked || self.scan.is_some();
+        let at = self.hurry.rung(now.mono);
+        if !is_scanning {
+            self.due = self.due.map(|due| due.min(at));
+        }
+    }
+
     fn since(&self, first: Timestamp) -> Timestamp {
         let from = self.row.as_ref().map_or(first, |row| row.from);
         self.scan.as_ref().map_or(from, |scan| scan.since)
@@ -146,6 +160,9 @@ impl TenantMachine {
         let first = self.first_from();
         let state = &mut self.pulls.invoices;
         state.is_asked = true;
+        if state.scan.is_none() {
+            state.hurry.begun(now.mono);
+        }
         state.tally = Tally::default();
         let stream = StreamKind::Invoices;
         let request = Request::Changes {
@@ -248,7 +265,9 @@ impl TenantMachine {
         let every_ms = self.setup.policy.pull.invoices_ms;
         let jitter_ms = self.ids.below(every_ms.unwrap_or(0) / 20 + 1);
         // Early rather than late: the interval is the longest time a change may stay unseen.
-        self.pulls.invoices.due = every_ms.map(|every_ms| now.mono.plus_ms(every_ms.saturating_sub(jitter_ms)));
+        let regular = every_ms.map(|every_ms| now.mono.plus_ms(every_ms.saturating_sub(jitter_ms)));
+        let state = &mut self.pulls.invoices;
+        state.due = regular.map(|due| state.hurry.due().map_or(due, |rung| rung.min(due)));
         self.pulls.is_scan_fresh = true;
     }
 
@@ -302,10 +321,12 @@ impl TenantMachine {
     ) -> bool {
         // With a push open, the push compares.
         let may_compare = !self.by_invoice.contains_key(&row.id);
+        let (xero_id, changed_at) = (document.id, document.updated);
         let news = take(row, document, may_compare, &mut self.ids, now);
         if news.is_empty() {
             return false;
         }
+        self.heard_of(now, xero_id, changed_at);
         writes.push(badge::write(row, now));
         writes.extend(news::events(&mut self.ids, row, &news, now));
         true

@@ -1,0 +1,94 @@
+//! What a webhook makes earlier, and whether webhooks announce what scans find.
+
+use super::machine::TenantMachine;
+use crate::engine::effect::{Effect, Notice};
+use crate::model::ids::XeroInvoiceId;
+use crate::model::row::StreamKind;
+use crate::model::time::{Mono, Now, Timestamp};
+
+/// Scans that webhooks ask for begin at least this far apart: each costs a call, and a busy
+/// organisation rings every second.
+const HURRY_GAP_MS: u64 = 30_000;
+/// A webhook may be older than the change by this much without being about another one: Xero's
+/// clock is not ours.
+const CLOCKS_MS: i64 = 60_000;
+
+/// The scan that webhooks ask for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Hurry {
+    wanted: Option<Mono>,
+    last: Option<Mono>,
+}
+
+impl Hurry {
+    /// It is asked for. Returns when it may begin.
+    pub(super) fn rung(&mut self, now: Mono) -> Mono {
+        let free = self.last.map_or(now, |last| last.plus_ms(HURRY_GAP_MS).max(now));
+        *self.wanted.get_or_insert(free)
+    }
+
+    /// A scan begins: whatever was asked for before is part of it.
+    pub(super) const fn begun(&mut self, now: Mono) {
+        self.wanted = None;
+        self.last = Some(now);
+    }
+
+    /// When the one that is asked for may begin.
+    pub(super) const fn due(&self) -> Option<Mono> {
+        self.wanted
+    }
+}
+
+/// What is known of webhooks, and what is to be told of them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Heard {
+    /// When the last one was received, by our clock.
+    last: Option<Timestamp>,
+    /// How long changes took that are not told yet.
+    taken_ms: Vec<u64>,
+    unannounced: Option<(u32, Timestamp)>,
+}
+
+impl TenantMachine {
+    /// Makes these streams' scans earlier, as long as the day has calls for what cannot wait.
+    pub(super) fn hurry(&mut self, now: Now, streams: impl Iterator<Item = StreamKind>) {
+        self.pulls.heard.last = Some(now.wall);
+        let is_half_used = self.budget.day_used(now) >= self.budget.limits().day / 2;
+        for kind in streams {
+            match kind {
+                StreamKind::Invoices if !is_half_used => self.pulls.invoices.hurry(now),
+                StreamKind::Invoices
+                | StreamKind::Payments
+                | StreamKind::CreditNotes
+                | StreamKind::Contacts
+                | StreamKind::ManualJournals => {}
+            }
+        }
+    }
+
+    /// A change was taken: announced by a webhook, or found without one.
+    pub(super) fn heard_of(&mut self, now: Now, document: XeroInvoiceId, changed_at: Timestamp) {
+        let rung_at = self
+            .pulls
+            .named
+            .get_mut(&document)
+            .and_then(|named| named.rung_at.take());
+        let heard = &mut self.pulls.heard;
+        if let Some(rung_at) = rung_at {
+            heard.taken_ms.push(now.mono.since_ms(rung_at));
+        } else if heard.last.is_none_or(|last| last.plus_ms(CLOCKS_MS) < changed_at) {
+            let (count, latest) = heard.unannounced.unwrap_or((0, changed_at));
+            heard.unannounced = Some((count.saturating_add(1), latest.max(changed_at)));
+        }
+    }
+
+    /// Tells what was heard, behind the changes it is about.
+    pub(super) fn announce_heard(&mut self, out: &mut Vec<Effect>) {
+        let heard = &mut self.pulls.heard;
+        let taken = heard.taken_ms.drain(..);
+        out.extend(taken.map(|took_ms| Effect::Announce(Notice::HookTaken { took_ms })));
+        if let Some((count, latest)) = heard.unannounced.take() {
+            out.push(Effect::Announce(Notice::Unannounced { count, latest }));
+        }
+    }
+}
