@@ -5,3 +5,4 @@ mod decode;
 mod encode;
 mod outcome;
 mod recordings;
+mod webhook;

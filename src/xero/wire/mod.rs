@@ -3,7 +3,7 @@
 
 mod contact;
 mod credit;
-mod date;
+pub(super) mod date;
 mod guid;
 mod invoice;
 mod number;
