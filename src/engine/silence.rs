@@ -5,7 +5,8 @@
 
 use crate::model::time::{Mono, Now, Timestamp};
 
-/// A change that was made this shortly after the listener started may have been announced before it.
+/// A change that was made this shortly after the start may have been announced before it, by another
+/// clock than ours.
 const START_MS: i64 = 60_000;
 
 /// What is known about the webhook of the app.
@@ -46,9 +47,11 @@ impl Silence {
         std::mem::replace(&mut self.is_silent, false)
     }
 
-    /// A scan found a change of this moment that no webhook had announced.
-    pub fn found(&mut self, now: Now, changed_at: Timestamp) {
-        if changed_at >= self.listening.plus_ms(START_MS) {
+    /// A scan found a change of this moment that no webhook had announced. `patience_ms` is how long
+    /// a silence may last.
+    pub fn found(&mut self, now: Now, changed_at: Timestamp, patience_ms: u64) {
+        let slack_ms = i64::try_from(patience_ms).unwrap_or(START_MS).min(START_MS);
+        if changed_at >= self.listening.plus_ms(slack_ms) {
             self.unannounced.get_or_insert(now.mono);
         }
     }

@@ -6,30 +6,50 @@ use crate::model::ids::XeroInvoiceId;
 use crate::model::row::StreamKind;
 use crate::model::time::{Mono, Now, Timestamp};
 
-/// Scans that webhooks ask for begin at least this far apart: each costs a call, and a busy
-/// organisation rings every second.
-const HURRY_GAP_MS: u64 = 30_000;
+/// Scans that webhooks ask for begin at least this far apart. Each costs a call, and a busy
+/// organisation rings every second: while it does, the gap doubles up to [`GAP_MAX_MS`].
+const GAP_MIN_MS: u64 = 2_000;
+const GAP_MAX_MS: u64 = 30_000;
+/// After so long without one they begin at once again.
+const CALM_MS: u64 = 60_000;
 /// A webhook may be older than the change by this much without being about another one: Xero's
 /// clock is not ours.
 const CLOCKS_MS: i64 = 60_000;
 
 /// The scan that webhooks ask for.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Hurry {
     wanted: Option<Mono>,
     last: Option<Mono>,
+    gap_ms: u64,
+}
+
+impl Default for Hurry {
+    fn default() -> Self {
+        Self {
+            wanted: None,
+            last: None,
+            gap_ms: GAP_MIN_MS,
+        }
+    }
 }
 
 impl Hurry {
     /// It is asked for. Returns when it may begin.
     pub(super) fn rung(&mut self, now: Mono) -> Mono {
-        let free = self.last.map_or(now, |last| last.plus_ms(HURRY_GAP_MS).max(now));
+        let free = self.last.map_or(now, |last| last.plus_ms(self.gap_ms).max(now));
         *self.wanted.get_or_insert(free)
     }
 
     /// A scan begins: whatever was asked for before is part of it.
-    pub(super) const fn begun(&mut self, now: Mono) {
-        self.wanted = None;
+    pub(super) fn begun(&mut self, now: Mono) {
+        let is_rung = self.wanted.take().is_some();
+        let is_calm = self.last.is_none_or(|last| now.since_ms(last) >= CALM_MS);
+        if is_calm {
+            self.gap_ms = GAP_MIN_MS;
+        } else if is_rung {
+            self.gap_ms = self.gap_ms.saturating_mul(2).min(GAP_MAX_MS);
+        }
         self.last = Some(now);
     }
 

@@ -70,8 +70,8 @@ fn a_webhook_is_silent_when_scans_find_changes_for_half_an_hour_and_none_comes()
     let mut silence = Silence::new(at(0));
     // Nothing happens in Xero: nothing is wrong.
     assert_eq!(silence.look(at(9_000_000), PATIENCE_MS), Verdict::Fine);
-    silence.found(at(10_000_000), at(9_900_000).wall);
-    silence.found(at(11_000_000), at(10_900_000).wall);
+    silence.found(at(10_000_000), at(9_900_000).wall, PATIENCE_MS);
+    silence.found(at(11_000_000), at(10_900_000).wall, PATIENCE_MS);
     assert_eq!(silence.look(at(11_799_999), PATIENCE_MS), Verdict::Fine);
     assert_eq!(silence.look(at(11_800_000), PATIENCE_MS), Verdict::FellSilent);
     assert_eq!(silence.look(at(11_900_000), PATIENCE_MS), Verdict::Silent);
@@ -84,10 +84,10 @@ fn a_webhook_is_silent_when_scans_find_changes_for_half_an_hour_and_none_comes()
 #[test]
 fn a_late_webhook_and_changes_from_before_the_start_are_no_silence() {
     let mut silence = Silence::new(at(0));
-    silence.found(at(10_000), at(30_000).wall.plus_ms(-60_000));
-    silence.found(at(10_000), at(59_999).wall);
+    silence.found(at(10_000), at(30_000).wall.plus_ms(-60_000), PATIENCE_MS);
+    silence.found(at(10_000), at(59_999).wall, PATIENCE_MS);
     assert_eq!(silence.look(at(90_000_000), PATIENCE_MS), Verdict::Fine);
-    silence.found(at(1_000_000), at(990_000).wall);
+    silence.found(at(1_000_000), at(990_000).wall, PATIENCE_MS);
     assert!(!silence.heard(), "it came late");
     assert_eq!(silence.look(at(9_000_000), PATIENCE_MS), Verdict::Fine);
 }

@@ -120,7 +120,7 @@ fn what_is_here_already_or_not_followed_is_not_read_by_its_id() {
 }
 
 #[test]
-fn a_ring_without_a_name_makes_the_scan_due_now_and_rings_make_no_more_than_two_a_minute() {
+fn a_ring_without_a_name_makes_the_scan_due_now_and_many_rings_soon_two_a_minute() {
     let mut bench = pulling(1);
     bench.run_ms(SWEEP_MS);
     bench.sent.clear();
@@ -128,13 +128,17 @@ fn a_ring_without_a_name_makes_the_scan_due_now_and_rings_make_no_more_than_two_
     ring_stream(&mut bench, StreamKind::Invoices);
     bench.run_ms(500);
     assert_eq!(scans(&bench).len(), 1);
-    for _ in 0..600 {
+    for _ in 0..6_000 {
         ring_stream(&mut bench, StreamKind::Invoices);
         bench.run_ms(100);
     }
     let at: Vec<u64> = scans(&bench).iter().map(|at| at - began).collect();
-    assert!((2..=3).contains(&at.len()), "{at:?}");
-    assert!(at.windows(2).all(|two| two[1] - two[0] >= 30_000), "{at:?}");
+    let gaps: Vec<u64> = at.windows(2).map(|two| two[1] - two[0]).collect();
+    assert!((20..=26).contains(&at.len()), "{at:?}");
+    assert!(
+        gaps[0] < 3_000 && gaps[5..].iter().all(|gap| *gap >= 30_000),
+        "{gaps:?}"
+    );
     // The last ring is answered too, and then the usual interval begins.
     bench.sent.clear();
     bench.run_ms(100_000);
@@ -155,7 +159,7 @@ fn a_ring_while_a_scan_is_under_way_leads_to_another_one() {
     ring_stream(&mut bench, StreamKind::Invoices);
     bench.answer_with(&call, answer);
     assert!(bench.invoice("i-0").back.payments.is_empty());
-    bench.run_ms(31_000);
+    bench.run_ms(5_000);
     assert_eq!(bench.invoice("i-0").back.payments.len(), 1);
 }
 
