@@ -6,8 +6,8 @@ use actix::{Context, Handler};
 
 use super::actor::TenantActor;
 use super::messages::{
-    ConnectionChanged, Drain, GrantsDied, LookAgain, PutInvoice, Regranted, Replier, SetMapping, SetSettings, SyncNow,
-    WantPreview,
+    BellRang, ConnectionChanged, Drain, GrantsDied, LookAgain, PutInvoice, Regranted, Replier, SetMapping, SetSettings,
+    SyncNow, WantPreview,
 };
 use super::perform::Committed;
 use crate::actors::control::{InvoiceName, Refused};
@@ -161,6 +161,14 @@ impl Handler<LookAgain> for TenantActor {
 
     fn handle(&mut self, _message: LookAgain, ctx: &mut Context<Self>) {
         self.feed(Event::Woken, Urgency::Result, ctx);
+    }
+}
+
+impl Handler<BellRang> for TenantActor {
+    type Result = ();
+
+    fn handle(&mut self, _message: BellRang, ctx: &mut Context<Self>) {
+        self.answer_bell(ctx);
     }
 }
 

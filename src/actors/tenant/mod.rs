@@ -13,8 +13,8 @@ mod perform;
 
 pub use actor::{Down, TenantActor};
 pub use messages::{
-    ConnectionChanged, Drain, GrantsDied, LookAgain, PutInvoice, Regranted, Replier, SetMapping, SetSettings, SyncNow,
-    WantPreview,
+    BellRang, ConnectionChanged, Drain, GrantsDied, LookAgain, PutInvoice, Regranted, Replier, SetMapping, SetSettings,
+    SyncNow, WantPreview,
 };
 pub(super) use perform::refusal;
 
