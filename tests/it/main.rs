@@ -30,4 +30,6 @@ mod support;
 #[cfg(test)]
 mod tenants;
 #[cfg(test)]
+mod webhooks;
+#[cfg(test)]
 mod xero_client;
