@@ -126,6 +126,9 @@ pub struct Ring {
     pub invoices: BTreeMap<XeroInvoiceId, Option<Timestamp>>,
     /// Streams that may have news.
     pub streams: BTreeSet<StreamKind>,
+    /// Whether a webhook was about this tenant. Otherwise webhooks are missing, and what they were
+    /// about is read instead.
+    pub is_webhook: bool,
 }
 
 /// Most invoices of one [`Ring`]: as many rows as one event may carry. More are found by the scan.

@@ -46,6 +46,7 @@ impl Bell {
             received_at: now.mono,
             ..Ring::default()
         });
+        ring.is_webhook |= is_webhook;
         ring.streams.extend(streams);
         if let Some((id, changed_at)) = invoice {
             let has_room = ring.invoices.len() < RING_INVOICES_MAX;

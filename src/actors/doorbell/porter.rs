@@ -52,9 +52,10 @@ impl Porter {
     #[must_use]
     pub fn bell(&self, tenant: TenantId, organisation: XeroTenantId) -> Arc<Bell> {
         let mut bells = self.bells.write().unwrap_or_else(PoisonError::into_inner);
-        let (_, bell) = bells
+        let (served_by, bell) = bells
             .entry(organisation)
             .or_insert_with(|| (tenant, Arc::new(Bell::default())));
+        *served_by = tenant;
         Arc::clone(bell)
     }
 

@@ -33,7 +33,7 @@ fn a_bell_is_told_of_once_and_hands_over_everything_since() {
     assert!(!bell.ring(at(8), &streams, Some((invoice(2), None)), true));
     assert!(!bell.ring(at(9), &streams, Some((invoice(2), Some(Timestamp(9)))), false));
     let ring = bell.take().unwrap();
-    assert_eq!(ring.received_at, Mono(5));
+    assert_eq!((ring.received_at, ring.is_webhook), (Mono(5), true));
     let named: Vec<_> = ring.invoices.into_iter().collect();
     assert_eq!(
         named,
@@ -43,6 +43,7 @@ fn a_bell_is_told_of_once_and_hands_over_everything_since() {
     assert_eq!(ring.streams.len(), 2);
     assert_eq!(bell.take(), None);
     assert!(bell.ring(at(10), &[], None, false), "it was still again");
+    assert!(!bell.take().unwrap().is_webhook);
     assert_eq!(bell.shown().0, Some(at(8).wall));
 }
 

@@ -71,8 +71,10 @@ pub(super) struct Heard {
 
 impl TenantMachine {
     /// Makes these streams' scans earlier, as long as the day has calls for what cannot wait.
-    pub(super) fn hurry(&mut self, now: Now, streams: impl Iterator<Item = StreamKind>) {
-        self.pulls.heard.last = Some(now.wall);
+    pub(super) fn hurry(&mut self, now: Now, is_webhook: bool, streams: impl Iterator<Item = StreamKind>) {
+        if is_webhook {
+            self.pulls.heard.last = Some(now.wall);
+        }
         let is_half_used = self.budget.day_used(now) >= self.budget.limits().day / 2;
         for kind in streams {
             match kind {

@@ -65,7 +65,7 @@ impl TenantMachine {
     pub(super) fn rung(&mut self, now: Now, ring: Ring, rows: &[Invoice], out: &mut Vec<Effect>) {
         let named = (!ring.invoices.is_empty()).then_some(StreamKind::Invoices);
         let streams: BTreeSet<StreamKind> = ring.streams.into_iter().chain(named).collect();
-        self.hurry(now, streams.into_iter());
+        self.hurry(now, ring.is_webhook, streams.into_iter());
         let is_fresh = |named: &Named| named.is_wanted || now.mono.since_ms(named.since) < BURST_MS;
         self.pulls.named.retain(|_, named| is_fresh(named));
         let copies: BTreeMap<XeroInvoiceId, Option<Timestamp>> = rows

@@ -27,6 +27,7 @@ fn ring_at(bench: &mut Bench, named: &[XeroInvoiceId], changed_at: Option<Timest
         received_at: bench.now.mono,
         invoices: named.iter().map(|id| (*id, changed_at)).collect(),
         streams: BTreeSet::new(),
+        is_webhook: true,
     };
     let ring = Box::new(ring);
     bench.event(Event::Rung { ring, rows });
@@ -37,6 +38,7 @@ fn ring_stream(bench: &mut Bench, stream: StreamKind) {
     let ring = Box::new(Ring {
         received_at: bench.now.mono,
         streams: BTreeSet::from([stream]),
+        is_webhook: true,
         ..Ring::default()
     });
     bench.event(Event::Rung { ring, rows: Vec::new() });
@@ -266,4 +268,16 @@ fn a_change_that_no_webhook_announced_is_told_as_such() {
     pay(&mut bench, "i-1", 3, 1);
     bench.run_ms(SWEEP_MS);
     assert_eq!(unannounced(&bench), 2, "a webhook of long ago announces nothing");
+    // What is read because webhooks are missing was announced by none.
+    pay(&mut bench, "i-1", 4, 1);
+    let ring = Ring {
+        streams: StreamKind::ALL.into(),
+        ..Ring::default()
+    };
+    bench.event(Event::Rung {
+        ring: Box::new(ring),
+        rows: Vec::new(),
+    });
+    bench.run_ms(60_000);
+    assert_eq!(unannounced(&bench), 3);
 }
