@@ -15,6 +15,8 @@ mod grants;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
+mod public_listener;
+#[cfg(test)]
 mod pull;
 mod push;
 #[cfg(test)]
