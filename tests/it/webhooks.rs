@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::pull::hundred;
-use crate::support::{Answer, Api, ConfigFile, Daemon, House, invoice_path, now, sale, until};
+use crate::support::{Answer, Api, ConfigFile, Daemon, House, invoice_path, now, until};
 
 pub const HOOK: &str = "/xero/webhook";
 

@@ -31,13 +31,16 @@ const BODIES_MAX_KIB: usize = 16 * 1_024;
 /// For a whole request: Xero waits five seconds for an answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Takes a body that is rightly signed, with the moment it was complete.
+pub type Taken = Arc<dyn Fn(Signed, &[u8], Now) + Send + Sync>;
+
 /// What the listener is given.
 #[derive(Clone)]
 pub struct PublicState {
     /// The keys that are taken now.
     pub keys: Arc<dyn Fn() -> Arc<Keys> + Send + Sync>,
-    /// Takes a body that is rightly signed, with the moment it was complete. Called after its answer.
-    pub taken: Arc<dyn Fn(Signed, &[u8], Now) + Send + Sync>,
+    /// Takes what was verified. Called after its answer.
+    pub taken: Taken,
     /// Told of every request that was not taken.
     pub refused: Arc<dyn Fn(HookResult) + Send + Sync>,
     /// Told how long each answer took.
@@ -61,7 +64,7 @@ impl PublicState {
     #[must_use]
     pub fn new(
         keys: Arc<dyn Fn() -> Arc<Keys> + Send + Sync>,
-        taken: Arc<dyn Fn(Signed, &[u8], Now) + Send + Sync>,
+        taken: Taken,
         refused: Arc<dyn Fn(HookResult) + Send + Sync>,
         answered: Arc<dyn Fn(Duration) + Send + Sync>,
         clock: Arc<dyn Clock>,
