@@ -4,6 +4,7 @@
 //! http ──▶ door ──try_send──▶ tenant (one per organisation) ──▶ store, xero
 //!             │                  ▲   │ borrows tokens ──▶ keyring (one owner per grant)
 //!             └──▶ supervisor ───┘   └ ends ──▶ supervisor (restart, park)
+//! webhooks ──▶ doorbell ──one message──▶ tenant
 //! ```
 //!
 //! A tenant's mailbox holds 1,024 messages, then callers are told "busy". Nothing here decides
@@ -12,6 +13,7 @@
 pub mod app_budget;
 pub mod control;
 pub mod door;
+pub mod doorbell;
 pub mod intake;
 pub mod keyring;
 pub mod lane;

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use actix::ArbiterHandle;
 
 use super::app_budget::AppBudget;
+use super::doorbell::Porter;
 use super::intake::Intake;
 use super::keyring::Keyring;
 use super::registry::Registry;
@@ -70,6 +71,8 @@ pub struct Ports {
     pub link_base: Arc<str>,
     /// Where tenants' actors are found.
     pub registry: Registry,
+    /// Who rings when webhooks come.
+    pub porter: Arc<Porter>,
     /// The threads tenants live on.
     pub arbiters: Vec<ArbiterHandle>,
 }

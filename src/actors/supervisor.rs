@@ -37,6 +37,8 @@ const RESTART_MAX_MS: u64 = 30_000;
 const RESTART_STORE_MAX_MS: u64 = 2_000;
 /// How long grants that died are gathered.
 const TELL_DEATHS_AFTER: Duration = Duration::from_millis(500);
+/// How often it is looked whether webhooks are missing.
+const HOOKS_LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A tenant that ran this long starts afresh with its delays.
 const CALM_MS: u64 = 60_000;
 
@@ -210,6 +212,10 @@ impl Supervisor {
 
 impl Actor for Supervisor {
     type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(HOOKS_LOOK_EVERY, |supervisor, _ctx| supervisor.ports.porter.look());
+    }
 }
 
 /// From the storage thread: whatever the tenant's earlier actor had submitted is settled, if the

@@ -2,15 +2,16 @@
 //! ended in the reverse one.
 
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr, Arbiter};
 
+use super::data_folder::{open_store, prepare_folder};
 use super::endpoint;
 use super::grants::StoredGrants;
+use super::hooks;
 use super::keyfile;
 use super::metered::{MeteredIdentity, MeteredStore};
 use super::numbers::{app_limits, policy};
@@ -34,14 +35,11 @@ use crate::model::time::{Clock, Entropy};
 use crate::observe::board::Board;
 use crate::observe::metrics::Metrics;
 use crate::observe::notices::Reporter;
-use crate::store::reader::{ReadError, Reader};
-use crate::store::rows::Rows;
-use crate::store::{DiskStore, OpenOptions, OpenReport, Store, StoreError, Writer, WriterOptions};
+use crate::store::reader::Reader;
+use crate::store::{OpenReport, Store, StoreError, Writer, WriterOptions};
 use crate::xero::client::{ClientSettings, Timeouts, XeroClient};
 use crate::xero::encode::XeroEncoder;
 
-/// Version of the rows in the store; a newer one is refused.
-pub(super) const SCHEMA: u32 = 1;
 /// Threads tenants live on: one per core of the machines this is made for.
 const ARBITERS: usize = 2;
 /// How long a failed start takes to end what it had begun.
@@ -62,6 +60,8 @@ pub struct Parts {
     pub board: Board,
     /// Further routers on the control listener.
     pub mounts: Vec<Arc<dyn http::Mount>>,
+    /// Takes webhooks on the control listener, as a demo does.
+    pub hooks_on_control: bool,
 }
 
 /// How a running daemon is.
@@ -79,6 +79,8 @@ pub enum Health {
 pub struct Daemon {
     /// Where the control endpoint listens, if on TCP.
     pub control_addr: Option<SocketAddr>,
+    /// Where webhooks come in, if anywhere of their own.
+    pub public_addr: Option<SocketAddr>,
     /// The admin token.
     pub token: SecretString,
     /// The file it is in.
@@ -91,6 +93,7 @@ pub struct Daemon {
     pub tenants_count: usize,
     door: Door,
     server: http::Server,
+    public: Option<http::public::PublicServer>,
     core: Core,
 }
 
@@ -116,7 +119,8 @@ impl Daemon {
             entropy,
             metrics,
             board,
-            mounts,
+            mut mounts,
+            hooks_on_control,
         } = parts;
         let folder = config.store.path.clone();
         prepare_folder(&folder)?;
@@ -138,6 +142,10 @@ impl Daemon {
         }
         core.ports.keyring.tell_deaths(core.supervisor.clone().recipient());
         let door = Door::new(Arc::clone(&core.ports), core.supervisor.clone());
+        let public = hooks::state(&config, &core.ports.porter, &core.ports.clock);
+        if hooks_on_control {
+            mounts.push(Arc::new(http::public::Mounted(public.clone())));
+        }
         let state = endpoint::state(&config, &door, &core.ports, &metrics, &token.secret, mounts);
         let listen = http::Listen {
             tcp: config.control.listen.0,
@@ -147,8 +155,20 @@ impl Daemon {
             Ok(server) => server,
             Err(error) => return Err(core.undo(error.into()).await),
         };
+        let public = config.public.listen.0.map(|addr| http::public::start(public, addr));
+        let public = match public.transpose() {
+            Ok(public) => public,
+            Err(error) => {
+                server.stop(UNDO_DEADLINE).await;
+                return Err(core.undo(StartError::Public(error)).await);
+            }
+        };
+        if public.is_some() || hooks_on_control {
+            core.ports.porter.listen();
+        }
         Ok(Self {
             control_addr: server.addr,
+            public_addr: public.as_ref().map(|public| public.addr),
             token: token.secret,
             token_file,
             token_is_new: token.is_new,
@@ -156,6 +176,7 @@ impl Daemon {
             tenants_count,
             door,
             server,
+            public,
             core,
         })
     }
@@ -183,6 +204,7 @@ impl Daemon {
     /// Puts other numbers into force.
     pub fn apply(&self, config: &Config) {
         self.core.ports.policy.set(policy(config));
+        hooks::set(config, &self.core.ports.porter);
         self.core.upkeep.keep_events(config.events.keep);
         self.look_again();
     }
@@ -219,6 +241,9 @@ impl Daemon {
     /// # Errors
     /// When the store could not be closed; the next start then treats the stop as unclean.
     pub async fn stop(self, deadline: Duration) -> Result<(), StoreError> {
+        if let Some(public) = self.public {
+            public.stop().await;
+        }
         self.server.stop(deadline / 3).await;
         self.core.stop(deadline / 2).await
     }
@@ -265,6 +290,8 @@ impl Core {
             }
         };
         let pulses = Pulses::start(&handles);
+        let registry = Registry::default();
+        let porter = hooks::porter(config, &registry, &clock, metrics);
         let ports = Arc::new(Ports {
             api: Arc::new(client),
             encode: Arc::new(XeroEncoder),
@@ -279,7 +306,8 @@ impl Core {
             policy: SharedPolicy::new(policy(config)),
             intake: Intake::default(),
             link_base: config.sync.link_base.as_str().into(),
-            registry: Registry::default(),
+            registry,
+            porter,
             arbiters: handles,
         });
         let supervisor = Supervisor::new(Arc::clone(&ports), metrics.clone()).start();
@@ -347,51 +375,4 @@ async fn close(writer: Writer, store: Arc<dyn Store>) -> Result<(), StoreError> 
         store.close()
     });
     closing.await.unwrap_or(Err(StoreError::Closed))
-}
-
-fn open_store(
-    config: &Config,
-    clock: &dyn Clock,
-    entropy: &dyn Entropy,
-) -> Result<(Arc<dyn Store>, OpenReport), StoreError> {
-    let mut fresh_id = [0; 16];
-    entropy.fill(&mut fresh_id);
-    let mut options = OpenOptions::new(&config.store.path, fresh_id, SCHEMA, clock.boot_id());
-    options.reserve_bytes = config.store.reserve_bytes.get();
-    options.ballast_bytes = config.store.ballast_bytes.get();
-    options.snapshot_after_bytes = config.store.snapshot_after_bytes.get();
-    options.cache_bytes = config.store.cache_bytes.get();
-    let (store, report) = DiskStore::open(options, Arc::new(Rows))?;
-    let store: Arc<dyn Store> = Arc::new(store);
-    // What every start reads. An index that turns out to be damaged now is made again, as it would
-    // be by the next start.
-    let reader = Reader::new(Arc::clone(&store));
-    let read = reader
-        .tenants_to_run()
-        .map(drop)
-        .and_then(|()| reader.grants().map(drop));
-    match read {
-        Err(ReadError::Store(error @ StoreError::StateDamaged { .. })) => {
-            tracing::warn!(%error, "the index is damaged; it is made again");
-            let report = store.reopen()?;
-            Ok((store, report))
-        }
-        // Whoever needs the rows tells what is wrong with them.
-        Ok(()) | Err(_) => Ok((store, report)),
-    }
-}
-
-/// Makes the data folder where there is none; what lies in it is nobody else's business.
-fn prepare_folder(path: &Path) -> Result<(), StartError> {
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    let metadata = made.and_then(|()| std::fs::metadata(path));
-    let metadata = metadata.map_err(|source| StartError::Folder {
-        path: path.to_owned(),
-        source,
-    })?;
-    if metadata.permissions().mode() & 0o077 != 0 {
-        let folder = path.display();
-        tracing::warn!(%folder, "other users can look into the data folder; run: chmod 700 on it");
-    }
-    Ok(())
 }

@@ -155,6 +155,7 @@ impl Prepared {
             metrics,
             board,
             mounts: Vec::new(),
+            hooks_on_control: true,
         };
         let ended = actix::System::new().block_on(serve(parts, &xero, &folder, order.json));
         runtime.block_on(xero.stop());
@@ -193,6 +194,7 @@ async fn serve(parts: Parts, xero: &sandbox::Handle, folder: &Path, json: bool) 
         furnished = furnish(&daemon, xero) => furnished,
         () = told_to_stop(&daemon, xero, &mut signals) => return stop(daemon, signals).await,
     };
+    let furnished = furnished.and_then(|()| subscribe(&daemon, xero));
     if let Err(problem) = furnished {
         complain(&format!("the demo's data could not be made: {problem}"));
         stop(daemon, signals).await;
@@ -254,6 +256,19 @@ async fn furnish(daemon: &Daemon, xero: &sandbox::Handle) -> Result<(), String> 
     seeding::seed(daemon, xero, &tenants).await
 }
 
+/// Has the simulated Xero send its webhooks to the daemon.
+fn subscribe(daemon: &Daemon, xero: &sandbox::Handle) -> Result<(), String> {
+    let Some(addr) = daemon.control_addr else {
+        return Ok(());
+    };
+    let url = format!("http://{addr}{}", http::public::WEBHOOK_PATH);
+    let answer = xero.control("POST", "/_sandbox/webhooks", &json!({ "url": url }));
+    match answer.status {
+        200 => Ok(()),
+        status => Err(format!("the simulated Xero sends no webhooks: {status}")),
+    }
+}
+
 fn announce(daemon: &Daemon, xero: &sandbox::Handle, folder: &Path, json: bool) -> io::Result<()> {
     let control = daemon
         .control_addr
@@ -298,6 +313,9 @@ fn announce(daemon: &Daemon, xero: &sandbox::Handle, folder: &Path, json: bool) 
 fn config(order: &DemoArgs, folder: &Path, xero: &sandbox::Handle) -> Result<Config, String> {
     let secret_file = folder.join("client-secret");
     write_secret(&secret_file, &xero.client_secret).map_err(|error| format!("{}: {error}", secret_file.display()))?;
+    let webhook_key_file = folder.join("webhook-key");
+    write_secret(&webhook_key_file, &xero.webhook_key)
+        .map_err(|error| format!("{}: {error}", webhook_key_file.display()))?;
     let text = |path: &Path| path.display().to_string();
     let mut variables: BTreeMap<String, String> = std::env::vars()
         .filter(|(name, _)| name.starts_with("COUNTERFOIL__"))
@@ -308,6 +326,7 @@ fn config(order: &DemoArgs, folder: &Path, xero: &sandbox::Handle) -> Result<Con
         ("XERO__API_URL", xero.url()),
         ("XERO__IDENTITY_URL", xero.url()),
         ("XERO__LOGIN_URL", xero.url()),
+        ("PUBLIC__WEBHOOK_KEY_FILES", text(&webhook_key_file)),
         ("CONTROL__LISTEN", format!("127.0.0.1:{}", order.port)),
         ("STORE__PATH", text(folder)),
     ] {

@@ -26,10 +26,14 @@ pub(super) fn state(
     let exposition = metrics.clone();
     let served = metrics.clone();
     let watched = Arc::clone(ports);
+    let porter = Arc::clone(&ports.porter);
+    let porter_of_tenants = Arc::clone(&ports.porter);
     http::State {
         control: Arc::new(door.clone()),
         reads: Arc::new(StoredReads::new(ports.reader.clone(), ports.writer.clone())),
         status: Arc::new(move |tenant| board.get(tenant)),
+        hooks: Arc::new(move || porter.status()),
+        tenant_hooks: Arc::new(move |organisation| porter_of_tenants.status_of(organisation)),
         exposition: Arc::new(move || exposition.render()),
         readiness: Arc::new(move || checks(&watched)),
         served: Arc::new(move |answer: &http::Served| count_answer(&served, answer)),

@@ -2,10 +2,12 @@
 
 pub mod clock;
 pub mod daemon;
+mod data_folder;
 pub mod demo;
 mod endpoint;
 mod folder;
 pub mod grants;
+mod hooks;
 pub mod keyfile;
 pub mod metered;
 pub mod notify;

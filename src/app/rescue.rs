@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::clock::RealEntropy;
-use super::daemon::SCHEMA;
+use super::data_folder::SCHEMA;
 use super::programs::complain;
 use crate::cli::RescueArgs;
 use crate::cli::exit::Exit;

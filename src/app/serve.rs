@@ -67,6 +67,7 @@ pub fn serve(path: Option<PathBuf>) -> Exit {
         metrics: metrics.clone(),
         board,
         mounts: Vec::new(),
+        hooks_on_control: false,
     };
     let live = Live {
         clock: &*clock,
@@ -244,5 +245,8 @@ fn announce(daemon: &Daemon) {
     let control = daemon
         .control_addr
         .map_or_else(|| "the socket only".to_owned(), |addr| addr.to_string());
-    tracing::info!(control, tenants_count = daemon.tenants_count, "ready");
+    let public = daemon
+        .public_addr
+        .map_or_else(|| "off".to_owned(), |addr| addr.to_string());
+    tracing::info!(control, public, tenants_count = daemon.tenants_count, "ready");
 }

@@ -42,6 +42,9 @@ pub enum StartError {
     /// The control endpoint.
     #[error("{0}; choose another place with control.listen or control.socket")]
     Http(#[from] http::StartError),
+    /// The public listener.
+    #[error("{0}; choose another place with public.listen, or \"off\"")]
+    Public(http::StartError),
     /// A row of the store.
     #[error("the store cannot be read: {0}; see docs/how-to/disk-full-or-store-damaged.md")]
     Read(String),

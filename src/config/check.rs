@@ -50,6 +50,46 @@ pub(super) fn control(reader: &mut Reader<'_>) {
     );
 }
 
+/// Most signing keys: one more than a change of key and of app at once takes. Each costs a
+/// computation for every request of a stranger.
+const WEBHOOK_KEYS_MAX: usize = 4;
+/// Below it a quiet hour would count as silence.
+const SILENT_AFTER_MIN: Duration = Duration::from_secs(1);
+
+/// Nobody listens without a key.
+pub(super) fn public(reader: &mut Reader<'_>) {
+    let files = reader.peek::<Vec<PathBuf>>("public", "webhook_key_files");
+    let credentials = reader.peek::<Vec<CredentialName>>("public", "webhook_credentials");
+    if let (Some(files), Some(credentials)) = (files, credentials) {
+        let keys_count = files.len().saturating_add(credentials.len());
+        let listens = reader
+            .peek::<Listen>("public", "listen")
+            .is_some_and(|listen| listen.0.is_some());
+        if listens && keys_count == 0 {
+            reader.note_value(
+                "public.webhook_key_files",
+                "is empty, and so is public.webhook_credentials",
+                "Put the webhooks key of Xero's developer portal into a file that only its owner may read, and name it; or set public.listen to \"off\".",
+            );
+        }
+        if keys_count > WEBHOOK_KEYS_MAX {
+            reader.note_value(
+                "public.webhook_key_files",
+                format!("and public.webhook_credentials name {keys_count} keys"),
+                format!("Name at most {WEBHOOK_KEYS_MAX}: the key in use, and the one that takes its place."),
+            );
+        }
+    }
+    let silent_after = reader.peek::<Duration>("public", "silent_after");
+    if silent_after.is_some_and(|after| after < SILENT_AFTER_MIN) {
+        reader.note_value(
+            "public.silent_after",
+            "is shorter than a second",
+            "Write a time in which a webhook comes at the latest, such as \"30m\".",
+        );
+    }
+}
+
 /// A place, and a ballast that is smaller than the reserve it is part of.
 pub(super) fn store(reader: &mut Reader<'_>) {
     if let Some(path) = reader

@@ -37,7 +37,7 @@ pub fn plan(old: &Config, new: &Config) -> ReloadPlan {
         .filter(|((_, old), (_, new))| old != new)
         .map(|((key, old), (_, new))| changed(key, old, new))
         .collect();
-    changes.extend(changed_secrets(old, new).map(|change| (OnChange::Restart, change)));
+    changes.extend(changed_secrets(old, new));
     if changes.is_empty() {
         return ReloadPlan::Unchanged;
     }
@@ -61,15 +61,21 @@ fn changed(key: Key, old: String, new: String) -> (OnChange, Change) {
     (key.on_change, change)
 }
 
-/// Secrets whose content changed behind the same file or credential.
-fn changed_secrets(old: &Config, new: &Config) -> impl Iterator<Item = Change> {
+/// Secrets whose content changed behind the same file or credential. Signing keys of webhooks are
+/// replaced while the daemon runs.
+fn changed_secrets(old: &Config, new: &Config) -> Vec<(OnChange, Change)> {
     const HIDDEN: &str = "(not shown)";
-    let is_changed = old.secrets != new.secrets;
-    is_changed
-        .then(|| Change {
-            key: "secrets".to_owned(),
-            old: HIDDEN.to_owned(),
-            new: HIDDEN.to_owned(),
-        })
-        .into_iter()
+    let hidden = |key: &str| Change {
+        key: key.to_owned(),
+        old: HIDDEN.to_owned(),
+        new: HIDDEN.to_owned(),
+    };
+    let mut changes = Vec::new();
+    if !old.secrets.is_same_but_for_webhooks(&new.secrets) {
+        changes.push((OnChange::Restart, hidden("secrets")));
+    }
+    if old.secrets.webhook_keys != new.secrets.webhook_keys {
+        changes.push((OnChange::Reload, hidden("webhook keys")));
+    }
+    changes
 }

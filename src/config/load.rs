@@ -9,8 +9,8 @@ use config::{Environment, File, FileFormat, Value};
 use super::check;
 use super::problem::{Problem, Problems};
 use super::reader::{Reader, known_keys};
-use super::secrets::{self, Secrets, Source};
-use super::sections::{Control, Events, Limits, Log, Pull, Shown, Store, Sync, Xero};
+use super::secrets::{self, Secrets, Source, WebhookKey};
+use super::sections::{Control, Events, Limits, Log, Public, Pull, Shown, Store, Sync, Xero};
 use super::values::CredentialName;
 
 use crate::model::secret::SecretString;
@@ -29,6 +29,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[control]`
     pub control: Control,
+    /// `[public]`
+    pub public: Public,
     /// `[store]`
     pub store: Store,
     /// `[sync]`
@@ -70,6 +72,7 @@ impl Config {
             self.xero.shown(),
             self.limits.shown(),
             self.control.shown(),
+            self.public.shown(),
             self.store.shown(),
             self.sync.shown(),
             self.pull.shown(),
@@ -84,6 +87,7 @@ fn read(variables: &BTreeMap<String, String>, reader: &mut Reader<'_>) -> Option
     let xero = Xero::read(reader);
     let limits = Limits::read(reader);
     let control = Control::read(reader);
+    let public = Public::read(reader);
     let store = Store::read(reader);
     let sync = Sync::read(reader);
     let pull = Pull::read(reader);
@@ -92,15 +96,18 @@ fn read(variables: &BTreeMap<String, String>, reader: &mut Reader<'_>) -> Option
 
     check::xero(reader);
     check::control(reader);
+    check::public(reader);
     check::store(reader);
     check::sync(reader);
     check::pull(reader);
     let client_secret = secret(("xero", "client_secret_file", "credential"), variables, reader);
+    let webhook_keys = webhook_keys(variables, reader);
     let store_key = secret(("store", "key_file", "key_credential"), variables, reader);
     Some(Config {
         xero: xero?,
         limits: limits?,
         control: control?,
+        public: public?,
         store: store?,
         sync: sync?,
         pull: pull?,
@@ -109,8 +116,22 @@ fn read(variables: &BTreeMap<String, String>, reader: &mut Reader<'_>) -> Option
         secrets: Secrets {
             client_secret: client_secret?,
             store_key,
+            webhook_keys,
         },
     })
+}
+
+/// The signing keys, from every file and credential that is named.
+fn webhook_keys(variables: &BTreeMap<String, String>, reader: &mut Reader<'_>) -> Vec<WebhookKey> {
+    let files = reader.peek::<Vec<PathBuf>>("public", "webhook_key_files");
+    let credentials = reader.peek::<Vec<CredentialName>>("public", "webhook_credentials");
+    let sources = secrets::KeySources {
+        files_key: "public.webhook_key_files",
+        files: &files.unwrap_or_default(),
+        credentials_key: "public.webhook_credentials",
+        credentials: &credentials.unwrap_or_default(),
+    };
+    secrets::read_all(&sources, variables, reader)
 }
 
 /// A secret, from whichever of its two keys is set.

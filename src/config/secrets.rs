@@ -22,13 +22,40 @@ pub struct Secrets {
     pub client_secret: SecretString,
     /// What tokens are encrypted with; `None` = the daemon makes a key in its data folder.
     pub store_key: Option<SecretString>,
+    /// What webhooks are signed with. Unlike the others these may change while the daemon runs.
+    pub webhook_keys: Vec<WebhookKey>,
+}
+
+/// A signing key of webhooks.
+#[derive(Debug, Clone)]
+pub struct WebhookKey {
+    /// Its file or credential.
+    pub source: String,
+    /// The key.
+    pub secret: SecretString,
+}
+
+impl PartialEq for WebhookKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source && self.secret.expose_secret() == other.secret.expose_secret()
+    }
+}
+
+impl Eq for WebhookKey {}
+
+impl Secrets {
+    /// Whether everything is the same that only a restart can replace.
+    #[must_use]
+    pub fn is_same_but_for_webhooks(&self, other: &Self) -> bool {
+        let text = |secret: &Option<SecretString>| secret.as_ref().map(|secret| secret.expose_secret().to_owned());
+        self.client_secret.expose_secret() == other.client_secret.expose_secret()
+            && text(&self.store_key) == text(&other.store_key)
+    }
 }
 
 impl PartialEq for Secrets {
     fn eq(&self, other: &Self) -> bool {
-        let text = |secret: &Option<SecretString>| secret.as_ref().map(|secret| secret.expose_secret().to_owned());
-        self.client_secret.expose_secret() == other.client_secret.expose_secret()
-            && text(&self.store_key) == text(&other.store_key)
+        self.is_same_but_for_webhooks(other) && self.webhook_keys == other.webhook_keys
     }
 }
 
@@ -72,6 +99,42 @@ pub(super) fn read(
             None
         }
     }
+}
+
+/// Where signing keys are.
+pub(super) struct KeySources<'a> {
+    /// Key of the files.
+    pub files_key: &'a str,
+    /// The files.
+    pub files: &'a [PathBuf],
+    /// Key of the credentials.
+    pub credentials_key: &'a str,
+    /// The credentials.
+    pub credentials: &'a [CredentialName],
+}
+
+/// Reads every signing key; notes what is wrong with each.
+pub(super) fn read_all(
+    sources: &KeySources<'_>,
+    variables: &BTreeMap<String, String>,
+    reader: &mut Reader<'_>,
+) -> Vec<WebhookKey> {
+    let of_files = sources
+        .files
+        .iter()
+        .map(|path| (sources.files_key, path.display().to_string(), read_private_file(path)));
+    let of_credentials = sources.credentials.iter().map(|name| {
+        let read = read_credential(name, variables);
+        (sources.credentials_key, name.as_str().to_owned(), read)
+    });
+    let mut keys = Vec::new();
+    for (key, source, read) in of_files.chain(of_credentials) {
+        match read {
+            Ok(secret) => keys.push(WebhookKey { source, secret }),
+            Err((what, fix)) => reader.note_value(key, what, fix),
+        }
+    }
+    keys
 }
 
 /// What is wrong, and what to do.

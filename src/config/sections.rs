@@ -138,6 +138,20 @@ sections! {
         connections_max: Count<1, 65_536>, Restart;
     }
 
+    /// The listener that Xero reaches, through a TLS proxy: webhooks.
+    Public = "public" {
+        /// Address and port; `off` = none, and changes are found by reading at intervals alone.
+        listen: Listen, Restart;
+        /// Files that hold a signing key each; only their owner may read them.
+        webhook_key_files: Vec<PathBuf>, Reload;
+        /// Names of systemd credentials that hold a signing key each, beside the files.
+        webhook_credentials: Vec<CredentialName>, Reload;
+        /// Webhooks are called silent when readings found changes for so long and none came.
+        silent_after: Duration, Reload;
+        /// Most connections at once.
+        connections_max: Count<1, 65_536>, Restart;
+    }
+
     /// The data folder.
     Store = "store" {
         /// Journal, index, snapshots and the admin token lie here.

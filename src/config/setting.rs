@@ -50,6 +50,11 @@ impl<'a> Given<'a> {
         }
     }
 
+    /// The members of a list, none of them empty.
+    pub fn members(&self) -> Option<Vec<&'a str>> {
+        self.list().filter(|list| list.iter().all(|member| !member.is_empty()))
+    }
+
     /// The members of a list; a variable separates them by commas.
     fn list(&self) -> Option<Vec<&'a str>> {
         match &self.value.kind {
@@ -126,14 +131,27 @@ impl Setting for bool {
 impl Setting for Vec<String> {
     fn read(given: &Given<'_>) -> Result<Self, String> {
         given
-            .list()
-            .filter(|list| list.iter().all(|member| !member.is_empty()))
+            .members()
             .map(|list| list.into_iter().map(str::to_owned).collect())
             .ok_or_else(|| "a list of texts, such as [\"localhost\"]".to_owned())
     }
 
     fn show(&self) -> String {
         self.join(", ")
+    }
+}
+
+impl Setting for Vec<PathBuf> {
+    fn read(given: &Given<'_>) -> Result<Self, String> {
+        given
+            .members()
+            .map(|list| list.into_iter().map(PathBuf::from).collect())
+            .ok_or_else(|| "a list of paths, such as [\"/etc/counterfoil/webhook_key\"]".to_owned())
+    }
+
+    fn show(&self) -> String {
+        let texts: Vec<String> = self.iter().map(|path| path.display().to_string()).collect();
+        texts.join(", ")
     }
 }
 

@@ -172,19 +172,36 @@ impl CredentialName {
     }
 }
 
+impl CredentialName {
+    fn parse(text: &str) -> Option<Self> {
+        let is_name = !text.is_empty()
+            && !text.starts_with('.')
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+        is_name.then(|| Self(text.to_owned()))
+    }
+}
+
+impl Setting for Vec<CredentialName> {
+    fn read(given: &Given<'_>) -> Result<Self, String> {
+        given
+            .members()
+            .and_then(|list| list.into_iter().map(CredentialName::parse).collect())
+            .ok_or_else(|| "a list of names of systemd credentials (letters, digits, _ - .)".to_owned())
+    }
+
+    fn show(&self) -> String {
+        let names: Vec<&str> = self.iter().map(CredentialName::as_str).collect();
+        names.join(", ")
+    }
+}
+
 impl Setting for CredentialName {
     fn read(given: &Given<'_>) -> Result<Self, String> {
-        let is_name = |text: &&str| {
-            !text.is_empty()
-                && !text.starts_with('.')
-                && text
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
-        };
         given
             .text()
-            .filter(is_name)
-            .map(|text| Self(text.to_owned()))
+            .and_then(Self::parse)
             .ok_or_else(|| "the name of a systemd credential (letters, digits, _ - .)".to_owned())
     }
 

@@ -9,6 +9,7 @@ use crate::model::failure::{FailureKind, Limit};
 use crate::model::ids::{IntentId, InvoiceId, OperationId};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Class, Invoice, Operation, ReasonGiven, StreamKind};
+use crate::model::time::Timestamp;
 use crate::model::write::Write;
 use crate::model::xero::{Request, WriteTarget};
 
@@ -252,6 +253,31 @@ pub enum Notice {
         not_linked_count: u32,
         /// Of these, the ones that were changed here.
         changed_count: u32,
+    },
+    /// Webhooks rang.
+    Rung {
+        /// Invoices they named that will be read by their ids.
+        read_count: usize,
+        /// Of these, the ones that wait to be read already.
+        folded_count: usize,
+        /// Others whose change is here already.
+        known_count: usize,
+        /// Others that are not followed.
+        not_followed_count: usize,
+        /// Others there is no room for: the scan finds them.
+        crowded_count: usize,
+    },
+    /// The change that a webhook announced is here.
+    HookTaken {
+        /// From the receipt of the webhook, in milliseconds.
+        took_ms: u64,
+    },
+    /// A scan found changes that no webhook had announced.
+    Unannounced {
+        /// How many.
+        count: u32,
+        /// When the latest of them was made, in Xero's time.
+        latest: Timestamp,
     },
     /// An answer came for a call that is not open any more.
     StaleAnswer,

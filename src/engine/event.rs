@@ -1,11 +1,14 @@
 //! Everything that can happen to a tenant.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::effect::{AskId, CallId, LoadId};
 use crate::model::connection::ConnectionCause;
 use crate::model::document::Draft;
 use crate::model::ids::{GrantId, XeroInvoiceId};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Chart, ContactRow, Invoice, Mapping, Settings};
+use crate::model::row::{Chart, ContactRow, Invoice, Mapping, Settings, StreamKind};
+use crate::model::time::{Mono, Timestamp};
 use crate::model::xero::{Answer, Change, XeroInvoice};
 
 /// One thing that happened, with the rows it concerns. Rows are read when the event is handed over,
@@ -117,10 +120,12 @@ pub enum Event {
         /// What they say.
         review: Box<Review>,
     },
-    /// A webhook named documents, or nothing in particular: Xero may have news.
+    /// Webhooks rang: Xero may have news.
     Rung {
-        /// Invoices it named.
-        invoices: Vec<XeroInvoiceId>,
+        /// What they named.
+        ring: Box<Ring>,
+        /// The rows that are linked to the invoices they named.
+        rows: Vec<Invoice>,
     },
     /// Something about the connection became known.
     Connection(ConnectionEvent),
@@ -143,6 +148,24 @@ pub enum Event {
     /// Time passed.
     Woken,
 }
+
+/// What webhooks told about a tenant since it was last told: hints only, no truth.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ring {
+    /// When the first of them was received.
+    pub received_at: Mono,
+    /// Invoices they named, at most [`RING_INVOICES_MAX`], with the moment of the change where they
+    /// told it.
+    pub invoices: BTreeMap<XeroInvoiceId, Option<Timestamp>>,
+    /// Streams that may have news.
+    pub streams: BTreeSet<StreamKind>,
+    /// Whether a webhook was about this tenant. Otherwise webhooks are missing, and what they were
+    /// about is read instead.
+    pub is_webhook: bool,
+}
+
+/// Most invoices of one [`Ring`]: as many rows as one event may carry. More are found by the scan.
+pub const RING_INVOICES_MAX: usize = 500;
 
 /// What can happen to a connection. Some causes are wired by other parts of the daemon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -23,6 +23,8 @@ pub mod order;
 pub mod policy;
 pub mod refusal;
 pub mod ring;
+pub mod sequence;
+pub mod silence;
 pub mod status;
 pub mod take;
 pub mod tenant;

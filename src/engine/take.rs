@@ -1,6 +1,8 @@
 //! Takes one document as Xero has it now into the row that is linked to it. The newest version
 //! wins whatever the order of arrival, so repeats and old news change nothing.
 
+use rust_decimal::Decimal;
+
 use crate::engine::variance::{self, Compared};
 use crate::model::ids::{IdSource, PaymentId, XeroCreditId, XeroPaymentId};
 use crate::model::mutation::{Rule, is_broken};
@@ -103,12 +105,20 @@ pub fn compare_now_or_later(row: &mut Invoice, taking: Taking, now: Now, news: &
     }
 }
 
-/// Takes the answer to a write of our own. It need not list payments and credits, so those are left to
-/// the next reading; how it stands may have changed meanwhile all the same.
-pub fn echo(row: &mut Invoice, xero: XeroInvoice) -> Option<News> {
+/// Takes the answer to a write of our own. It need not list payments and credits, so what was paid
+/// stays as it is known until the next reading; how it stands may have changed all the same.
+pub fn echo(row: &mut Invoice, mut xero: XeroInvoice) -> Option<News> {
     if is_older(row, &xero) {
         return None;
     }
+    let living = row.back.payments.iter().filter(|payment| payment.deleted_at.is_none());
+    let paid: Decimal = living.map(|payment| payment.amount).sum();
+    let credited: Decimal = row.back.counted().map(|credit| credit.amount).sum();
+    let theirs = xero.amount_paid.saturating_add(xero.amount_credited);
+    let is_owed = xero.amount_due.saturating_add(theirs);
+    xero.amount_due = is_owed.saturating_sub(paid).saturating_sub(credited);
+    xero.amount_paid = paid;
+    xero.amount_credited = credited;
     let from = row.copy.as_ref().map(|_| Standing::of(row));
     row.copy = Some(xero);
     let to = Standing::of(row);

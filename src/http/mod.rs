@@ -9,6 +9,8 @@
 //! A new endpoint is a line in [`routes`], a variant of its `Endpoint` and a function in
 //! `endpoints`. A new refusal is a line in [`problem`]. Nothing here decides anything about
 //! documents: that is asked of [`crate::actors::control::Control`].
+//!
+//! [`public`] is a listener of its own, for Xero's webhooks.
 
 mod body;
 mod connections;
@@ -22,6 +24,7 @@ mod json;
 mod paths;
 mod preconditions;
 pub mod problem;
+pub mod public;
 pub mod reads;
 mod render;
 mod reply;
@@ -35,5 +38,6 @@ mod suggest;
 #[cfg(test)]
 mod tests;
 
+pub use public::PublicState;
 pub use server::{Listen, Server, StartError, start};
 pub use state::{Access, Caps, Check, Mount, MountedReply, MountedRequest, Scope, Served, State, Token};

@@ -297,13 +297,13 @@ async fn accept_unix(listener: Option<&tokio::net::UnixListener>) -> io::Result<
     }
 }
 
-async fn pause(error: &io::Error) {
+pub(super) async fn pause(error: &io::Error) {
     tracing::warn!(%error, "a connection could not be accepted");
     tokio::time::sleep(ACCEPT_PAUSE).await;
 }
 
 /// Tells a connection that there is no room, without waiting for it.
-fn turn_away<S: AsyncWrite + Unpin + Send + 'static>(tasks: &mut JoinSet<()>, mut stream: S) {
+pub(super) fn turn_away<S: AsyncWrite + Unpin + Send + 'static>(tasks: &mut JoinSet<()>, mut stream: S) {
     tasks.spawn(async move {
         let told = tokio::time::timeout(Duration::from_secs(1), async {
             stream.write_all(NO_ROOM).await?;

@@ -9,8 +9,8 @@ use futures_util::future::BoxFuture;
 use super::problem::ProblemCode;
 use super::reads::Reads;
 use crate::actors::control::Control;
-use crate::engine::status::TenantStatus;
-use crate::model::ids::TenantId;
+use crate::engine::status::{HookStatus, TenantHooks, TenantStatus};
+use crate::model::ids::{TenantId, XeroTenantId};
 use crate::model::time::{Clock, Entropy, Timestamp};
 
 /// Everything an exchange may touch.
@@ -22,6 +22,10 @@ pub struct State {
     pub reads: Arc<dyn Reads>,
     /// How a tenant stands now; must not block or ask an actor.
     pub status: Arc<dyn Fn(TenantId) -> Option<TenantStatus> + Send + Sync>,
+    /// How webhooks of the app come; must not block or ask an actor.
+    pub hooks: Arc<dyn Fn() -> HookStatus + Send + Sync>,
+    /// How webhooks of an organisation come; must not block or ask an actor.
+    pub tenant_hooks: Arc<dyn Fn(XeroTenantId) -> TenantHooks + Send + Sync>,
     /// The Prometheus text; must not block or ask an actor.
     pub exposition: Arc<dyn Fn() -> String + Send + Sync>,
     /// What must hold before work is accepted; must not block or ask an actor.

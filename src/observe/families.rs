@@ -3,8 +3,9 @@
 use prometheus_client::registry::Registry;
 
 use super::labels::{
-    Badge, HttpRejection, IdempotencyOutcome, OauthOutcome, PushOutcome, ReloadResult, RestartCause, StoreOp,
-    call_outcomes, causes, failures, gates, kinds, limits, reasons, resources, states, status_classes, streams,
+    Badge, HookEvent, HookOutcome, HookResult, HttpRejection, IdempotencyOutcome, OauthOutcome, PushOutcome,
+    ReloadResult, RestartCause, StoreOp, call_outcomes, causes, failures, gates, kinds, limits, reasons, resources,
+    states, status_classes, streams,
 };
 use super::meters::{Counters, Gauges, Histograms, Meter, Spec};
 
@@ -86,6 +87,17 @@ families! {
     xero_day_used: Gauges<0> = "xero_day_used" {} "Calls of the last rolling day, over all organisations.";
     xero_breaker_changes: Counters<1> = "xero_breaker_changes_total" {"to" in || vec!["open", "closed"]} "Breakers that opened because Xero failed, or closed again.";
     oauth_refreshes: Counters<1> = "oauth_refreshes_total" {"outcome" in || OauthOutcome::LABELS.to_vec()} "Refreshes of access tokens.";
+
+    xero_webhooks_received: Counters<1> = "xero_webhooks_received_total" {"result" in || HookResult::LABELS.to_vec()} "Requests to the public listener.";
+    xero_webhook_events: Counters<1> = "xero_webhook_events_total" {"outcome" in || HookEvent::LABELS.to_vec()} "Events of webhooks.";
+    xero_webhook_invoices: Counters<1> = "xero_webhook_invoices_total" {"outcome" in || HookOutcome::LABELS.to_vec()} "Invoices that webhooks named.";
+    xero_webhook_ack: Histograms<0> = "xero_webhook_ack_seconds" {} "How long webhooks took to be answered.";
+    xero_webhook_lag: Histograms<0> = "xero_webhook_lag_seconds" {} "From the receipt of a webhook to its change being taken over; the commit follows.";
+    xero_webhook_last_received: Gauges<0> = "xero_webhook_last_received_timestamp_seconds" {} "When a rightly signed webhook last came.";
+    xero_webhook_gaps: Counters<0> = "xero_webhook_gaps_total" {} "Times that numbers of events were missing.";
+    xero_webhook_events_lost: Counters<0> = "xero_webhook_events_lost_total" {} "Numbers of events that were missing.";
+    xero_webhooks_silent: Gauges<0> = "xero_webhooks_silent" {} "1 while scans find changes and no webhook comes: Xero may have disabled it.";
+    xero_unannounced_changes: Counters<0> = "xero_unannounced_changes_total" {} "Changes that scans found and no webhook had announced; without webhooks all of them.";
 
     http_requests: Counters<3> = "http_requests_total" {"route" in || vec!["other"], "method" in || vec!["other"], "status_class" in status_classes} "Requests to our endpoints; routes are templates.";
     http_request_duration: Histograms<1> = "http_request_duration_seconds" {"route" in || vec!["other"]} "How long requests took; routes are templates.";

@@ -95,6 +95,56 @@ words! {
         InProgress = "in_progress",
     }
 
+    /// What became of a webhook.
+    HookResult {
+        /// Its events were taken.
+        Accepted = "accepted",
+        /// It held no events: Xero tests whether signatures are checked.
+        IntentToReceive = "intent_to_receive",
+        /// The same bytes had come before.
+        Duplicate = "duplicate",
+        /// The signature is missing or fits no key.
+        BadSignature = "bad_signature",
+        /// It is rightly signed and cannot be read.
+        Unreadable = "unreadable",
+        /// It has too many bytes.
+        TooLarge = "too_large",
+        /// It did not come in time, or broke off.
+        TooSlow = "too_slow",
+        /// There was no room for it beside others.
+        NoRoom = "no_room",
+        /// Another method or path.
+        WrongPlace = "wrong_place",
+    }
+
+    /// What became of an event of a webhook.
+    HookEvent {
+        /// Its organisation was told.
+        Rung = "rung",
+        /// Its organisation was told, though nobody knows its category or type.
+        Unknown = "unknown_category",
+        /// Nobody here serves its organisation.
+        UnknownTenant = "unknown_tenant",
+        /// It is about the app itself.
+        Subscription = "subscription",
+        /// It cannot be read.
+        Unreadable = "unreadable",
+    }
+
+    /// What becomes of an invoice that a webhook named.
+    HookOutcome {
+        /// It is read by its id.
+        Read = "read",
+        /// Of these, it waited for that already.
+        Folded = "folded",
+        /// Its change is here already.
+        Known = "known",
+        /// It is not followed.
+        NotFollowed = "not_followed",
+        /// The scan finds it: too many wait, or nothing can be read.
+        Crowded = "crowded",
+    }
+
     /// What the store was doing.
     StoreOp {
         /// Opening.

@@ -8,6 +8,7 @@
 
 pub mod board;
 pub mod families;
+mod hooks;
 pub mod labels;
 pub mod logging;
 pub mod meters;

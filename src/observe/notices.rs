@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tracing::{debug, error, info, warn};
 
-use super::labels::{NONE, PushOutcome};
+use super::labels::{HookOutcome, NONE, PushOutcome};
 use super::metrics::Metrics;
 use crate::engine::effect::Notice;
 use crate::engine::status::Blocked;
@@ -48,6 +48,7 @@ impl Reporter {
             | Notice::BreakerClosed
             | Notice::SendGate(_)
             | Notice::StaleAnswer => self.traffic(tenant, notice),
+            Notice::Rung { .. } | Notice::HookTaken { .. } | Notice::Unannounced { .. } => self.hooks(tenant, notice),
             Notice::ConnectionChanged { from, to, cause } => {
                 self.connection(tenant, *from, *to, *cause);
             }
@@ -170,6 +171,43 @@ impl Reporter {
             Notice::StaleAnswer => {
                 families.stale_answers.inc([]);
                 debug!(%tenant, "stale answer ignored");
+            }
+            _ => {}
+        }
+    }
+
+    /// What webhooks brought, and what they did not.
+    fn hooks(&self, tenant: TenantId, notice: &Notice) {
+        let families = self.metrics.families();
+        match notice {
+            Notice::Rung {
+                read_count,
+                folded_count,
+                known_count,
+                not_followed_count,
+                crowded_count,
+            } => {
+                let outcomes = [
+                    (HookOutcome::Read, *read_count),
+                    (HookOutcome::Folded, *folded_count),
+                    (HookOutcome::Known, *known_count),
+                    (HookOutcome::NotFollowed, *not_followed_count),
+                    (HookOutcome::Crowded, *crowded_count),
+                ];
+                for (outcome, named_count) in outcomes {
+                    families
+                        .xero_webhook_invoices
+                        .add([outcome.label()], count(named_count));
+                }
+                debug!(%tenant, read_count, folded_count, known_count, not_followed_count, crowded_count, "webhook rang");
+            }
+            Notice::HookTaken { took_ms } => {
+                families.xero_webhook_lag.observe([], Duration::from_millis(*took_ms));
+                debug!(%tenant, took_ms, "change of a webhook taken");
+            }
+            Notice::Unannounced { count, latest } => {
+                families.xero_unannounced_changes.add([], u64::from(*count));
+                debug!(%tenant, count, %latest, "changes found that no webhook announced");
             }
             _ => {}
         }

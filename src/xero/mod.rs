@@ -7,7 +7,8 @@
 //! ```
 //!
 //! [`api`] is the port the actors use, [`client`] its implementation, [`outcome`] the one table
-//! that says what a failed call means, [`encode`] the bytes we send.
+//! that says what a failed call means, [`encode`] the bytes we send, [`webhook`] what Xero
+//! sends by itself.
 
 pub mod address;
 pub mod api;
@@ -19,6 +20,7 @@ pub mod oauth;
 pub mod outcome;
 mod refusal;
 pub mod transport;
+pub mod webhook;
 mod wire;
 
 #[cfg(test)]

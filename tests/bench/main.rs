@@ -16,6 +16,8 @@ mod figure;
 #[cfg(test)]
 mod grow;
 #[cfg(test)]
+mod hooks;
+#[cfg(test)]
 mod kept_alive;
 #[cfg(test)]
 mod lost;

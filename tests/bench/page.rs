@@ -22,7 +22,7 @@ same run, its ratio depends on it less.
 const ABSENT: &str = "\
 ## Not here
 
-* Reading from Xero (speed, memory, records lost under edits) and webhooks: this version does not read what changes in Xero.
+* Reading from Xero (speed, memory, records lost under edits).
 * \"02:00 for all 10,000 organisations within the app's limit\": there is no nightly comparison yet, so nothing happens at 02:00.
 * Other programs are not run by this command. Where a row names one, its figure was measured on our sandbox before, by hand.
 ";

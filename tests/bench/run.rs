@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::figure::Figure;
 use crate::machine::{Machine, load_average};
-use crate::{budget, calls, clock, lost, page, push, restart, sandbox, tenants, writes};
+use crate::{budget, calls, clock, hooks, lost, page, push, restart, sandbox, tenants, writes};
 
 /// A row of the page.
 pub struct Row {
@@ -18,8 +18,9 @@ pub struct Row {
     pub measure: fn() -> Vec<Figure>,
 }
 
-static ROWS: [Row; 8] = [
+static ROWS: [Row; 9] = [
     push::ROW,
+    hooks::ROW,
     budget::ROW,
     calls::ROW,
     lost::ROW,

@@ -17,6 +17,8 @@ mod kills;
 #[cfg(test)]
 mod payments;
 #[cfg(test)]
+mod public_listener;
+#[cfg(test)]
 mod pull;
 mod push;
 #[cfg(test)]
@@ -33,5 +35,7 @@ mod streams;
 mod support;
 #[cfg(test)]
 mod tenants;
+#[cfg(test)]
+mod webhooks;
 #[cfg(test)]
 mod xero_client;

@@ -25,7 +25,7 @@ impl House {
 }
 
 /// An invoice over 100.00.
-fn hundred(number: &str) -> Value {
+pub fn hundred(number: &str) -> Value {
     let mut draft = sale(number);
     draft["lines"] = json!([{ "description": "Work", "quantity": "1", "unit_price": "100.00", "nominal_code": "200", "tax_type": "NONE" }]);
     draft

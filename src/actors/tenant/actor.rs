@@ -10,6 +10,7 @@ use actix::{Actor, ActorContext, AsyncContext, Context, Message, Recipient, Spaw
 use super::messages::Replier;
 use super::perform::Waiting;
 use crate::actors::control::Refused;
+use crate::actors::doorbell::Bell;
 use crate::actors::lane::fresh_generation;
 use crate::actors::ports::Ports;
 use crate::engine::effect::{AskId, CallId, RowsWanted};
@@ -79,6 +80,8 @@ pub struct TenantActor {
     /// Why it gave up, while commits it submitted before are still under way.
     pub(super) last_words: Option<Refused>,
     policy: Arc<Policy>,
+    /// What webhooks told and it has not taken yet.
+    pub(super) bell: Arc<Bell>,
     /// Tells the supervisor when it is dropped.
     _guard: Guard,
     next_ask: u64,
@@ -107,6 +110,7 @@ impl TenantActor {
         let mut seed = [0; 8];
         ports.entropy.fill(&mut seed);
         let policy = ports.policy.get();
+        let bell = ports.porter.bell(id, tenant.xero_id);
         let setup = Setup {
             tenant,
             policy: Arc::clone(&policy),
@@ -133,6 +137,7 @@ impl TenantActor {
             is_over: false,
             last_words: None,
             policy,
+            bell,
             _guard: Guard { tenant: id, down },
             next_ask: 0,
             timer: None,
@@ -157,6 +162,23 @@ impl TenantActor {
         self.rearm(ctx);
         self.publish();
         self.stop_when_drained(ctx);
+        // Also when the message about it was lost: with the actor before this one, or in a start.
+        self.answer_bell(ctx);
+    }
+
+    /// Hands over what webhooks told since it last looked, with the rows that is about.
+    pub(super) fn answer_bell(&mut self, ctx: &mut Context<Self>) {
+        if self.is_over || self.is_draining() {
+            return;
+        }
+        if let Some(ring) = self.bell.take() {
+            let view = self.view();
+            let rows = ring.invoices.keys().map(|id| view.invoice_linked(*id));
+            let rows = rows.collect::<Result<Vec<_>, _>>();
+            let rows = rows.map(|rows| rows.into_iter().flatten().collect());
+            let ring = Box::new(ring);
+            self.read_then(rows, |rows| Event::Rung { ring, rows }, ctx);
+        }
     }
 
     /// The rows as this tenant sees them.

@@ -6,7 +6,7 @@ use actix::{Context, Handler};
 
 use super::actor::TenantActor;
 use super::messages::{
-    Acknowledge, ConnectionChanged, Drain, GrantsDied, LookAgain, PutInvoice, Regranted, Replier, SetMapping,
+    Acknowledge, BellRang, ConnectionChanged, Drain, GrantsDied, LookAgain, PutInvoice, Regranted, Replier, SetMapping,
     SetSettings, SignalPayment, SyncNow, WantPreview,
 };
 use super::perform::Committed;
@@ -187,6 +187,14 @@ impl Handler<LookAgain> for TenantActor {
 
     fn handle(&mut self, _message: LookAgain, ctx: &mut Context<Self>) {
         self.feed(Event::Woken, Urgency::Result, ctx);
+    }
+}
+
+impl Handler<BellRang> for TenantActor {
+    type Result = ();
+
+    fn handle(&mut self, _message: BellRang, ctx: &mut Context<Self>) {
+        self.answer_bell(ctx);
     }
 }
 

@@ -118,6 +118,11 @@ pub struct Regranted {
 #[rtype(result = "()")]
 pub struct LookAgain;
 
+/// From the doorbell: webhooks rang. What they told lies in the tenant's bell.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct BellRang;
+
 /// From the supervisor: start no more calls, and stop once those in flight are answered and
 /// recorded.
 #[derive(Message)]

@@ -14,7 +14,7 @@ mod related;
 
 pub use actor::{Down, TenantActor};
 pub use messages::{
-    Acknowledge, ConnectionChanged, Drain, GrantsDied, LookAgain, PutInvoice, Regranted, Replier, SetMapping,
+    Acknowledge, BellRang, ConnectionChanged, Drain, GrantsDied, LookAgain, PutInvoice, Regranted, Replier, SetMapping,
     SetSettings, SignalPayment, SyncNow, WantPreview,
 };
 pub(super) use perform::refusal;

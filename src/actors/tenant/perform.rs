@@ -5,7 +5,7 @@ use actix::{AsyncContext, Context, Message};
 use super::actor::TenantActor;
 use super::related::follows;
 use crate::actors::control::Refused;
-use crate::engine::effect::{Effect, LoadId};
+use crate::engine::effect::{Effect, LoadId, Notice};
 use crate::engine::event::{Event, PushContext};
 use crate::model::document::Draft;
 use crate::model::ids::InvoiceId;
@@ -147,8 +147,17 @@ impl TenantActor {
                     let _gone = waiting.send(Ok(reply));
                 }
             }
-            Effect::Announce(notice) => self.ports.reporter.announce(self.tenant, &notice),
+            Effect::Announce(notice) => self.announce(&notice),
         }
+    }
+
+    fn announce(&self, notice: &Notice) {
+        match notice {
+            Notice::HookTaken { took_ms } => self.bell.taken(*took_ms),
+            Notice::Unannounced { latest, .. } => self.ports.porter.unannounced(*latest),
+            _ => {}
+        }
+        self.ports.reporter.announce(self.tenant, notice);
     }
 
     fn load_contexts(&mut self, load: LoadId, invoices: &[InvoiceId], ctx: &mut Context<Self>) {
@@ -177,7 +186,12 @@ impl TenantActor {
     }
 
     /// Turns what was read into an event; rows that cannot be read end the actor.
-    fn read_then<T>(&mut self, read: Result<T, ReadError>, event: impl FnOnce(T) -> Event, ctx: &mut Context<Self>) {
+    pub(super) fn read_then<T>(
+        &mut self,
+        read: Result<T, ReadError>,
+        event: impl FnOnce(T) -> Event,
+        ctx: &mut Context<Self>,
+    ) {
         match read {
             Ok(read) => self.feed(event(read), Urgency::Result, ctx),
             Err(error) => {

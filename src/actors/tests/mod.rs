@@ -2,6 +2,7 @@ mod barrier;
 mod connecting;
 mod draining;
 mod faults;
+mod hooks;
 mod long;
 mod many;
 mod order;

@@ -15,6 +15,7 @@ use rust_decimal::Decimal;
 use crate::actors::app_budget::{AppBudget, AppLimits};
 use crate::actors::control::{Accepted, ConnectImport, Control, Refused};
 use crate::actors::door::Door;
+use crate::actors::doorbell::{Porter, PorterParts};
 use crate::actors::intake::Intake;
 use crate::actors::keyring::port::GrantStore;
 use crate::actors::keyring::seal::Sealer;
@@ -446,6 +447,12 @@ impl World {
             pull: PullPolicy::NEVER,
             ..Policy::default()
         };
+        let registry = Registry::default();
+        let porter = Arc::new(Porter::new(PorterParts {
+            registry: registry.clone(),
+            clock: Arc::clone(&clock),
+            metrics: metrics.clone(),
+        }));
         let ports = Arc::new(Ports {
             api: Arc::new(Port(Arc::clone(&xero))),
             encode: Arc::new(Port(Arc::clone(&xero))),
@@ -460,7 +467,8 @@ impl World {
             policy: SharedPolicy::new(policy),
             intake: Intake::default(),
             link_base: "https://app.example/d".into(),
-            registry: Registry::default(),
+            registry,
+            porter,
             arbiters: handles,
         });
         let supervisor = Supervisor::new(Arc::clone(&ports), metrics.clone()).start();
@@ -650,5 +658,18 @@ impl actix::Handler<Crash> for crate::actors::tenant::TenantActor {
 impl World {
     pub fn door_put(&self, tenant: &Tenant, number: &str) -> BoxFuture<'static, Result<Accepted, Refused>> {
         self.door.put_invoice(tenant.id, number.to_owned(), draft(number))
+    }
+}
+
+/// Keeps an actor busy until its other end is dropped.
+#[derive(actix::Message)]
+#[rtype(result = "()")]
+pub struct Block(pub std::sync::mpsc::Receiver<()>);
+
+impl actix::Handler<Block> for crate::actors::tenant::TenantActor {
+    type Result = ();
+
+    fn handle(&mut self, message: Block, _ctx: &mut actix::Context<Self>) {
+        let _dropped = message.0.recv();
     }
 }

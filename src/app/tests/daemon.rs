@@ -27,7 +27,7 @@ use crate::sandbox;
 pub(super) const STOP: Duration = Duration::from_secs(20);
 
 /// Families that this run does not move, and the test that does.
-const ELSEWHERE: [(&str, &str); 13] = [
+const ELSEWHERE: [(&str, &str); 23] = [
     ("scanned_documents_total", "tests/it: pull"),
     ("changed_documents_total", "tests/it: pull"),
     ("config_reloads_total", "tests/it: reload"),
@@ -47,6 +47,16 @@ const ELSEWHERE: [(&str, &str); 13] = [
     ("xero_breaker_changes_total", "engine: breaker"),
     ("retries_total", "tests/it: ux_9"),
     ("store_errors_total", "store: faults of the disk"),
+    ("xero_webhooks_received_total", "tests/it: webhooks"),
+    ("xero_webhook_events_total", "tests/it: webhooks"),
+    ("xero_webhook_invoices_total", "tests/it: webhooks"),
+    ("xero_webhook_ack_seconds", "tests/it: webhooks"),
+    ("xero_webhook_lag_seconds", "tests/it: webhooks"),
+    ("xero_webhook_last_received_timestamp_seconds", "tests/it: webhooks"),
+    ("xero_webhook_gaps_total", "tests/it: webhooks"),
+    ("xero_webhook_events_lost_total", "tests/it: webhooks"),
+    ("xero_webhooks_silent", "tests/it: webhooks"),
+    ("xero_unannounced_changes_total", "tests/it: webhooks"),
 ];
 
 struct House {
@@ -156,6 +166,7 @@ pub(super) fn parts(config: Config) -> (Parts, Metrics) {
         metrics: metrics.clone(),
         board,
         mounts: Vec::new(),
+        hooks_on_control: false,
     };
     (parts, metrics)
 }

@@ -77,6 +77,9 @@ pub fn screenful(screen: &mut Screen<'_>, status: &Value, tenants: &[Value], now
     }
     let counts = status.pointer("/invoices/by_state").unwrap_or(&Value::Null);
     screen.pair("Invoices", &tenants::badges(counts), Style::Plain)?;
+    if let Some((line, style)) = tenants::live(status.pointer("/webhooks"), now) {
+        screen.pair("Live", &line, style)?;
+    }
     for line in budgets(tenants, now) {
         screen.pair("Calls", &line, Style::Warning)?;
     }
@@ -114,7 +117,10 @@ fn findings(status: &Value, tenants: &[Value]) -> Vec<Finding> {
             findings.push(Finding {
                 style,
                 what: format!("{}{}", field::shown(entry, "/message"), fix.unwrap_or_default()),
-                next: format!("counterfoil tenants show {}", field::shown(entry, "/tenant_id")),
+                next: match field::text(entry, "/tenant_id") {
+                    Some(tenant) => format!("counterfoil tenants show {tenant}"),
+                    None => "counterfoil status --json".to_owned(),
+                },
             });
         }
     }

@@ -123,6 +123,31 @@ pub fn used(tenant: &Value, pointer: &str) -> Option<String> {
     Some(format!("{used} / {}", number::count(field::count(budget, "/limit"))))
 }
 
+/// Whether Xero's webhooks come, in one line.
+#[must_use]
+pub fn live(webhooks: Option<&Value>, now: Timestamp) -> Option<(String, Style)> {
+    let webhooks = webhooks?;
+    let state = field::text(webhooks, "/status")?;
+    let mut line = match state.as_str() {
+        "off" => "webhooks off, changes are read at intervals".to_owned(),
+        "waiting" => "no webhook since the start".to_owned(),
+        "silent" => "webhooks silent: Xero may have disabled them".to_owned(),
+        other => format!("webhooks {other}"),
+    };
+    if let Some(at) = field::moment(webhooks, "/last_received_at") {
+        line.push_str(&format!(", last {}", time::ago(at, now)));
+    }
+    if let Some(lag) = webhooks.pointer("/lag_p95_s").and_then(Value::as_f64) {
+        line.push_str(&format!(" · pull lag p95 {lag:.1} s"));
+    }
+    let style = if state == "silent" {
+        Style::Warning
+    } else {
+        Style::Plain
+    };
+    Some((line, style))
+}
+
 fn sheet(screen: &mut Screen<'_>, tenant: &Value, now: Timestamp) -> Result<(), Stop> {
     let text = |pointer: &str| field::shown(tenant, pointer);
     screen.styled(&text("/name"), Style::Strong)?;
@@ -154,6 +179,9 @@ fn sheet(screen: &mut Screen<'_>, tenant: &Value, now: Timestamp) -> Result<(), 
         screen.pair("Held up by", &line, Style::Warning)?;
     }
     queue(screen, tenant, now)?;
+    if let Some((line, style)) = live(tenant.get("webhooks"), now) {
+        screen.pair("Live", &line, style)?;
+    }
     if let Some(why) = field::text(tenant, "/parked") {
         let line = format!("parked: {why}. Restarting the daemon starts it again.");
         screen.pair("Stopped", &line, Style::Bad)?;

@@ -57,6 +57,43 @@ counterfoil 0.4.0 · up 59 s · 1 organisation
 }
 
 #[test]
+fn ux_41_the_status_tells_whether_webhooks_come() {
+    let at = "2026-03-12T09:12:00.000Z";
+    let rows = [
+        (
+            json!({"status": "off"}),
+            "  Live        webhooks off, changes are read at intervals\n",
+        ),
+        (
+            json!({"status": "waiting"}),
+            "  Live        no webhook since the start\n",
+        ),
+        (
+            json!({"status": "on", "last_received_at": at}),
+            "  Live        webhooks on, last ",
+        ),
+        (
+            json!({"status": "silent", "last_received_at": at}),
+            "  Live        webhooks silent: Xero may have disabled them, last ",
+        ),
+    ];
+    for (webhooks, expected) in rows {
+        let warning = json!([{"tenant_id": null, "message": "No webhook has come.", "fix": "Enable it"}]);
+        let status = with(status(), json!({ "webhooks": webhooks, "warnings": warning }));
+        let daemon = Daemon::new(&[
+            ("GET /v1/status", 200, status),
+            ("GET /v1/tenants?limit=200", 200, tenants()),
+        ]);
+        let printed = typed(&daemon, &["status"]).out;
+        assert!(printed.contains(expected), "{expected} in {printed}");
+        assert!(
+            printed.contains("No webhook has come. Enable it. Run: counterfoil status --json"),
+            "{printed}"
+        );
+    }
+}
+
+#[test]
 fn the_only_organisation_is_not_named_again() {
     let daemon = Daemon::new(&[
         ("GET /v1/status", 200, with(status(), json!({"warnings": []}))),

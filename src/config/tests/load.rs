@@ -121,6 +121,22 @@ const MISFITS: &[(&str, &str)] = &[
         "sync.batch_max: is 0. It must be a whole number from 1 to 50.",
     ),
     (
+        "public.listen = \"127.0.0.1:7628\"",
+        "public.webhook_key_files: is empty, and so is public.webhook_credentials. Put the webhooks key of Xero's developer portal into a file that only its owner may read, and name it; or set public.listen to \"off\".",
+    ),
+    (
+        "public.webhook_key_files = \"/etc/key\"",
+        "public.webhook_key_files: is \"/etc/key\". It must be a list of paths, such as [\"/etc/counterfoil/webhook_key\"].",
+    ),
+    (
+        "public.webhook_credentials = [\"../key\"]",
+        "public.webhook_credentials: is a list that does not fit. It must be a list of names of systemd credentials (letters, digits, _ - .).",
+    ),
+    (
+        "public.silent_after = \"999ms\"",
+        "public.silent_after: is shorter than a second. Write a time in which a webhook comes at the latest, such as \"30m\".",
+    ),
+    (
         "pull.invoices_every = \"500ms\"",
         "pull.invoices_every: is shorter than a second. Write at least 1s: each reading costs one of the 5,000 calls of a day.",
     ),

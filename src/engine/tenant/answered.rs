@@ -102,7 +102,7 @@ impl TenantMachine {
             (Purpose::Page(kind), Reply::Changes { page_count, .. }) => {
                 self.page(now, kind, (Vec::new(), page_count), told_at, rows, out);
             }
-            (Purpose::ReadNamed(_), Reply::Invoices { found, .. }) => self.named_read(now, found, rows, out),
+            (Purpose::ReadNamed(ids), Reply::Invoices { found, .. }) => self.named_read(now, &ids, (found, rows), out),
             (Purpose::ReadOwed(kind, ids), Reply::Invoices { found, .. }) => {
                 self.owed_read(now, (kind, &ids), found, rows, out);
             }
@@ -132,7 +132,7 @@ impl TenantMachine {
                 self.contacts_not_made(now, &references, batch, failure, out);
             }
             Purpose::Page(kind) => self.page_failed(now, kind, failure),
-            Purpose::ReadNamed(named) => self.named_failed(now, named),
+            Purpose::ReadNamed(named) => self.named_failed(now, named, failure),
             Purpose::ReadOwed(kind, ids) => self.owed_failed(now, kind, &ids, failure, out),
             Purpose::Organisation => self.chart.part_failed(now, Part::Organisation),
             Purpose::Accounts => self.chart.part_failed(now, Part::Accounts),

@@ -247,7 +247,7 @@ impl TenantMachine {
             Event::FollowUpsLoaded { load, rows } => self.follow(now, load, rows, out),
             Event::PaymentSignalled { ask, row } => self.payment_signalled(now, ask, *row, out),
             Event::Acknowledged { ask, row, review } => self.acknowledged(now, (ask, *row), &review, out),
-            Event::Rung { invoices } => self.rung(now, invoices),
+            Event::Rung { ring, rows } => self.rung(now, *ring, &rows, out),
             Event::Connection(event) => self.connection_event(now, event, out),
             Event::Regranted(grant) => self.regranted(now, grant, out),
             Event::MappingSet { ask, mapping } => self.mapping_set(ask, *mapping, out),
@@ -255,6 +255,7 @@ impl TenantMachine {
             Event::Woken => {}
         }
         self.settle(now, out);
+        self.announce_heard(out);
         self.note_versions(&effects);
         announce_ended(&mut effects);
         effects

@@ -11,9 +11,11 @@
 //! `preview` (the same without sending), `dispatch` (what goes out now), `answered`, `settle` and
 //! `echo` (what came back), `found` (what reads found), `unknown` and `lookup` (outcomes to be
 //! found out), `leave` (a last look before a call goes), `chart` and `contacts` (reference data),
-//! `link` (the connection), `release` (fixed causes), `pull` (what changed in Xero), `taken` (what is done with it), `streams` (how
-//! far it was read), `owed` (invoices that other streams say must be read) and `named` (documents that something named), `parties` (contacts that changed), `follow` (what is done later without
-//! asking Xero) and `review` (what people say about what came back), `outlook` (what is waited for).
+//! `link` (the connection), `release` (fixed causes), `pull` (what changed in Xero), `taken` (what is
+//! done with it), `streams` (how far it was read), `owed` (invoices that other streams say must be
+//! read), `hurry` and `named` (what webhooks make earlier), `parties` (contacts that changed),
+//! `follow` (what is done later without asking Xero) and `review` (what people say about what came
+//! back), `outlook` (what is waited for).
 
 mod agreement;
 mod answered;
@@ -26,6 +28,7 @@ mod echo;
 mod follow;
 mod found;
 mod host;
+mod hurry;
 mod leave;
 mod link;
 mod lookup;

@@ -249,7 +249,9 @@ impl TenantMachine {
         let every_ms = self.setup.policy.pull.every_ms(kind);
         let jitter_ms = self.ids.below(every_ms.unwrap_or(0) / 20 + 1);
         // Early rather than late: the interval is the longest time a change may stay unseen.
-        self.pulls.of_mut(kind).due = every_ms.map(|every_ms| now.mono.plus_ms(every_ms.saturating_sub(jitter_ms)));
+        let regular = every_ms.map(|every_ms| now.mono.plus_ms(every_ms.saturating_sub(jitter_ms)));
+        let state = self.pulls.of_mut(kind);
+        state.due = regular.map(|due| state.hurry.due().map_or(due, |rung| rung.min(due)));
         if kind == StreamKind::Invoices {
             self.pulls.is_scan_fresh = true;
             if scan.changed > 0 {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::hurry::{Heard, Hurry};
 use super::named::Named;
 use super::owed::Owed;
 use crate::model::ids::{TenantId, XeroInvoiceId};
@@ -27,6 +28,7 @@ pub(super) struct StreamState {
     pub failures: u32,
     /// When its last scan began.
     began: Option<Mono>,
+    pub hurry: Hurry,
     /// What the page under way brought so far.
     pub tally: Tally,
     /// Invoices that the page under way says must be read: it is not over before they are.
@@ -50,6 +52,7 @@ pub(super) struct Pulls {
     contacts: StreamState,
     manual_journals: StreamState,
     pub named: BTreeMap<XeroInvoiceId, Named>,
+    pub heard: Heard,
     /// After a reconnection: the reference data was read.
     pub is_chart_fresh: bool,
     /// After a reconnection: a scan of invoices that began then is complete.
@@ -69,6 +72,7 @@ impl Pulls {
                 is_asked: false,
                 failures: 0,
                 began: None,
+                hurry: Hurry::default(),
                 tally: Tally::default(),
                 owed: Owed::default(),
             }
@@ -80,6 +84,7 @@ impl Pulls {
             contacts: state(StreamKind::Contacts),
             manual_journals: state(StreamKind::ManualJournals),
             named: BTreeMap::new(),
+            heard: Heard::default(),
             is_chart_fresh: false,
             is_scan_fresh: false,
         }
@@ -118,6 +123,16 @@ impl StreamState {
         self.tally = Tally::default();
         if self.scan.is_none() {
             self.began = Some(now.mono);
+            self.hurry.begun(now.mono);
+        }
+    }
+
+    /// A webhook rang: its next scan begins soon. One that is under way may have passed the change.
+    pub(super) fn hurry(&mut self, now: Now) {
+        let is_scanning = self.is_asked || self.scan.is_some();
+        let at = self.hurry.rung(now.mono);
+        if !is_scanning {
+            self.due = self.due.map(|due| due.min(at));
         }
     }
 

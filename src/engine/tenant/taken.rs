@@ -47,6 +47,7 @@ impl TenantMachine {
     ) -> bool {
         // With a push open, the push compares.
         let taking = self.taking(!self.by_invoice.contains_key(&row.id));
+        let (xero_id, changed_at) = (document.id, document.updated);
         let version = |row: &Invoice| row.copy.as_ref().map(|copy| copy.updated);
         let before = version(row);
         let news = take(row, document, taking, &mut self.ids, now);
@@ -54,6 +55,7 @@ impl TenantMachine {
         if news.is_empty() && version(row) == before {
             return false;
         }
+        self.heard_of(now, xero_id, changed_at);
         writes.push(badge::write(row, now));
         self.tell(now, row, &news, writes);
         true

@@ -6,6 +6,7 @@ mod budget;
 mod compare;
 mod connection;
 mod desired;
+mod hooks;
 mod money;
 mod refusal;
 mod samples;

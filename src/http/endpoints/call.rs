@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hyper::HeaderMap;
+use serde_json::Value;
 use tokio::sync::{Mutex, Semaphore};
 
 use crate::engine::status::{Blocked, TenantStatus};
@@ -12,7 +13,8 @@ use crate::http::guard::Caller;
 use crate::http::idempotency::InFlight;
 use crate::http::paths;
 use crate::http::problem::{Problem, ProblemCode};
-use crate::http::reads::{ReadFailed, Reads};
+use crate::http::reads::{BadgeCounts, ReadFailed, Reads};
+use crate::http::render;
 use crate::http::routes::Table;
 use crate::http::state::{Caps, State, Token};
 use crate::http::stopping::Stopping;
@@ -125,6 +127,12 @@ impl Call {
                 "There is no such tenant: name it by its id `ten_…` or by Xero's GUID.",
             )
         })
+    }
+
+    /// A tenant as the API shows it.
+    pub fn render(&self, tenant: &Tenant, counts: &BadgeCounts) -> Value {
+        let hooks = (self.shared.state.tenant_hooks)(tenant.xero_id);
+        render::tenant(tenant, counts, self.status(tenant.id).as_ref(), &hooks)
     }
 
     /// How a tenant stands now.

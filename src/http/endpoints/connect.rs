@@ -7,7 +7,6 @@ use super::refused;
 use crate::http::json;
 use crate::http::problem::{Problem, ProblemCode};
 use crate::http::reads::BadgeCounts;
-use crate::http::render;
 use crate::http::reply::Reply;
 use crate::http::state::Scope;
 
@@ -27,10 +26,7 @@ pub async fn import(call: &Call) -> Result<Reply, Problem> {
     let tenants = started.map_err(refused::problem)?;
     let data: Vec<Value> = tenants
         .iter()
-        .map(|tenant| {
-            let status = call.status(tenant.id);
-            render::tenant(tenant, &BadgeCounts::default(), status.as_ref())
-        })
+        .map(|tenant| call.render(tenant, &BadgeCounts::default()))
         .collect();
     Ok(Reply::json(200, &json!({"data": data})))
 }

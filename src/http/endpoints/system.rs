@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::call::Call;
 use crate::http::problem::{Problem, ProblemCode};
 use crate::http::reads::BadgeCounts;
+use crate::http::render;
 use crate::http::reply::Reply;
 use crate::http::routes::WAIT_MAX_S;
 use crate::http::suggest;
@@ -74,6 +75,7 @@ pub async fn status(call: &Call) -> Result<Reply, Problem> {
         by_state.insert(state.label().to_owned(), count.into());
     }
     let now = call.shared.state.clock.now();
+    let hooks = (call.shared.state.hooks)();
     Ok(Reply::json(
         200,
         &json!({
@@ -88,7 +90,8 @@ pub async fn status(call: &Call) -> Result<Reply, Problem> {
                     "failed": counts.failed, "none": counts.none,
                 },
             },
-            "warnings": warnings(&all),
+            "webhooks": render::hooks(&hooks),
+            "warnings": warnings(&all).chain(render::hooks_warning(&hooks)).collect::<Vec<_>>(),
             "errors": unready(call).chain(errors(call, &all)).collect::<Vec<_>>(),
         }),
     ))
@@ -103,7 +106,7 @@ fn unready(call: &Call) -> impl Iterator<Item = Value> {
 }
 
 /// Connections a person has to look at.
-fn warnings(all: &[Tenant]) -> Vec<Value> {
+fn warnings(all: &[Tenant]) -> impl Iterator<Item = Value> {
     all.iter()
         .filter(|tenant| tenant.connection.state != ConnectionState::Active)
         .map(|tenant| {
@@ -118,7 +121,6 @@ fn warnings(all: &[Tenant]) -> Vec<Value> {
                 "fix": action.map(|(_, label)| label),
             })
         })
-        .collect()
 }
 
 /// Tenants that take no work.

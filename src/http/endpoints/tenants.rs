@@ -6,7 +6,6 @@ use super::call::Call;
 use crate::http::cursor;
 use crate::http::paths::Query;
 use crate::http::problem::Problem;
-use crate::http::render;
 use crate::http::reply::Reply;
 use crate::model::ids::TenantId;
 
@@ -46,9 +45,7 @@ pub async fn list(call: &Call) -> Result<Reply, Problem> {
         .last()
         .filter(|_| has_more)
         .map(|(tenant, _)| cursor::encode_list(LIST, &tenant.id.to_string()));
-    let data = rows
-        .iter()
-        .map(|(tenant, counts)| render::tenant(tenant, counts, call.status(tenant.id).as_ref()));
+    let data = rows.iter().map(|(tenant, counts)| call.render(tenant, counts));
     Ok(Reply::list(
         data,
         &json!({
@@ -65,6 +62,6 @@ pub async fn show(call: &Call) -> Result<Reply, Problem> {
     let tenant = call.tenant().await?;
     let id = tenant.id;
     let counts = call.shared.read(move |reads| reads.counts(id)).await?;
-    let shown = render::tenant(&tenant, &counts, call.status(id).as_ref());
+    let shown = call.render(&tenant, &counts);
     Ok(Reply::json(200, &shown))
 }

@@ -1,12 +1,14 @@
 //! Rows as the API shows them.
 
 mod back;
+mod hooks;
 mod invoice;
 mod money;
 mod operation;
 mod tenant;
 
 pub use back::differences;
+pub use hooks::{hooks, hooks_warning, tenant_hooks};
 pub use invoice::{Detail, Lists, Surroundings, etag, invoice, reason};
 pub use operation::operation;
 pub use tenant::{settings, settings_etag, tenant};

@@ -3,14 +3,15 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::engine::status::{Blocked, TenantStatus};
+use super::tenant_hooks;
+use crate::engine::status::{Blocked, TenantHooks, TenantStatus};
 use crate::http::reads::BadgeCounts;
 use crate::model::connection::{Connection, ConnectionCause, Gate};
 use crate::model::row::{Settings, Tenant};
 use crate::model::time::Timestamp;
 
 /// A tenant as the API shows it. What its actor alone knows is null while it has not reported.
-pub fn tenant(row: &Tenant, counts: &BadgeCounts, status: Option<&TenantStatus>) -> Value {
+pub fn tenant(row: &Tenant, counts: &BadgeCounts, status: Option<&TenantStatus>, hooks: &TenantHooks) -> Value {
     json!({
         "id": row.id,
         "name": row.name,
@@ -30,6 +31,7 @@ pub fn tenant(row: &Tenant, counts: &BadgeCounts, status: Option<&TenantStatus>)
             "none": counts.none,
             "total": counts.total(),
         },
+        "webhooks": tenant_hooks(hooks),
         "parked": status.and_then(|status| status.parked.as_deref()),
     })
 }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::client::Client;
 use super::double::{House, NOW};
-use crate::engine::status::{Blocked, TenantStatus};
+use crate::engine::status::{Blocked, HookState, HookStatus, TenantHooks, TenantStatus};
 use crate::http::{Caps, Check, Listen, Mount, Scope, Served, Server, State, Token, start};
 use crate::model::connection::{Connection, ConnectionState, Gate};
 use crate::model::document::Currency;
@@ -57,6 +57,18 @@ pub struct Setup {
     pub socket: Option<std::path::PathBuf>,
 }
 
+/// Webhooks of which none has come.
+fn no_hooks() -> HookStatus {
+    HookStatus {
+        state: HookState::Waiting,
+        last_received_at: None,
+        silent_since: None,
+        gaps_count: 0,
+        last_gap_at: None,
+        keys: vec![("/etc/counterfoil/webhook_key".to_owned(), None)],
+    }
+}
+
 /// A running server and everything behind it.
 pub struct World {
     pub house: Arc<House>,
@@ -67,6 +79,7 @@ pub struct World {
     pub other: TenantId,
     pub blocked: Arc<Mutex<Option<Blocked>>>,
     pub served: Arc<Mutex<Vec<Served>>>,
+    pub hooks: Arc<Mutex<HookStatus>>,
     clock: Arc<Hand>,
 }
 
@@ -81,6 +94,8 @@ impl World {
         let other = add_tenant(&house, 2, "Bluebird Foods", GUID_B);
         let blocked = Arc::new(Mutex::new(None));
         let served = Arc::new(Mutex::new(Vec::new()));
+        let hooks = Arc::new(Mutex::new(no_hooks()));
+        let seen_hooks = Arc::clone(&hooks);
         let clock = Arc::new(Hand(Mutex::new(NOW)));
         let (seen_blocked, seen_served) = (Arc::clone(&blocked), Arc::clone(&served));
         let failing = setup.failing;
@@ -88,6 +103,12 @@ impl World {
             control: house.clone(),
             reads: house.clone(),
             status: Arc::new(move |_| Some(status(*seen_blocked.lock().expect("unpoisoned")))),
+            hooks: Arc::new(move || seen_hooks.lock().expect("unpoisoned").clone()),
+            tenant_hooks: Arc::new(|_| TenantHooks {
+                state: HookState::On,
+                last_received_at: Some(NOW),
+                lag_p95_ms: Some(412),
+            }),
             exposition: Arc::new(|| "counterfoil_up 1\n# EOF\n".to_owned()),
             readiness: Arc::new(move || {
                 let failing = failing.clone();
@@ -123,6 +144,7 @@ impl World {
             other,
             blocked,
             served,
+            hooks,
             clock,
         }
     }
@@ -157,6 +179,12 @@ pub fn state_of(house: &Arc<House>) -> State {
         control: house.clone(),
         reads: house.clone(),
         status: Arc::new(|_| None),
+        hooks: Arc::new(no_hooks),
+        tenant_hooks: Arc::new(|_| TenantHooks {
+            state: HookState::Off,
+            last_received_at: None,
+            lag_p95_ms: None,
+        }),
         exposition: Arc::new(String::new),
         readiness: Arc::new(Vec::new),
         served: Arc::new(|_| {}),

@@ -6,6 +6,7 @@ mod double;
 mod feed;
 mod fixture;
 mod guards;
+mod hooks;
 mod limits;
 mod listing;
 mod pure;

@@ -200,6 +200,40 @@ fn notices_about_traffic_become_one_line_and_their_metric() {
 }
 
 #[test]
+fn notices_about_webhooks_become_one_line_and_their_metric() {
+    check(
+        &Notice::Rung {
+            read_count: 5,
+            folded_count: 4,
+            known_count: 3,
+            not_followed_count: 2,
+            crowded_count: 1,
+        },
+        "DEBUG webhook rang TEN read_count=5 folded_count=4 known_count=3 not_followed_count=2 crowded_count=1",
+        &[
+            "xero_webhook_invoices_total{outcome=\"read\"} 5",
+            "xero_webhook_invoices_total{outcome=\"folded\"} 4",
+            "xero_webhook_invoices_total{outcome=\"known\"} 3",
+            "xero_webhook_invoices_total{outcome=\"not_followed\"} 2",
+            "xero_webhook_invoices_total{outcome=\"crowded\"} 1",
+        ],
+    );
+    check(
+        &Notice::HookTaken { took_ms: 500 },
+        "DEBUG change of a webhook taken TEN took_ms=500",
+        &["xero_webhook_lag_seconds_sum 0.5", "xero_webhook_lag_seconds_count 1"],
+    );
+    check(
+        &Notice::Unannounced {
+            count: 3,
+            latest: crate::model::time::Timestamp(0),
+        },
+        "DEBUG changes found that no webhook announced TEN count=3 latest=1970-01-01T00:00:00.000Z",
+        &["xero_unannounced_changes_total 3"],
+    );
+}
+
+#[test]
 fn a_connection_that_leaves_active_is_a_warning() {
     check(
         &Notice::ConnectionChanged {

@@ -6,3 +6,4 @@ mod decode;
 mod encode;
 mod outcome;
 mod recordings;
+mod webhook;

@@ -4,7 +4,7 @@
 mod change;
 mod contact;
 mod credit;
-mod date;
+pub(super) mod date;
 mod guid;
 mod invoice;
 mod number;

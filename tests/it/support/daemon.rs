@@ -76,6 +76,14 @@ impl Daemon {
         Some(Api::new(addr, Some(token.trim())))
     }
 
+    /// Where it listens for webhooks, as it said when it was ready.
+    #[track_caller]
+    pub fn public(&self) -> Api {
+        let line = self.process.log.having(&["ready", "public="]).unwrap();
+        let (_, addr) = line.split_once("public=\"").unwrap();
+        Api::new(addr.split_once('"').unwrap().0, None)
+    }
+
     /// Adopts the sandbox's grant. Returns our ids of its organisations, in the sandbox's order.
     #[track_caller]
     pub fn connect(&self, sandbox: &Sandbox) -> Vec<String> {

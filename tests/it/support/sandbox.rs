@@ -19,6 +19,8 @@ pub struct Sandbox {
     pub client_id: String,
     /// Client secret.
     pub client_secret: String,
+    /// What it signs webhooks with.
+    pub webhook_key: String,
     /// The grant's token, until it is used.
     pub refresh_token: String,
     /// Its organisations: Xero's ids.
@@ -85,6 +87,7 @@ impl Sandbox {
             api: Api::new(&text("xero_url"), None),
             client_id: text("client_id"),
             client_secret: text("client_secret"),
+            webhook_key: text("webhook_key"),
             refresh_token: text("refresh_token"),
             tenants: tenants
                 .iter()
@@ -103,6 +106,7 @@ impl Sandbox {
             url: url.to_owned(),
             client_id: String::new(),
             client_secret: String::new(),
+            webhook_key: String::new(),
             refresh_token: String::new(),
             tenants: tenants
                 .iter()

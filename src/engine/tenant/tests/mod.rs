@@ -3,6 +3,7 @@
 mod absent;
 mod bench;
 mod crash;
+mod hooks;
 mod leave;
 mod link;
 mod parties;

@@ -4,7 +4,7 @@ use uuid::Uuid;
 use super::bench::*;
 use super::xero::How;
 use crate::engine::effect::Notice;
-use crate::engine::event::{ConnectionEvent, Event};
+use crate::engine::event::ConnectionEvent;
 use crate::engine::policy::{Policy, PullPolicy};
 use crate::model::connection::{ConnectionCause, Gate};
 use crate::model::document::InvoiceKind::Sales;
@@ -17,7 +17,7 @@ use crate::model::xero::{Request, XeroPayment, XeroStatus};
 const SWEEP_MS: u64 = 270_000;
 
 /// A bench that reads invoices by itself, with `count` synced ones (`i-0`, `i-1`, …).
-fn pulling(count: u32) -> Bench {
+pub fn pulling(count: u32) -> Bench {
     let mut bench = Bench::warm_with(Policy {
         pull: PullPolicy {
             others_ms: None,
@@ -36,7 +36,7 @@ fn pulling(count: u32) -> Bench {
 }
 
 /// A payment in Xero, made now.
-fn pay(bench: &mut Bench, host_ref: &str, id: u128, pounds: i64) {
+pub fn pay(bench: &mut Bench, host_ref: &str, id: u128, pounds: i64) {
     let now = bench.now;
     let at = bench.document(host_ref).id;
     let stamp = bench.xero.stamp(now);
@@ -283,7 +283,7 @@ fn a_webhook_brings_a_document_at_once_and_a_burst_is_folded() {
     let named = bench.document("i-0").id;
     bench.sent.clear();
     for _ in 0..3 {
-        bench.event(Event::Rung { invoices: vec![named] });
+        super::hooks::ring(&mut bench, &[named]);
     }
     bench.run_ms(1_000);
     assert_eq!(bench.invoice("i-0").back.payments.len(), 1);
@@ -292,7 +292,7 @@ fn a_webhook_brings_a_document_at_once_and_a_burst_is_folded() {
     assert_eq!(reads(&bench), 1, "three rings are one read");
     bench.sent.clear();
     for _ in 0..20 {
-        bench.event(Event::Rung { invoices: vec![named] });
+        super::hooks::ring(&mut bench, &[named]);
         bench.run_ms(300);
     }
     bench.run_ms(20_000);

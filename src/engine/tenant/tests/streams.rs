@@ -6,7 +6,6 @@ use uuid::Uuid;
 use super::bench::*;
 use super::xero::How;
 use crate::engine::effect::Notice;
-use crate::engine::event::Event;
 use crate::engine::policy::Policy;
 use crate::model::document::InvoiceKind::Sales;
 use crate::model::ids::{XeroCreditId, XeroInvoiceId, XeroJournalId, XeroPaymentId};
@@ -265,7 +264,7 @@ fn a_ring_makes_the_other_streams_due_but_not_for_every_change_of_an_invoice() {
     let mut bench = following(1);
     bench.sent.clear();
     for _ in 0..240 {
-        bench.event(Event::Rung { invoices: Vec::new() });
+        super::hooks::ring(&mut bench, &[]);
         bench.run_ms(15_000);
     }
     let times = asked(&bench, StreamKind::Payments);

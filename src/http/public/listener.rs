@@ -1,0 +1,161 @@
+//! The socket of the public listener, its thread and its end.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
+
+use super::webhook::{PublicState, answer};
+use crate::http::connections::{Connections, Slot};
+use crate::http::server::{StartError, pause, turn_away};
+use crate::http::stall::Impatient;
+use crate::http::stopping::Stopping;
+
+/// How long answers under way may take when it stops: each takes milliseconds.
+const DRAIN: Duration = Duration::from_secs(1);
+
+/// A running listener. Dropping it stops it without waiting for anybody.
+pub struct PublicServer {
+    /// Where it listens, with the port that was found.
+    pub addr: SocketAddr,
+    order: watch::Sender<bool>,
+    ended: Option<oneshot::Receiver<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl PublicServer {
+    /// Stops listening and waits for the answers under way.
+    pub async fn stop(mut self) {
+        self.order.send_replace(true);
+        if let Some(ended) = self.ended.take()
+            && ended.await.is_err()
+        {
+            tracing::error!("the thread of the public listener ended early");
+        }
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread of the public listener panicked");
+        }
+    }
+}
+
+impl Drop for PublicServer {
+    fn drop(&mut self) {
+        self.order.send_replace(true);
+    }
+}
+
+/// Starts listening, on a thread and a runtime of its own.
+///
+/// # Errors
+/// It cannot listen there.
+pub fn start(state: PublicState, addr: SocketAddr) -> Result<PublicServer, StartError> {
+    let place = addr.to_string();
+    let bound = TcpListener::bind(addr).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        let addr = listener.local_addr()?;
+        Ok((listener, addr))
+    });
+    let (listener, addr) = bound.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => StartError::InUse(place.clone()),
+        _ => StartError::Listen { place, source },
+    })?;
+    let (order, ordered) = watch::channel(false);
+    let (end, ended) = oneshot::channel();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(StartError::Runtime)?;
+    let thread = std::thread::Builder::new()
+        .name("public".to_owned())
+        .spawn(move || {
+            runtime.block_on(run(state, listener, Stopping::new(ordered)));
+            if end.send(()).is_err() {
+                // Nobody waits for the end: the server was dropped.
+            }
+        })
+        .map_err(StartError::Runtime)?;
+    Ok(PublicServer {
+        addr,
+        order,
+        ended: Some(ended),
+        thread: Some(thread),
+    })
+}
+
+/// Serves until the order to stop, then drains.
+async fn run(state: PublicState, listener: TcpListener, stopping: Stopping) {
+    let listener = match tokio::net::TcpListener::from_std(listener) {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::error!(%error, "the public listener cannot use its socket");
+            return;
+        }
+    };
+    let connections = Connections::new(&state.caps);
+    let mut tasks = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = stopping.ordered() => break,
+            Some(_ended) = tasks.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, from)) => match connections.admit(Some(from.ip())) {
+                    Some(slot) => {
+                        tasks.spawn(serve(state.clone(), stopping.clone(), slot, stream));
+                    }
+                    None => turn_away(&mut tasks, stream),
+                },
+                Err(error) => pause(&error).await,
+            },
+        }
+    }
+    let drained = tokio::time::timeout(DRAIN, async { while tasks.join_next().await.is_some() {} });
+    if drained.await.is_err() {
+        tracing::debug!(
+            open_count = tasks.len(),
+            "connections of the public listener were cut off"
+        );
+        tasks.abort_all();
+    }
+}
+
+/// Serves one connection until it ends, has to go, or the listener stops.
+async fn serve(state: PublicState, stopping: Stopping, slot: Slot, stream: TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection ended at once");
+    }
+    let slot = Arc::new(slot);
+    let caps = state.caps;
+    let for_requests = Arc::clone(&slot);
+    let service = service_fn(move |request| {
+        let (state, slot) = (state.clone(), Arc::clone(&for_requests));
+        async move { Ok::<_, Infallible>(answer(state, slot, request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(caps.head_timeout)
+        .max_buf_size(caps.head_max_bytes)
+        .serve_connection(TokioIo::new(Impatient::new(stream, caps.write_timeout)), service);
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = slot.evicted() => return,
+        () = stopping.ordered() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection of the public listener broke off");
+    }
+}
