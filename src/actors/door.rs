@@ -7,12 +7,14 @@ use actix::{Addr, Handler, Message};
 use futures_util::FutureExt;
 use tokio::sync::{Mutex, oneshot};
 
-use super::control::{Accepted, Answer, ConnectImport, Control, InvoiceName, Refused};
+use super::control::{Accepted, Answer, ConnectImport, Control, InvoiceName, JobWanted, Refused};
 use super::lane::fresh_generation;
 use super::ports::Ports;
 use super::registry::Door as TenantDoor;
 use super::supervisor::{Run, Supervisor};
-use super::tenant::{PutInvoice, Regranted, Replier, SetMapping, SetSettings, SyncNow, TenantActor, WantPreview};
+use super::tenant::{
+    Begin, PutInvoice, Regranted, Replier, SetMapping, SetSettings, SyncNow, TenantActor, WantPreview,
+};
 use crate::engine::effect::{Preview, Reply};
 use crate::model::connection::{Connection, ConnectionState};
 use crate::model::document::Draft;
@@ -242,6 +244,23 @@ impl Control for Door {
         .boxed()
     }
 
+    fn begin(&self, tenant: TenantId, wanted: JobWanted, requested_by: String) -> Answer<Operation> {
+        let asked = self.ask(tenant, |reply| Begin {
+            wanted,
+            requested_by,
+            reply,
+        });
+        async move {
+            match asked.await? {
+                Reply::Operation(operation) => Ok(*operation),
+                Reply::NotConnected(state) => Err(Refused::NotConnected(state)),
+                Reply::TooManyJobs => Err(Refused::TooManyJobs),
+                other => Err(unexpected(&other)),
+            }
+        }
+        .boxed()
+    }
+
     fn preview(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Preview> {
         let asked = self.ask(tenant, |reply| WantPreview { invoice, reply });
         async move {
@@ -301,6 +320,8 @@ fn unexpected(reply: &Reply) -> Refused {
         Reply::Accepted { .. } => "accepted",
         Reply::KindChanged { .. } => "kind_changed",
         Reply::Operation(_) => "operation",
+        Reply::NotConnected(_) => "not_connected",
+        Reply::TooManyJobs => "too_many_jobs",
         Reply::Preview(_) => "preview",
         Reply::Done { .. } => "done",
     };

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use super::args::{
-    Command, ConfigCommand, EventsCommand, Globals, InvoicesCommand, MappingsCommand, OperationCommand, SandboxArgs,
-    SandboxCommand, SettingsCommand, TenantsCommand,
+    Command, ConfigCommand, EventsCommand, Globals, InvoicesCommand, MappingsCommand, OperationCommand,
+    ReconcileCommand, SandboxArgs, SandboxCommand, SettingsCommand, TenantsCommand, WatermarksCommand,
 };
 use super::commands::{
-    capabilities, config, connect, events, explain, invoices, mappings, operation, put, settings, status, sync, tenants,
+    capabilities, config, connect, events, explain, invoices, jobs, mappings, operation, put, settings, status, sync,
+    tenants, watermarks,
 };
 use super::control::{Answer, Client, Request, Trouble};
 use super::exit::Exit;
@@ -89,6 +90,13 @@ pub async fn carry_out(session: &mut Session<'_>, command: Command) -> Result<Ex
         Command::Invoices(InvoicesCommand::Sync(args)) => sync::sync(session, &args.invoices).await,
         Command::Events(EventsCommand::Tail(args)) => events::tail(session, &args).await,
         Command::Operation(OperationCommand::Show { id }) => operation::show(session, &id).await,
+        Command::Invoices(InvoicesCommand::Link(args)) => jobs::link(session, &args).await,
+        Command::Refresh(args) => jobs::refresh(session, &args).await,
+        Command::Drift(args) => jobs::drift(session, &args).await,
+        Command::Reconcile(ReconcileCommand::Run) => jobs::reconcile(session).await,
+        Command::Reconcile(ReconcileCommand::Show) => jobs::reconciler(session).await,
+        Command::Watermarks(WatermarksCommand::List) => watermarks::list(session).await,
+        Command::Operation(OperationCommand::Items { id, state }) => jobs::items(session, &id, state.as_deref()).await,
         Command::Operation(OperationCommand::Watch { id }) => operation::watch(session, &id).await,
         Command::Mappings(MappingsCommand::List { kind }) => mappings::list(session, &kind).await,
         Command::Mappings(MappingsCommand::Set { kind, key, value }) => {

@@ -3,9 +3,10 @@
 use super::effect::{AskId, CallId, LoadId};
 use crate::model::connection::ConnectionCause;
 use crate::model::document::Draft;
-use crate::model::ids::{GrantId, XeroInvoiceId};
+use crate::model::ids::{GrantId, InvoiceId, XeroInvoiceId};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Chart, ContactRow, Invoice, Mapping, Settings};
+use crate::model::row::{Chart, ContactRow, Invoice, LinkOrder, Mapping, Settings};
+use crate::model::time::Timestamp;
 use crate::model::xero::{Answer, XeroInvoice};
 
 /// One thing that happened, with the rows it concerns. Rows are read when the event is handed over,
@@ -84,6 +85,22 @@ pub enum Event {
         /// The rows that are linked to them.
         rows: Vec<Invoice>,
     },
+    /// Somebody asks for a job.
+    Begin {
+        /// Who waits for the reply.
+        ask: AskId,
+        /// What is to be done.
+        order: Box<JobOrder>,
+        /// Who asked, for the record.
+        requested_by: String,
+    },
+    /// The rows of a `LoadLinked`; an empty list is the end.
+    LinkedLoaded {
+        /// Which load.
+        load: LoadId,
+        /// The rows.
+        rows: Vec<Invoice>,
+    },
     /// A webhook named documents, or nothing in particular: Xero may have news.
     Rung {
         /// Invoices it named.
@@ -109,6 +126,43 @@ pub enum Event {
     },
     /// Time passed.
     Woken,
+}
+
+/// A job that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobOrder {
+    /// What is to be done.
+    pub plan: JobPlan,
+    /// How many invoices are linked; `None` = too many to read them by their ids.
+    pub linked: Option<u32>,
+    /// Invoices that were named and are not linked.
+    pub skipped: u32,
+    /// The one invoice it is about, if it is about one.
+    pub invoice: Option<InvoiceId>,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobPlan {
+    /// Refresh what changed since the watermark.
+    SinceWatermark,
+    /// Refresh what changed since a moment.
+    Since {
+        /// The moment, by our clock.
+        at: Timestamp,
+        /// The window in a word.
+        window: String,
+    },
+    /// Refresh all linked invoices.
+    AllLinked,
+    /// Refresh these.
+    These(Vec<XeroInvoiceId>),
+    /// Check again what may have been missed.
+    Reconcile,
+    /// Compare both sides.
+    Drift,
+    /// Link documents that are in Xero already.
+    Links(Vec<LinkOrder>),
 }
 
 /// What can happen to a connection. Some causes are wired by other parts of the daemon.

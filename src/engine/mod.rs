@@ -7,6 +7,8 @@
 //! It knows no clock, IO, logs, actors, disk or wire format. Add what can happen to [`event`],
 //! what can be asked for to [`effect`], and the decision to [`tenant`].
 
+pub mod alike;
+pub mod apart;
 pub mod badge;
 pub mod breaker;
 pub mod budget;

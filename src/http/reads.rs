@@ -6,7 +6,8 @@ use crate::model::document::InvoiceKind;
 use crate::model::ids::{InvoiceId, OperationId, TenantId, XeroTenantId};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{
-    Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationState, Receipt, Tenant,
+    Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem, OperationState, Receipt, Stream,
+    Tenant,
 };
 
 /// The store could not be read.
@@ -92,6 +93,12 @@ pub trait Reads: Send + Sync {
     fn operation(&self, id: OperationId) -> Result<Option<Operation>, ReadFailed>;
     /// A page of operations.
     fn operations(&self, query: &OperationQuery) -> Result<Vec<Operation>, ReadFailed>;
+    /// Items of an operation's result from a place on.
+    fn items(&self, operation: OperationId, from: u32, limit: usize) -> Result<Vec<OperationItem>, ReadFailed>;
+    /// What is known of a tenant's streams.
+    fn streams(&self, tenant: TenantId) -> Result<Vec<Stream>, ReadFailed>;
+    /// How many invoices are linked.
+    fn linked_count(&self, tenant: TenantId) -> Result<u32, ReadFailed>;
     /// Entries of the feed behind `after_seq`, oldest first.
     fn events(&self, after_seq: u64, limit: usize, tenant: Option<TenantId>) -> Result<Vec<(u64, Event)>, ReadFailed>;
     /// Sequence number of the oldest entry that is kept; one more than [`Self::feed_end`] when

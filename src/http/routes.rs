@@ -58,6 +58,13 @@ pub enum Endpoint {
     Invoices,
     Counts,
     Resync,
+    Refreshes,
+    Refresh,
+    Link,
+    DriftReports,
+    RunReconciler,
+    Watermarks,
+    OperationItems,
     PushPreview,
     Mappings,
     Mapping,
@@ -173,6 +180,42 @@ pub const ROUTES: &[Route] = &[
         Scope::SyncNow,
     )
     .waits(),
+    write(
+        Verb::Post,
+        "/v1/tenants/{tenant}/invoices/{invoice}/refresh",
+        Endpoint::Refresh,
+        Scope::SyncNow,
+    )
+    .waits(),
+    write(
+        Verb::Post,
+        "/v1/tenants/{tenant}/refreshes",
+        Endpoint::Refreshes,
+        Scope::SyncNow,
+    )
+    .waits(),
+    write(
+        Verb::Post,
+        "/v1/tenants/{tenant}/invoices:link",
+        Endpoint::Link,
+        Scope::HostWrite,
+    )
+    .waits(),
+    write(
+        Verb::Post,
+        "/v1/tenants/{tenant}/drift-reports",
+        Endpoint::DriftReports,
+        Scope::SyncNow,
+    )
+    .waits(),
+    write(
+        Verb::Post,
+        "/v1/tenants/{tenant}/reconciler:run",
+        Endpoint::RunReconciler,
+        Scope::SyncNow,
+    )
+    .waits(),
+    get("/v1/tenants/{tenant}/watermarks", Endpoint::Watermarks),
     get(
         "/v1/tenants/{tenant}/invoices/{invoice}/push-preview",
         Endpoint::PushPreview,
@@ -194,6 +237,7 @@ pub const ROUTES: &[Route] = &[
     ),
     get("/v1/operations", Endpoint::Operations),
     get("/v1/operations/{operation}", Endpoint::Operation),
+    get("/v1/operations/{operation}/items", Endpoint::OperationItems),
     get("/v1/events", Endpoint::Events).waits(),
     get("/v1/events/stream", Endpoint::EventStream).waits(),
 ];

@@ -1,9 +1,9 @@
 //! One durable change as a value: what the engine decides and the store applies.
 
-use super::ids::{BatchId, GrantId, IntentId, TenantId};
+use super::ids::{BatchId, GrantId, IntentId, OperationId, TenantId};
 use super::row::{
-    Batch, CallMinute, Chart, ContactRow, Event, GrantRow, Intent, Invoice, Mapping, Operation, Receipt, Scan, Stream,
-    StreamKind, Tenant,
+    Batch, CallMinute, Chart, ContactRow, Event, GrantRow, Intent, Invoice, Job, Mapping, Operation, OperationItem,
+    Receipt, Scan, Stream, StreamKind, Tenant,
 };
 
 /// One change of one row.
@@ -37,6 +37,12 @@ pub enum Write {
     Scan(Box<Scan>),
     /// A scan is complete.
     DropScan(TenantId, StreamKind),
+    /// Adds or replaces the rest of a job.
+    Job(Box<Job>),
+    /// A job has ended.
+    DropJob(TenantId, OperationId),
+    /// Adds an item to an operation's result.
+    Item(Box<OperationItem>),
     /// Adds or replaces an operation.
     Operation(Box<Operation>),
     /// Adds or replaces a grant.

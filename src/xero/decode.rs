@@ -37,7 +37,7 @@ pub fn reply(request: &Request, body: &[u8]) -> Result<Reply, Misread> {
         Request::FindContacts { numbers, names } => found_contacts(body, numbers, names),
         Request::InvoicesById(_) | Request::InvoicesByNumber(_) => invoices(body, None),
         Request::MadeByUs { page, .. } => invoices(body, Some(*page)),
-        Request::Changes { .. } => changes(body),
+        Request::Changes { .. } | Request::Summaries { .. } => changes(body),
         Request::Write {
             target: WriteTarget::CreateContacts,
             body: sent,
@@ -56,7 +56,7 @@ pub fn reply(request: &Request, body: &[u8]) -> Result<Reply, Misread> {
 #[must_use]
 pub fn nothing_newer(request: &Request) -> Option<Reply> {
     match request {
-        Request::MadeByUs { .. } | Request::Changes { .. } => Some(Reply::Invoices {
+        Request::MadeByUs { .. } | Request::Changes { .. } | Request::Summaries { .. } => Some(Reply::Invoices {
             found: Vec::new(),
             page_count: 0,
         }),

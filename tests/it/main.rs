@@ -20,6 +20,8 @@ mod push;
 #[cfg(test)]
 mod real_input;
 #[cfg(test)]
+mod refresh;
+#[cfg(test)]
 mod reload;
 #[cfg(test)]
 mod restart;

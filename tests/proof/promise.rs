@@ -165,6 +165,7 @@ impl Promises {
             Write::Event(event) => self.told(event, wire),
             Write::Contact(_) | Write::Chart(_) | Write::Mapping(_) => {}
             Write::Stream(_) | Write::Scan(_) | Write::DropScan(..) => {}
+            Write::Job(_) | Write::DropJob(..) | Write::Item(_) => {}
             Write::Grant(_) | Write::DropGrant(_) | Write::Receipt(_) | Write::DropReceipt(_) => {
                 panic!("these rows are not the machine's")
             }
@@ -600,10 +601,11 @@ fn owner(write: &Write) -> Option<TenantId> {
         Write::Calls(row) => Some(row.tenant),
         Write::Stream(row) => Some(row.tenant),
         Write::Scan(row) => Some(row.tenant),
-        Write::DropScan(tenant, _) => Some(*tenant),
+        Write::DropScan(tenant, _) | Write::DropJob(tenant, _) => Some(*tenant),
+        Write::Job(row) => Some(row.tenant),
         Write::Operation(row) => Some(row.tenant),
         Write::Event(row) => Some(row.tenant),
         Write::DropIntent(tenant, _) | Write::DropBatch(tenant, _) | Write::DropCalls(tenant, _) => Some(*tenant),
-        Write::Grant(_) | Write::DropGrant(_) | Write::Receipt(_) | Write::DropReceipt(_) => None,
+        Write::Grant(_) | Write::DropGrant(_) | Write::Receipt(_) | Write::DropReceipt(_) | Write::Item(_) => None,
     }
 }

@@ -85,6 +85,7 @@ impl Shell {
             calls: reader.calls(tenant).unwrap(),
             streams: reader.streams(tenant).unwrap(),
             scans: reader.scans(tenant).unwrap(),
+            jobs: reader.jobs(tenant).unwrap(),
         };
         Self {
             machine: TenantMachine::restore(now, setup(), saved),
@@ -154,6 +155,17 @@ impl Shell {
             (RowsWanted::Linked, Ok(Reply::Invoices { found, .. })) => {
                 let linked = |id| view.invoice_linked(id).unwrap();
                 found.iter().filter_map(|document| linked(document.id)).collect()
+            }
+            (RowsWanted::LinkedTo(ids), _) => ids.iter().filter_map(|id| view.invoice_linked(*id).unwrap()).collect(),
+            (RowsWanted::RefsAndLinked(refs), Ok(Reply::Invoices { found, .. })) => {
+                let named = refs.iter().filter_map(|name| view.invoice_by_ref(name).unwrap());
+                let linked = found
+                    .iter()
+                    .filter_map(|document| view.invoice_linked(document.id).unwrap());
+                let mut rows: Vec<Invoice> = named.chain(linked).collect();
+                rows.sort_by_key(|row| row.id);
+                rows.dedup_by_key(|row| row.id);
+                rows
             }
             _ => Vec::new(),
         }

@@ -102,6 +102,7 @@ impl TenantActor {
             calls: reader.calls(id)?,
             streams: reader.streams(id)?,
             scans: reader.scans(id)?,
+            jobs: reader.jobs(id)?,
         };
         let mut seed = [0; 8];
         ports.entropy.fill(&mut seed);

@@ -7,14 +7,15 @@
 
 mod actor;
 mod handlers;
+mod jobs;
 mod messages;
 mod outcall;
 mod perform;
 
 pub use actor::{Down, TenantActor};
 pub use messages::{
-    ConnectionChanged, Drain, GrantsDied, LookAgain, PutInvoice, Regranted, Replier, SetMapping, SetSettings, SyncNow,
-    WantPreview,
+    Begin, ConnectionChanged, Drain, GrantsDied, LookAgain, PutInvoice, Regranted, Replier, SetMapping, SetSettings,
+    SyncNow, WantPreview,
 };
 pub(super) use perform::refusal;
 

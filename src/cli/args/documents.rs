@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::jobs::LinkArgs;
+
 /// Options of `status`.
 #[derive(Debug, Args)]
 #[command(before_help = "Examples:\n  counterfoil status\n  counterfoil status --watch")]
@@ -59,6 +61,8 @@ pub enum InvoicesCommand {
     Sync(SyncArgs),
     /// Show exactly what would be sent to Xero
     Preview(InvoiceArgs),
+    /// Link invoices to documents that are in Xero already
+    Link(LinkArgs),
 }
 
 /// Which invoices to list.
@@ -173,6 +177,15 @@ pub enum OperationCommand {
         /// Its id
         #[arg(value_name = "OP")]
         id: String,
+    },
+    /// Show the documents in its result
+    Items {
+        /// Its id
+        #[arg(value_name = "OP")]
+        id: String,
+        /// Only what was done, or what was not
+        #[arg(long, value_parser = ["succeeded", "failed"])]
+        state: Option<String>,
     },
     /// Wait for its end
     Watch {

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod documents;
+mod jobs;
 mod programs;
 mod root;
 mod setup;
@@ -9,6 +10,7 @@ pub use documents::{
     EventsCommand, InvoiceArgs, InvoiceListArgs, InvoicesCommand, OperationCommand, PageArgs, PutArgs, StatusArgs,
     SyncArgs, TailArgs, TenantsCommand,
 };
+pub use jobs::{DriftArgs, LinkArgs, ReconcileCommand, RefreshArgs, WatermarksCommand};
 pub use programs::{DemoArgs, RescueArgs, SandboxArgs, SandboxCommand, ServeArgs, StoreCommand};
 pub use root::{Cli, Command, Globals};
 pub use setup::{ConfigCommand, ConnectImportArgs, ExplainArgs, MappingsCommand, SettingsCommand};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use super::documents::{EventsCommand, InvoicesCommand, OperationCommand, StatusArgs, TenantsCommand};
+use super::jobs::{DriftArgs, ReconcileCommand, RefreshArgs, WatermarksCommand};
 use super::programs::{DemoArgs, SandboxArgs, ServeArgs, StoreCommand};
 use super::setup::{ConfigCommand, ConnectImportArgs, ExplainArgs, MappingsCommand, SettingsCommand};
 use crate::cli::control::Address;
@@ -79,6 +80,16 @@ pub enum Command {
     /// Show, write and sync invoices
     #[command(subcommand)]
     Invoices(InvoicesCommand),
+    /// Read invoices again from Xero (Refresh Xero Status, Sync Invoices)
+    Refresh(RefreshArgs),
+    /// Show how far what changes in Xero has been read
+    #[command(subcommand)]
+    Watermarks(WatermarksCommand),
+    /// The nightly check of the last 7 days
+    #[command(subcommand)]
+    Reconcile(ReconcileCommand),
+    /// Compare every linked invoice with Xero
+    Drift(DriftArgs),
     /// Read the feed of events
     #[command(subcommand)]
     Events(EventsCommand),

@@ -135,6 +135,7 @@ impl TenantMachine {
             requested_by,
             created_at: now.wall,
             finished_at: None,
+            tally: None,
         };
         let mut writes = Vec::new();
         row.sync.asked = true;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::attempt::Attempt;
 use super::chart::ChartState;
 use super::desk::ContactDesk;
+use super::job_steps::Jobs;
 use super::link::Relabels;
 use super::pull::Pulls;
 use super::release::Releases;
@@ -19,7 +20,7 @@ use crate::engine::policy::Policy;
 use crate::engine::status::Blocked;
 use crate::model::connection::Gate;
 use crate::model::ids::{BatchId, IdSource, IntentId, InvoiceId, OperationId, XeroInvoiceId};
-use crate::model::row::{Batch, CallMinute, Class, Intent, Operation, Scan, Stream, StreamKind, Tenant};
+use crate::model::row::{Batch, CallMinute, Class, Intent, Job, Operation, Scan, Stream, StreamKind, Tenant};
 use crate::model::time::{Mono, Now, Timestamp};
 use crate::model::write::Write;
 use crate::model::xero::Encode;
@@ -56,6 +57,8 @@ pub struct Saved {
     pub streams: Vec<Stream>,
     /// Scans that were interrupted.
     pub scans: Vec<Scan>,
+    /// Jobs that have not ended.
+    pub jobs: Vec<Job>,
 }
 
 /// Where an intent stands.
@@ -115,6 +118,9 @@ pub(super) enum Purpose {
     Accounts,
     TaxRates,
     Page(StreamKind),
+    JobPage(OperationId),
+    JobIds(OperationId, Vec<XeroInvoiceId>),
+    JobLinks(OperationId, usize),
     ReadNamed(Vec<XeroInvoiceId>),
 }
 
@@ -152,6 +158,7 @@ pub struct TenantMachine {
     pub(super) tenant_rejections: u32,
     pub(super) relabels: Relabels,
     pub(super) pulls: Pulls,
+    pub(super) jobs: Jobs,
     next_number: u64,
     pub(super) illegal_events: u64,
     pub(super) last_gate: Option<&'static str>,
@@ -196,6 +203,7 @@ impl TenantMachine {
             tenant_rejections: 0,
             relabels: Relabels::default(),
             pulls: Pulls::restore(now, saved.streams, saved.scans),
+            jobs: Jobs::restore(now, saved.jobs),
             next_number: 0,
             illegal_events: 0,
             last_gate: None,
@@ -204,6 +212,7 @@ impl TenantMachine {
         if machine.setup.tenant.base_currency.is_none() || machine.is_catching_up() {
             machine.chart.want();
         }
+        machine.begin_comparisons_again();
         for batch in saved.batches {
             machine.adopt_attempt(now, batch);
         }
@@ -236,6 +245,12 @@ impl TenantMachine {
             Event::FailedLoaded { code, subject, rows } => self.release_rows(now, code, subject, rows, out),
             Event::Answered { call, answer, rows } => self.answered(now, call, answer, rows, out),
             Event::Slice { call, found, rows } => self.slice(now, call, found, rows, out),
+            Event::Begin {
+                ask,
+                order,
+                requested_by,
+            } => self.begin(now, ask, *order, requested_by, out),
+            Event::LinkedLoaded { load, rows } => self.linked_loaded(now, load, &rows, out),
             Event::Rung { invoices } => self.rung(now, invoices),
             Event::Connection(event) => self.connection_event(now, event, out),
             Event::Regranted(grant) => self.regranted(now, grant, out),

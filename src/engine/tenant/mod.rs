@@ -12,7 +12,8 @@
 //! `echo` (what came back), `found` (what reads found), `unknown` and `lookup` (outcomes to be
 //! found out), `leave` (a last look before a call goes), `chart` and `contacts` (reference data),
 //! `link` (the connection), `release` (fixed causes), `pull` (what changed in Xero) and `named` (what a
-//! webhook named), `outlook` (what is waited for).
+//! webhook named), `job_orders`, `jobs`, `job_steps`, `job_pages`, `job_words` and `linking` (refreshes, checks, links),
+//! `outlook` (what is waited for).
 
 mod agreement;
 mod answered;
@@ -24,8 +25,14 @@ mod dispatch;
 mod echo;
 mod found;
 mod host;
+mod job_orders;
+mod job_pages;
+mod job_steps;
+mod job_words;
+mod jobs;
 mod leave;
 mod link;
+mod linking;
 mod lookup;
 mod machine;
 mod named;

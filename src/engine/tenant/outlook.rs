@@ -68,6 +68,11 @@ impl TenantMachine {
                 wake.push(due.max(open_at));
             }
         }
+        for (due, class, calls) in self.jobs_due() {
+            if let Some(open_at) = opens_at(class, Direction::Read, calls) {
+                wake.push(due.max(open_at));
+            }
+        }
         wake.into_iter().min().map(|at| at.max(floor))
     }
 

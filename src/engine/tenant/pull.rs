@@ -22,7 +22,7 @@ use crate::model::xero::{Request, XeroInvoice};
 
 /// Xero's lists may show a change this much later (no documentation bounds it; practice stays
 /// below): a scan says nothing about changes younger than this.
-const LIST_LAG_MS: i64 = 120_000;
+pub(super) const LIST_LAG_MS: i64 = 120_000;
 /// A first scan looks this far behind the moment of connecting: our clock may be ahead of Xero's.
 const FIRST_LOOK_BACK_MS: i64 = 86_400_000;
 /// First delay before a page that failed is asked for again; doubles up to [`AGAIN_MAX_MS`].
@@ -31,7 +31,7 @@ const AGAIN_MAX_MS: u64 = 300_000;
 /// One stream.
 #[derive(Debug, Clone)]
 pub(super) struct StreamState {
-    row: Option<Stream>,
+    pub row: Option<Stream>,
     scan: Option<Scan>,
     /// When its next page may be asked for; `None` = never by itself.
     pub due: Option<Mono>,
@@ -43,10 +43,10 @@ pub(super) struct StreamState {
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Tally {
-    checked: u32,
-    not_linked: u32,
-    changed: u32,
-    seen: Option<Timestamp>,
+    pub checked: u32,
+    pub not_linked: u32,
+    pub changed: u32,
+    pub seen: Option<Timestamp>,
 }
 
 /// All that is read by itself.
@@ -176,8 +176,13 @@ impl TenantMachine {
             out.push(Effect::Announce(Notice::StaleAnswer));
             return;
         };
-        let is_page = matches!(purpose, Purpose::Page(_));
         let mut writes = Vec::new();
+        if let Purpose::JobPage(id) = *purpose {
+            self.job_slice(now, id, found, rows, &mut writes);
+            out.push(Effect::Persist(writes));
+            return;
+        }
+        let is_page = matches!(purpose, Purpose::Page(_));
         let tally = self.take_all(now, found, rows, &mut writes);
         if is_page {
             self.pulls.invoices.tally.add(tally);
@@ -323,6 +328,12 @@ impl TenantMachine {
         let mut news = take(row, document, false, &mut self.ids, now);
         news.retain(|piece| *piece != News::Changed);
         writes.extend(news::events(&mut self.ids, row, &news, now));
+    }
+
+    /// The moment from which on changes in Xero are read next, in Xero's time.
+    pub(super) fn changes_from(&self) -> Timestamp {
+        let row = self.pulls.invoices.row.as_ref();
+        row.map_or_else(|| self.first_from(), |row| row.from)
     }
 
     /// After a reconnection nothing is written before what was missed is known.

@@ -5,6 +5,7 @@ mod connect;
 mod dispatch;
 mod events;
 mod invoices;
+mod jobs;
 mod mappings;
 mod operations;
 mod pushes;
@@ -13,6 +14,7 @@ mod settings;
 mod stream;
 mod system;
 mod tenants;
+mod watermarks;
 
 pub use call::{Call, Shared};
 pub use dispatch::dispatch;

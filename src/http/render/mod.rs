@@ -7,5 +7,5 @@ mod operation;
 mod tenant;
 
 pub use invoice::{Detail, Surroundings, etag, invoice, reason};
-pub use operation::operation;
+pub use operation::{item, operation};
 pub use tenant::{settings, settings_etag, tenant};

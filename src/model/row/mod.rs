@@ -4,6 +4,7 @@
 mod back;
 mod feed;
 mod invoice;
+mod job;
 mod reference;
 mod stream;
 mod tenant;
@@ -12,6 +13,7 @@ mod work;
 pub use back::*;
 pub use feed::*;
 pub use invoice::*;
+pub use job::*;
 pub use reference::*;
 pub use stream::*;
 pub use tenant::*;

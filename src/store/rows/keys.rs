@@ -39,6 +39,10 @@ pub const CALLS: u8 = 0x16;
 pub const STREAMS: u8 = 0x17;
 /// `| tenant | kind (1)` → scan under way.
 pub const SCANS: u8 = 0x18;
+/// `| tenant | operation` → the rest of a job.
+pub const JOBS: u8 = 0x19;
+/// `| operation | index (4)` → one item of its result.
+pub const OPERATION_ITEMS: u8 = 0x05;
 
 /// Tables from here on are derived.
 pub const FIRST_INDEX: u8 = 0x80;
@@ -159,6 +163,24 @@ pub fn stream(tenant: TenantId, kind: StreamKind) -> Vec<u8> {
 #[must_use]
 pub fn scan(tenant: TenantId, kind: StreamKind) -> Vec<u8> {
     join(SCANS, &[&tenant.to_bytes(), &[stream_byte(kind)]])
+}
+
+/// Key of the rest of a job.
+#[must_use]
+pub fn job(tenant: TenantId, operation: OperationId) -> Vec<u8> {
+    join(JOBS, &[&tenant.to_bytes(), &operation.to_bytes()])
+}
+
+/// Prefix of the items of an operation's result.
+#[must_use]
+pub fn items(operation: OperationId) -> Vec<u8> {
+    join(OPERATION_ITEMS, &[&operation.to_bytes()])
+}
+
+/// Key of one item of an operation's result.
+#[must_use]
+pub fn item(operation: OperationId, index: u32) -> Vec<u8> {
+    join(OPERATION_ITEMS, &[&operation.to_bytes(), &index.to_be_bytes()])
 }
 
 /// Prefix of everything one tenant has in a table.
@@ -316,6 +338,10 @@ pub fn describe(key: &[u8]) -> String {
         (CALLS, Some(tenant), _) => format!("calls {} of {tenant}", hex(key)),
         (STREAMS, Some(tenant), _) => format!("stream {} of {tenant}", hex(key)),
         (SCANS, Some(tenant), _) => format!("scan {} of {tenant}", hex(key)),
+        (JOBS, Some(tenant), Some(id)) => {
+            format!("job {} of {tenant}", OperationId::from_bytes(id))
+        }
+        (OPERATION_ITEMS, _, _) => format!("item of an operation {}", hex(key)),
         (RECEIPTS, _, _) => format!("kept answer {}", hex(key)),
         _ => match crate::store::keys::event_seq(key) {
             Some(seq) => format!("event {seq}"),

@@ -36,6 +36,8 @@ pub struct Rows {
     pub streams: BTreeMap<StreamKind, Stream>,
     pub scans: BTreeMap<StreamKind, Scan>,
     pub operations: BTreeMap<OperationId, Operation>,
+    pub jobs: BTreeMap<OperationId, Job>,
+    pub items: Vec<OperationItem>,
     pub events: Vec<crate::model::row::Event>,
 }
 
@@ -177,6 +179,8 @@ impl Bench {
                 streams: BTreeMap::new(),
                 scans: BTreeMap::new(),
                 operations: BTreeMap::new(),
+                jobs: BTreeMap::new(),
+                items: Vec::new(),
                 events: Vec::new(),
             },
             xero,
@@ -277,6 +281,14 @@ impl Bench {
                 Effect::LoadRows { load, invoices } => {
                     let rows = self.named(&invoices);
                     events.push_back(Event::RowsLoaded { load, rows });
+                }
+                Effect::LoadLinked { load, after } => {
+                    let id = |row: &Invoice| row.link.as_ref().map(|link| link.xero_id);
+                    let mut rows: Vec<Invoice> = self.rows.invoices.values().cloned().collect();
+                    rows.retain(|row| id(row).is_some() && id(row) > after);
+                    rows.sort_by_key(id);
+                    rows.truncate(500);
+                    events.push_back(Event::LinkedLoaded { load, rows });
                 }
                 Effect::Call(call) => self.called(call),
                 Effect::CheckConnection => self.checks += 1,
@@ -384,6 +396,13 @@ impl Bench {
             Write::DropScan(_, kind) => {
                 rows.scans.remove(&kind);
             }
+            Write::Job(row) => {
+                rows.jobs.insert(row.operation, *row);
+            }
+            Write::DropJob(_, id) => {
+                rows.jobs.remove(&id);
+            }
+            Write::Item(row) => rows.items.push(*row),
             Write::Operation(operation) => {
                 rows.operations.insert(operation.id, *operation);
             }
@@ -521,6 +540,20 @@ impl Bench {
         let rows = match (&call.rows, &result) {
             (RowsWanted::These(ids), _) => self.named(ids),
             (RowsWanted::Linked, Ok(crate::model::xero::Reply::Invoices { found, .. })) => self.linked(found),
+            (RowsWanted::LinkedTo(ids), _) => {
+                let linked = |row: &&Invoice| row.link.as_ref().is_some_and(|link| ids.contains(&link.xero_id));
+                self.rows.invoices.values().filter(linked).cloned().collect()
+            }
+            (RowsWanted::RefsAndLinked(refs), Ok(crate::model::xero::Reply::Invoices { found, .. })) => {
+                let mut rows = self.linked(found);
+                let named = self.rows.invoices.values().filter(|row| refs.contains(&row.host_ref));
+                let more: Vec<Invoice> = named
+                    .filter(|row| rows.iter().all(|other| other.id != row.id))
+                    .cloned()
+                    .collect();
+                rows.extend(more);
+                rows
+            }
             _ => Vec::new(),
         };
         self.event(Event::Answered {
@@ -642,6 +675,7 @@ impl Bench {
                 calls: self.rows.calls.values().cloned().collect(),
                 streams: self.rows.streams.values().cloned().collect(),
                 scans: self.rows.scans.values().cloned().collect(),
+                jobs: self.rows.jobs.values().cloned().collect(),
             },
         );
         self.event(Event::Woken);

@@ -3,6 +3,7 @@
 mod absent;
 mod bench;
 mod crash;
+mod jobs;
 mod leave;
 mod link;
 mod pull;

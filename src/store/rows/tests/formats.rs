@@ -36,6 +36,8 @@ fn formats_on_disk_are_pinned() {
     pin(&mut text, "calls", &samples::calls(tenant, 29_455_202));
     pin(&mut text, "stream", &samples::stream(tenant));
     pin(&mut text, "scan", &samples::scan(tenant));
+    pin(&mut text, "job", &samples::job(tenant));
+    pin(&mut text, "item", &samples::item());
 
     let row = samples::event(tenant, 1, AT);
     let draft = event::to_draft(&row).unwrap();

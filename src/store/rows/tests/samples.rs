@@ -13,9 +13,10 @@ use crate::model::ids::{
 };
 use crate::model::reason::ReasonCode;
 use crate::model::row::{
-    AutoSync, Back, Badge, Batch, CallMinute, Chart, Class, Common, ContactMatch, ContactRow, Event, GrantRow, Intent,
-    Invoice, Link, Mapping, MappingKind, Member, Operation, OperationState, ReasonGiven, Receipt, Scan, Sent, Settings,
-    Stream, StreamKind, Sync, Tenant, WaitCause, Waiting,
+    AutoSync, Back, Badge, Batch, CallMinute, Change, Chart, Class, Common, ContactMatch, ContactRow, Event, GrantRow,
+    Intent, Invoice, Job, JobKind, JobStep, Link, LinkOrder, LinkTo, Mapping, MappingKind, Member, Operation,
+    OperationItem, OperationState, ReasonGiven, Receipt, Scan, Sent, Settings, Stream, StreamKind, Sync, Tenant,
+    WaitCause, Waiting,
 };
 use crate::model::time::Timestamp;
 use crate::model::xero::{Account, Organisation, TaxRate, WriteTarget, XeroInvoice, XeroLine, XeroStatus};
@@ -286,6 +287,7 @@ pub fn operation(tenant: TenantId, n: u64, state: OperationState) -> Operation {
         requested_by: "token:ops".to_owned(),
         created_at: AT,
         finished_at: None,
+        tally: None,
     }
 }
 
@@ -434,6 +436,47 @@ pub fn scan(tenant: TenantId) -> Scan {
         checked: 2_000,
         not_linked: 1_990,
         changed: 4,
+    }
+}
+
+pub fn job(tenant: TenantId) -> Job {
+    Job {
+        tenant,
+        operation: operation_id(3),
+        kind: JobKind::Refresh,
+        class: Class::User,
+        what: "24h".to_owned(),
+        step: JobStep::Pages {
+            since: AT,
+            began_at: Some(AT.plus_ms(60_000)),
+            page: 3,
+            summary: false,
+            seen: None,
+        },
+        ids: vec![XeroInvoiceId(uuid::Uuid::from_u128(9))],
+        linked: Some(12),
+        links: vec![LinkOrder {
+            host_ref: "SO-1".to_owned(),
+            document: LinkTo::Number("INV-1".to_owned()),
+        }],
+    }
+}
+
+pub fn item() -> OperationItem {
+    OperationItem {
+        operation: operation_id(3),
+        index: 258,
+        invoice: Some(invoice_id(1)),
+        host_ref: Some("SO-1".to_owned()),
+        xero_id: Some(XeroInvoiceId(uuid::Uuid::from_u128(9))),
+        is_done: true,
+        code: "passed_over".to_owned(),
+        detail: "It changed.".to_owned(),
+        changes: vec![Change {
+            field: "totals.amount_due".to_owned(),
+            before: "10.00".to_owned(),
+            after: "0.00".to_owned(),
+        }],
     }
 }
 
