@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::actors::app_budget::AppLimits;
 use crate::config::Config;
-use crate::engine::policy::{Limits, Policy, PullPolicy};
+use crate::engine::policy::{Limits, NightPolicy, Policy, PullPolicy};
 
 /// The numbers tenants decide by, from the settings.
 #[must_use]
@@ -27,6 +27,11 @@ pub fn policy(config: &Config) -> Policy {
         grace_ms: i64::try_from(config.sync.grace_period.as_millis()).unwrap_or(i64::MAX),
         pull: PullPolicy {
             invoices_ms: Some(millis(config.pull.invoices_every)),
+            night: Some(NightPolicy {
+                at: config.reconcile.at.get(),
+                spread_ms: millis(config.reconcile.spread),
+                look_back_ms: i64::from(config.reconcile.days.get()).saturating_mul(86_400_000),
+            }),
             ..defaults.pull
         },
         ..defaults

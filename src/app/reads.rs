@@ -5,7 +5,7 @@ use tokio::sync::watch;
 use crate::http::reads::{BadgeCounts, InvoiceQuery, OperationQuery, ReadFailed, Reads};
 use crate::model::ids::{InvoiceId, OperationId, TenantId, XeroTenantId};
 use crate::model::row::{
-    Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem, Receipt, Stream, Tenant,
+    Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem, Receipt, Reconciled, Stream, Tenant,
 };
 use crate::store::Writer;
 use crate::store::reader::{self, ReadError, Reader};
@@ -84,6 +84,10 @@ impl Reads for StoredReads {
 
     fn streams(&self, tenant: TenantId) -> Result<Vec<Stream>, ReadFailed> {
         self.reader.streams(tenant).map_err(failed)
+    }
+
+    fn reconciled(&self, tenant: TenantId) -> Result<Option<Reconciled>, ReadFailed> {
+        self.reader.reconciled(tenant).map_err(failed)
     }
 
     fn linked_count(&self, tenant: TenantId) -> Result<u32, ReadFailed> {

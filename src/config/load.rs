@@ -10,7 +10,7 @@ use super::check;
 use super::problem::{Problem, Problems};
 use super::reader::{Reader, known_keys};
 use super::secrets::{self, Secrets, Source};
-use super::sections::{Control, Events, Limits, Log, Pull, Shown, Store, Sync, Xero};
+use super::sections::{Audit, Control, Events, Limits, Log, Pull, Reconcile, Shown, Store, Sync, Xero};
 use super::values::CredentialName;
 
 use crate::model::secret::SecretString;
@@ -35,6 +35,10 @@ pub struct Config {
     pub sync: Sync,
     /// `[pull]`
     pub pull: Pull,
+    /// `[reconcile]`
+    pub reconcile: Reconcile,
+    /// `[audit]`
+    pub audit: Audit,
     /// `[events]`
     pub events: Events,
     /// `[log]`
@@ -73,6 +77,8 @@ impl Config {
             self.store.shown(),
             self.sync.shown(),
             self.pull.shown(),
+            self.reconcile.shown(),
+            self.audit.shown(),
             self.events.shown(),
             self.log.shown(),
         ]
@@ -87,6 +93,8 @@ fn read(variables: &BTreeMap<String, String>, reader: &mut Reader<'_>) -> Option
     let store = Store::read(reader);
     let sync = Sync::read(reader);
     let pull = Pull::read(reader);
+    let reconcile = Reconcile::read(reader);
+    let audit = Audit::read(reader);
     let events = Events::read(reader);
     let log = Log::read(reader);
 
@@ -104,6 +112,8 @@ fn read(variables: &BTreeMap<String, String>, reader: &mut Reader<'_>) -> Option
         store: store?,
         sync: sync?,
         pull: pull?,
+        reconcile: reconcile?,
+        audit: audit?,
         events: events?,
         log: log?,
         secrets: Secrets {

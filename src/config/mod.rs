@@ -23,5 +23,5 @@ pub use diff::{Change, ReloadPlan, plan};
 pub use load::{Config, DEFAULTS};
 pub use problem::{Problem, Problems};
 pub use secrets::Secrets;
-pub use sections::{Control, Events, KEYS, Key, Limits, Log, OnChange, Pull, Store, Sync, Xero};
+pub use sections::{Audit, Control, Events, KEYS, Key, Limits, Log, OnChange, Pull, Reconcile, Store, Sync, Xero};
 pub use values::{ByteSize, Count, CredentialName, HttpUrl, Listen, LogFormat, LogLevel};

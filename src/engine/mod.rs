@@ -20,6 +20,7 @@ pub mod effect;
 pub mod event;
 mod merge;
 pub mod news;
+pub mod night;
 pub mod policy;
 pub mod refusal;
 pub mod status;

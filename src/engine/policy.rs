@@ -1,5 +1,7 @@
 //! The numbers a tenant decides by, each with its source. All durations are milliseconds.
 
+use chrono::NaiveTime;
+
 /// What Xero allows per organisation. Configurable, because Xero changes it by tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -72,6 +74,29 @@ pub struct PullPolicy {
     pub invoices_ms: Option<u64>,
     /// How long a document that a webhook named waits for others.
     pub fold_ms: u64,
+    /// The nightly check; `None` = never by itself.
+    pub night: Option<NightPolicy>,
+}
+
+/// The nightly check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NightPolicy {
+    /// When, by the organisation's own clock (S1: 02:00).
+    pub at: NaiveTime,
+    /// Over how long many organisations are spread.
+    pub spread_ms: u64,
+    /// How far it looks back (S1: 7 days).
+    pub look_back_ms: i64,
+}
+
+impl Default for NightPolicy {
+    fn default() -> Self {
+        Self {
+            at: NaiveTime::from_hms_opt(2, 0, 0).unwrap_or_default(),
+            spread_ms: 30 * 60_000,
+            look_back_ms: 7 * 86_400_000,
+        }
+    }
 }
 
 impl Default for PullPolicy {
@@ -79,6 +104,7 @@ impl Default for PullPolicy {
         Self {
             invoices_ms: Some(270_000),
             fold_ms: 250,
+            night: Some(NightPolicy::default()),
         }
     }
 }
@@ -88,6 +114,7 @@ impl PullPolicy {
     pub const NEVER: Self = Self {
         invoices_ms: None,
         fold_ms: 250,
+        night: None,
     };
 }
 

@@ -6,8 +6,8 @@ use crate::model::document::InvoiceKind;
 use crate::model::ids::{InvoiceId, OperationId, TenantId, XeroTenantId};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{
-    Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem, OperationState, Receipt, Stream,
-    Tenant,
+    Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem, OperationState, Receipt, Reconciled,
+    Stream, Tenant,
 };
 
 /// The store could not be read.
@@ -97,6 +97,8 @@ pub trait Reads: Send + Sync {
     fn items(&self, operation: OperationId, from: u32, limit: usize) -> Result<Vec<OperationItem>, ReadFailed>;
     /// What is known of a tenant's streams.
     fn streams(&self, tenant: TenantId) -> Result<Vec<Stream>, ReadFailed>;
+    /// The latest date that was checked at night.
+    fn reconciled(&self, tenant: TenantId) -> Result<Option<Reconciled>, ReadFailed>;
     /// How many invoices are linked.
     fn linked_count(&self, tenant: TenantId) -> Result<u32, ReadFailed>;
     /// Entries of the feed behind `after_seq`, oldest first.

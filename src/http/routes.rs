@@ -64,6 +64,7 @@ pub enum Endpoint {
     DriftReports,
     RunReconciler,
     Watermarks,
+    Reconciler,
     OperationItems,
     PushPreview,
     Mappings,
@@ -216,6 +217,7 @@ pub const ROUTES: &[Route] = &[
     )
     .waits(),
     get("/v1/tenants/{tenant}/watermarks", Endpoint::Watermarks),
+    get("/v1/tenants/{tenant}/reconciler", Endpoint::Reconciler),
     get(
         "/v1/tenants/{tenant}/invoices/{invoice}/push-preview",
         Endpoint::PushPreview,

@@ -3,7 +3,7 @@
 use super::ids::{BatchId, GrantId, IntentId, OperationId, TenantId};
 use super::row::{
     Batch, CallMinute, Chart, ContactRow, Event, GrantRow, Intent, Invoice, Job, Mapping, Operation, OperationItem,
-    Receipt, Scan, Stream, StreamKind, Tenant,
+    Receipt, Reconciled, Scan, Stream, StreamKind, Tenant,
 };
 
 /// One change of one row.
@@ -43,6 +43,8 @@ pub enum Write {
     DropJob(TenantId, OperationId),
     /// Adds an item to an operation's result.
     Item(Box<OperationItem>),
+    /// A date of the organisation is being checked.
+    Reconciled(Box<Reconciled>),
     /// Adds or replaces an operation.
     Operation(Box<Operation>),
     /// Adds or replaces a grant.

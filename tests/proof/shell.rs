@@ -86,6 +86,7 @@ impl Shell {
             streams: reader.streams(tenant).unwrap(),
             scans: reader.scans(tenant).unwrap(),
             jobs: reader.jobs(tenant).unwrap(),
+            reconciled: reader.reconciled(tenant).unwrap(),
         };
         Self {
             machine: TenantMachine::restore(now, setup(), saved),

@@ -103,6 +103,7 @@ impl TenantActor {
             streams: reader.streams(id)?,
             scans: reader.scans(id)?,
             jobs: reader.jobs(id)?,
+            reconciled: reader.reconciled(id)?,
         };
         let mut seed = [0; 8];
         ports.entropy.fill(&mut seed);

@@ -87,8 +87,7 @@ pub async fn reconciler(session: &mut Session<'_>) -> Result<Exit, Stop> {
     }
     let (value, now) = (&answer.value, session.now());
     let zone = field::shown(value, "/time_zone");
-    let schedule = format!("every night at {} ({zone})", field::shown(value, "/schedule"));
-    session.screen.pair("Runs", &schedule, Style::Plain)?;
+    session.screen.pair("Zone", &zone, Style::Plain)?;
     for (name, pointer) in [("Last", "/last_run"), ("Next", "/next_run")] {
         let at = field::moment(value, pointer).map_or_else(|| field::NOTHING.to_owned(), |at| time::ago(at, now));
         session.screen.pair(name, &at, Style::Plain)?;

@@ -16,8 +16,6 @@ const JOBS_MAX: usize = 100;
 /// What a window by our clock looks back further: Xero's lists may lag so much, and our clock may
 /// be ahead of Xero's.
 const WINDOW_MARGIN_MS: i64 = 240_000;
-/// How far the check looks back: 7 days (S1).
-pub(super) const RECONCILE_MS: i64 = 7 * 86_400_000;
 
 impl TenantMachine {
     pub(super) fn begin(&mut self, now: Now, ask: AskId, order: JobOrder, requested_by: String, out: &mut Vec<Effect>) {
@@ -35,18 +33,27 @@ impl TenantMachine {
             out.push(Effect::Reply(ask, Reply::TooManyJobs));
             return;
         }
-        let operation = self.open_job(now, job, (order.invoice, order.skipped), requested_by, out);
+        let operation = self.open_job(now, job, (order.invoice, order.skipped), requested_by);
+        out.push(Effect::Persist(self.job_rows(&operation)));
         out.push(Effect::Reply(ask, Reply::Operation(Box::new(operation))));
     }
 
-    /// Makes a job and its operation durable.
+    /// The rows of a job that was just opened.
+    pub(super) fn job_rows(&self, operation: &Operation) -> Vec<Write> {
+        let job = self.jobs.0.get(&operation.id).map(|state| state.job.clone());
+        let job = job.map(|job| Write::Job(Box::new(job)));
+        std::iter::once(Write::Operation(Box::new(operation.clone())))
+            .chain(job)
+            .collect()
+    }
+
+    /// Opens a job and its operation; both must become durable.
     pub(super) fn open_job(
         &mut self,
         now: Now,
         job: Job,
         (invoice, skipped): (Option<InvoiceId>, u32),
         requested_by: String,
-        out: &mut Vec<Effect>,
     ) -> Operation {
         let state = JobState::new(now, job);
         let operation = Operation {
@@ -67,10 +74,6 @@ impl TenantMachine {
                 ..Tally::default()
             }),
         };
-        out.push(Effect::Persist(vec![
-            Write::Operation(Box::new(operation.clone())),
-            Write::Job(Box::new(state.job.clone())),
-        ]));
         self.operations.insert(operation.id, operation.clone());
         self.jobs.0.insert(operation.id, state);
         operation
@@ -93,7 +96,8 @@ impl TenantMachine {
             }
             JobPlan::These(_) => (JobKind::Refresh, Class::User, "selection".to_owned(), JobStep::End),
             JobPlan::Reconcile => {
-                let step = JobStep::pages(now.wall.plus_ms(-RECONCILE_MS), true);
+                let night = self.setup.policy.pull.night.unwrap_or_default();
+                let step = JobStep::pages(now.wall.plus_ms(-night.look_back_ms), true);
                 (JobKind::Reconcile, Class::Reconcile, "reconcile".to_owned(), step)
             }
             JobPlan::Drift => (

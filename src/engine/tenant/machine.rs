@@ -8,6 +8,7 @@ use super::chart::ChartState;
 use super::desk::ContactDesk;
 use super::job_steps::Jobs;
 use super::link::Relabels;
+use super::night::Night;
 use super::pull::Pulls;
 use super::release::Releases;
 use super::settle::announce_ended;
@@ -20,7 +21,9 @@ use crate::engine::policy::Policy;
 use crate::engine::status::Blocked;
 use crate::model::connection::Gate;
 use crate::model::ids::{BatchId, IdSource, IntentId, InvoiceId, OperationId, XeroInvoiceId};
-use crate::model::row::{Batch, CallMinute, Class, Intent, Job, Operation, Scan, Stream, StreamKind, Tenant};
+use crate::model::row::{
+    Batch, CallMinute, Class, Intent, Job, Operation, Reconciled, Scan, Stream, StreamKind, Tenant,
+};
 use crate::model::time::{Mono, Now, Timestamp};
 use crate::model::write::Write;
 use crate::model::xero::Encode;
@@ -59,6 +62,8 @@ pub struct Saved {
     pub scans: Vec<Scan>,
     /// Jobs that have not ended.
     pub jobs: Vec<Job>,
+    /// The latest date that was checked.
+    pub reconciled: Option<Reconciled>,
 }
 
 /// Where an intent stands.
@@ -159,6 +164,7 @@ pub struct TenantMachine {
     pub(super) relabels: Relabels,
     pub(super) pulls: Pulls,
     pub(super) jobs: Jobs,
+    pub(super) night: Night,
     next_number: u64,
     pub(super) illegal_events: u64,
     pub(super) last_gate: Option<&'static str>,
@@ -204,6 +210,7 @@ impl TenantMachine {
             relabels: Relabels::default(),
             pulls: Pulls::restore(now, saved.streams, saved.scans),
             jobs: Jobs::restore(now, saved.jobs),
+            night: Night::restore(now, saved.reconciled),
             next_number: 0,
             illegal_events: 0,
             last_gate: None,

@@ -6,6 +6,7 @@ mod budget;
 mod compare;
 mod connection;
 mod desired;
+mod night;
 mod refusal;
 mod samples;
 mod take;

@@ -33,6 +33,7 @@ pub async fn dispatch(endpoint: Endpoint, call: Arc<Call>) -> Result<Reply, Prob
         Endpoint::Link => jobs::link(call).await,
         Endpoint::DriftReports => jobs::drift(call).await,
         Endpoint::RunReconciler => jobs::reconcile(call).await,
+        Endpoint::Reconciler => watermarks::reconciler(call).await,
         Endpoint::Watermarks => watermarks::list(call).await,
         Endpoint::OperationItems => operations::items(call).await,
         Endpoint::Resync => pushes::resync(call).await,

@@ -33,3 +33,40 @@ pub async fn list(call: &Call) -> Result<Reply, Problem> {
     });
     Ok(Reply::list(data, &json!({})))
 }
+
+/// The nightly check: when it runs, and what it found last.
+pub async fn reconciler(call: &Call) -> Result<Reply, Problem> {
+    Query::parse(&call.query, &[])?;
+    let tenant = call.tenant().await?;
+    let id = tenant.id;
+    let last = call
+        .shared
+        .read(move |reads| {
+            let row = reads.reconciled(id)?;
+            let operation = row.as_ref().map(|row| reads.operation(row.operation)).transpose()?;
+            Ok(row.zip(operation.flatten()))
+        })
+        .await?;
+    let next = call.status(id).and_then(|status| status.next_check);
+    let result = last.as_ref().map(|(row, operation)| {
+        let tally = operation.tally.unwrap_or_default();
+        json!({
+            "date": row.date.to_string(),
+            "operation_id": operation.id.to_string(),
+            "state": operation.state.label(),
+            "message": operation.message,
+            "checked": tally.checked,
+            "repaired": tally.changed,
+            "finished_at": operation.finished_at.map(Timestamp::to_rfc3339),
+        })
+    });
+    Ok(Reply::json(
+        200,
+        &json!({
+            "time_zone": tenant.time_zone,
+            "last_run": last.as_ref().map(|(row, _)| row.began_at.to_rfc3339()),
+            "next_run": next.map(Timestamp::to_rfc3339),
+            "last_result": result,
+        }),
+    ))
+}

@@ -14,7 +14,7 @@ use crate::model::document::Draft;
 use crate::model::ids::{EventId, IdSource, InvoiceId, Marker, OperationId, TenantId, XeroTenantId};
 use crate::model::row::{
     Back, Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem, OperationState, Receipt,
-    Settings, Stream, Sync, Tenant,
+    Reconciled, Settings, Stream, Sync, Tenant,
 };
 use crate::model::time::Timestamp;
 use crate::model::xero::WriteTarget;
@@ -389,6 +389,10 @@ impl Reads for House {
 
     fn streams(&self, _tenant: TenantId) -> Result<Vec<Stream>, ReadFailed> {
         Ok(Vec::new())
+    }
+
+    fn reconciled(&self, _tenant: TenantId) -> Result<Option<Reconciled>, ReadFailed> {
+        Ok(None)
     }
 
     fn linked_count(&self, tenant: TenantId) -> Result<u32, ReadFailed> {

@@ -45,6 +45,7 @@ impl Overlay {
                 | Write::Job(_)
                 | Write::DropJob(..)
                 | Write::Item(_)
+                | Write::Reconciled(_)
                 | Write::Calls(_)
                 | Write::DropCalls(..)
                 | Write::Grant(_)

@@ -3,7 +3,7 @@
 use super::access::Reader;
 use super::error::ReadError;
 use crate::model::ids::{GrantId, TenantId, XeroTenantId};
-use crate::model::row::{Batch, CallMinute, GrantRow, Intent, Job, Scan, Stream, Tenant};
+use crate::model::row::{Batch, CallMinute, GrantRow, Intent, Job, Reconciled, Scan, Stream, Tenant};
 use crate::store::Direction;
 use crate::store::rows::{RowError, decode, keys};
 
@@ -110,6 +110,14 @@ impl Reader {
     /// [`ReadError`].
     pub fn scans(&self, tenant: TenantId) -> Result<Vec<Scan>, ReadError> {
         self.all(keys::of_tenant(keys::SCANS, tenant))
+    }
+
+    /// The latest date of a tenant that was checked.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn reconciled(&self, tenant: TenantId) -> Result<Option<Reconciled>, ReadError> {
+        self.row(&keys::reconciled(tenant))
     }
 
     /// A tenant's open jobs, oldest first.

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use super::error::RowError;
 use super::keys;
 use crate::model::row::{
-    Batch, CallMinute, Chart, ContactRow, GrantRow, Intent, Job, Mapping, Operation, OperationItem, Receipt, Scan,
-    Stream, Tenant,
+    Batch, CallMinute, Chart, ContactRow, GrantRow, Intent, Job, Mapping, Operation, OperationItem, Receipt,
+    Reconciled, Scan, Stream, Tenant,
 };
 
 /// A row that is stored under its own key.
@@ -132,6 +132,7 @@ json_rows! {
     Mapping: |row| keys::mapping(row.tenant, row.kind, &row.key);
     Stream: |row| keys::stream(row.tenant, row.kind);
     Scan: |row| keys::scan(row.tenant, row.kind);
+    Reconciled: |row| keys::reconciled(row.tenant);
     Job: |row| keys::job(row.tenant, row.operation);
     OperationItem: |row| keys::item(row.operation, row.index);
     CallMinute: |row| keys::calls(row.tenant, row.minute);

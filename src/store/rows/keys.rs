@@ -41,6 +41,8 @@ pub const STREAMS: u8 = 0x17;
 pub const SCANS: u8 = 0x18;
 /// `| tenant | operation` → the rest of a job.
 pub const JOBS: u8 = 0x19;
+/// `| tenant` → the latest date that was checked.
+pub const RECONCILED: u8 = 0x1A;
 /// `| operation | index (4)` → one item of its result.
 pub const OPERATION_ITEMS: u8 = 0x05;
 
@@ -169,6 +171,12 @@ pub fn scan(tenant: TenantId, kind: StreamKind) -> Vec<u8> {
 #[must_use]
 pub fn job(tenant: TenantId, operation: OperationId) -> Vec<u8> {
     join(JOBS, &[&tenant.to_bytes(), &operation.to_bytes()])
+}
+
+/// Key of the latest date that was checked.
+#[must_use]
+pub fn reconciled(tenant: TenantId) -> Vec<u8> {
+    join(RECONCILED, &[&tenant.to_bytes()])
 }
 
 /// Prefix of the items of an operation's result.
@@ -341,6 +349,7 @@ pub fn describe(key: &[u8]) -> String {
         (JOBS, Some(tenant), Some(id)) => {
             format!("job {} of {tenant}", OperationId::from_bytes(id))
         }
+        (RECONCILED, Some(tenant), _) => format!("nightly check of {tenant}"),
         (OPERATION_ITEMS, _, _) => format!("item of an operation {}", hex(key)),
         (RECEIPTS, _, _) => format!("kept answer {}", hex(key)),
         _ => match crate::store::keys::event_seq(key) {

@@ -38,6 +38,7 @@ pub struct Rows {
     pub operations: BTreeMap<OperationId, Operation>,
     pub jobs: BTreeMap<OperationId, Job>,
     pub items: Vec<OperationItem>,
+    pub reconciled: Option<Reconciled>,
     pub events: Vec<crate::model::row::Event>,
 }
 
@@ -181,6 +182,7 @@ impl Bench {
                 operations: BTreeMap::new(),
                 jobs: BTreeMap::new(),
                 items: Vec::new(),
+                reconciled: None,
                 events: Vec::new(),
             },
             xero,
@@ -403,6 +405,13 @@ impl Bench {
                 rows.jobs.remove(&id);
             }
             Write::Item(row) => rows.items.push(*row),
+            Write::Reconciled(row) => {
+                let before = rows.reconciled.replace(*row.clone());
+                assert!(
+                    before.is_none_or(|before| before.date != row.date),
+                    "a date is checked once"
+                );
+            }
             Write::Operation(operation) => {
                 rows.operations.insert(operation.id, *operation);
             }
@@ -676,6 +685,7 @@ impl Bench {
                 streams: self.rows.streams.values().cloned().collect(),
                 scans: self.rows.scans.values().cloned().collect(),
                 jobs: self.rows.jobs.values().cloned().collect(),
+                reconciled: self.rows.reconciled.clone(),
             },
         );
         self.event(Event::Woken);

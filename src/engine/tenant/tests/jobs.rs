@@ -7,7 +7,7 @@ use super::bench::*;
 use super::xero::How;
 use crate::engine::effect::Reply;
 use crate::engine::event::{ConnectionEvent, Event, JobOrder, JobPlan};
-use crate::engine::policy::Policy;
+use crate::engine::policy::{NightPolicy, Policy, PullPolicy};
 use crate::model::connection::{ConnectionCause, ConnectionState};
 use crate::model::document::InvoiceKind::Sales;
 use crate::model::ids::{OperationId, XeroInvoiceId, XeroPaymentId};
@@ -491,4 +491,64 @@ fn a_person_s_refresh_goes_before_the_check() {
 fn ended_at_last(bench: &mut Bench, id: OperationId) {
     bench.run_ms(120_000);
     assert_eq!(bench.rows.operations[&id].state, OperationState::Succeeded);
+}
+
+/// Until the next check of the night and a little longer.
+fn to_next_night(bench: &mut Bench) -> u64 {
+    let at = bench.machine.status(bench.now).next_check.unwrap();
+    u64::try_from(at.since_ms(bench.now.wall)).unwrap() + 60_000
+}
+
+#[test]
+fn ux_52_every_night_what_was_missed_is_repaired_once_for_each_date() {
+    let quiet = PullPolicy {
+        night: Some(NightPolicy::default()),
+        ..PullPolicy::NEVER
+    };
+    let mut bench = Bench::warm_with(Policy {
+        pull: quiet,
+        ..Policy::default()
+    });
+    bench.put("i-0", draft(Sales, "N-0"));
+    bench.run_ms(10_000);
+    pay(&mut bench, "i-0", 1);
+    for night in 1..4 {
+        let wait_ms = to_next_night(&mut bench);
+        assert!(wait_ms <= 25 * 3_600_000, "{wait_ms}");
+        bench.run_ms(wait_ms);
+        let checks: Vec<&Operation> = bench
+            .rows
+            .operations
+            .values()
+            .filter(|it| it.kind == "reconcile")
+            .collect();
+        assert_eq!(checks.len(), night);
+        assert_eq!(checks[0].message, "Checked 2, repaired 1.");
+        assert_eq!(checks[0].requested_by, "system");
+    }
+    assert!(is_part_paid(&bench, "i-0"));
+    let date = bench.rows.reconciled.clone().unwrap().date;
+    // Down over two nights: made up once.
+    bench.restart(2 * 86_400_000, UnderWay::Lost);
+    bench.run_ms(40 * 60_000);
+    let after = bench.rows.reconciled.clone().unwrap().date;
+    assert_eq!(after, date.succ_opt().and_then(|day| day.succ_opt()).unwrap());
+    assert_eq!(
+        bench
+            .rows
+            .operations
+            .values()
+            .filter(|it| it.kind == "reconcile")
+            .count(),
+        4
+    );
+    // Not connected: it waits, and is made up.
+    bench.connection(ConnectionEvent::GrantLost(ConnectionCause::GrantDead));
+    let wait_ms = to_next_night(&mut bench);
+    bench.run_ms(wait_ms);
+    assert_eq!(bench.rows.reconciled.clone().unwrap().date, after);
+    bench.connection(ConnectionEvent::Reconnected);
+    bench.run_ms(120_000);
+    assert_eq!(bench.rows.reconciled.clone().unwrap().date, after.succ_opt().unwrap());
+    assert!(bench.rows.jobs.is_empty());
 }

@@ -38,6 +38,7 @@ fn formats_on_disk_are_pinned() {
     pin(&mut text, "scan", &samples::scan(tenant));
     pin(&mut text, "job", &samples::job(tenant));
     pin(&mut text, "item", &samples::item());
+    pin(&mut text, "reconciled", &samples::reconciled(tenant));
 
     let row = samples::event(tenant, 1, AT);
     let draft = event::to_draft(&row).unwrap();

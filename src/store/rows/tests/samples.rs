@@ -15,8 +15,8 @@ use crate::model::reason::ReasonCode;
 use crate::model::row::{
     AutoSync, Back, Badge, Batch, CallMinute, Change, Chart, Class, Common, ContactMatch, ContactRow, Event, GrantRow,
     Intent, Invoice, Job, JobKind, JobStep, Link, LinkOrder, LinkTo, Mapping, MappingKind, Member, Operation,
-    OperationItem, OperationState, ReasonGiven, Receipt, Scan, Sent, Settings, Stream, StreamKind, Sync, Tenant,
-    WaitCause, Waiting,
+    OperationItem, OperationState, ReasonGiven, Receipt, Reconciled, Scan, Sent, Settings, Stream, StreamKind, Sync,
+    Tenant, WaitCause, Waiting,
 };
 use crate::model::time::Timestamp;
 use crate::model::xero::{Account, Organisation, TaxRate, WriteTarget, XeroInvoice, XeroLine, XeroStatus};
@@ -459,6 +459,15 @@ pub fn job(tenant: TenantId) -> Job {
             host_ref: "SO-1".to_owned(),
             document: LinkTo::Number("INV-1".to_owned()),
         }],
+    }
+}
+
+pub fn reconciled(tenant: TenantId) -> Reconciled {
+    Reconciled {
+        tenant,
+        date: NaiveDate::from_ymd_opt(2026, 1, 2).unwrap(),
+        operation: operation_id(3),
+        began_at: AT,
     }
 }
 
