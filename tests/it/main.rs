@@ -20,6 +20,8 @@ mod push;
 #[cfg(test)]
 mod real_input;
 #[cfg(test)]
+mod reconcile;
+#[cfg(test)]
 mod refresh;
 #[cfg(test)]
 mod reload;
