@@ -184,6 +184,7 @@ impl Daemon {
     pub fn apply(&self, config: &Config) {
         self.core.ports.policy.set(policy(config));
         self.core.upkeep.keep_events(config.events.keep);
+        self.core.upkeep.keep_audit(config.audit.keep);
         self.look_again();
     }
 
@@ -285,6 +286,7 @@ impl Core {
         let supervisor = Supervisor::new(Arc::clone(&ports), metrics.clone()).start();
         let settings = upkeep::Settings {
             keep_events: config.events.keep,
+            keep_audit: config.audit.keep,
             reserve_bytes: config.store.reserve_bytes.get(),
         };
         let upkeep = Upkeep::start(Arc::clone(&ports), metrics.clone(), settings);

@@ -3,9 +3,9 @@
 use tokio::sync::watch;
 
 use crate::http::reads::{BadgeCounts, InvoiceQuery, OperationQuery, ReadFailed, Reads};
-use crate::model::ids::{InvoiceId, OperationId, TenantId, XeroTenantId};
+use crate::model::ids::{AuditId, InvoiceId, OperationId, TenantId, XeroTenantId};
 use crate::model::row::{
-    Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem, Receipt, Reconciled, Stream, Tenant,
+    Audit, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem, Receipt, Reconciled, Stream, Tenant,
 };
 use crate::store::Writer;
 use crate::store::reader::{self, ReadError, Reader};
@@ -88,6 +88,22 @@ impl Reads for StoredReads {
 
     fn reconciled(&self, tenant: TenantId) -> Result<Option<Reconciled>, ReadFailed> {
         self.reader.reconciled(tenant).map_err(failed)
+    }
+
+    fn audit(&self, tenant: TenantId, after: Option<AuditId>, limit: usize) -> Result<Vec<Audit>, ReadFailed> {
+        self.reader.audit(tenant, after, limit).map_err(failed)
+    }
+
+    fn audit_of_invoice(
+        &self,
+        tenant: TenantId,
+        invoice: InvoiceId,
+        after: Option<AuditId>,
+        limit: usize,
+    ) -> Result<Vec<Audit>, ReadFailed> {
+        self.reader
+            .audit_of_invoice(tenant, invoice, after, limit)
+            .map_err(failed)
     }
 
     fn linked_count(&self, tenant: TenantId) -> Result<u32, ReadFailed> {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use super::args::{
-    Command, ConfigCommand, EventsCommand, Globals, InvoicesCommand, MappingsCommand, OperationCommand,
+    AuditCommand, Command, ConfigCommand, EventsCommand, Globals, InvoicesCommand, MappingsCommand, OperationCommand,
     ReconcileCommand, SandboxArgs, SandboxCommand, SettingsCommand, TenantsCommand, WatermarksCommand,
 };
 use super::commands::{
-    capabilities, config, connect, events, explain, invoices, jobs, mappings, operation, put, settings, status, sync,
-    tenants, watermarks,
+    audit, capabilities, config, connect, events, explain, invoices, jobs, mappings, operation, put, settings, status,
+    sync, tenants, watermarks,
 };
 use super::control::{Answer, Client, Request, Trouble};
 use super::exit::Exit;
@@ -91,6 +91,10 @@ pub async fn carry_out(session: &mut Session<'_>, command: Command) -> Result<Ex
         Command::Events(EventsCommand::Tail(args)) => events::tail(session, &args).await,
         Command::Operation(OperationCommand::Show { id }) => operation::show(session, &id).await,
         Command::Invoices(InvoicesCommand::Link(args)) => jobs::link(session, &args).await,
+        Command::Invoices(InvoicesCommand::Timeline(args)) => audit::timeline(session, &args.invoice).await,
+        Command::Invoices(InvoicesCommand::Diff(args)) => audit::diff(session, &args.invoice).await,
+        Command::Audit(AuditCommand::List(args)) => audit::list(session, &args).await,
+        Command::Audit(AuditCommand::Export(args)) => audit::export(session, &args).await,
         Command::Refresh(args) => jobs::refresh(session, &args).await,
         Command::Drift(args) => jobs::drift(session, &args).await,
         Command::Reconcile(ReconcileCommand::Run) => jobs::reconcile(session).await,

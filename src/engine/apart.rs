@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+use crate::model::document::Draft;
 use crate::model::row::Change;
 use crate::model::xero::{XeroInvoice, XeroLine};
 
@@ -175,4 +176,77 @@ fn code(document: &XeroInvoice) -> String {
     document
         .currency
         .map_or_else(String::new, |currency| currency.as_str().to_owned())
+}
+
+/// Every field of a host's document that is another one.
+#[must_use]
+pub fn of_drafts(before: &Draft, after: &Draft) -> Vec<Change> {
+    let mut out = Vec::new();
+    let mut note = |field: &str, before: String, after: String| {
+        if before != after && out.len() < CHANGES_MAX {
+            out.push(Change {
+                field: field.to_owned(),
+                before,
+                after,
+            });
+        }
+    };
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    note("number", before.number.clone(), after.number.clone());
+    note(
+        "host_status",
+        before.host_status.label().to_owned(),
+        after.host_status.label().to_owned(),
+    );
+    note(
+        "contact",
+        before.contact.reference.clone(),
+        after.contact.reference.clone(),
+    );
+    note("contact_name", before.contact.name.clone(), after.contact.name.clone());
+    note(
+        "currency",
+        before.currency.as_str().to_owned(),
+        after.currency.as_str().to_owned(),
+    );
+    note("date", before.issue_date.to_string(), after.issue_date.to_string());
+    note("due_date", day(before.due_date), day(after.due_date));
+    note("reference", text(&before.reference), text(&after.reference));
+    for at in 0..before.lines.len().max(after.lines.len()) {
+        let name = format!("lines.{}", at.saturating_add(1));
+        match (before.lines.get(at), after.lines.get(at)) {
+            (Some(then), Some(now)) => {
+                note(
+                    &format!("{name}.description"),
+                    then.description.clone(),
+                    now.description.clone(),
+                );
+                note(
+                    &format!("{name}.quantity"),
+                    then.quantity.to_string(),
+                    now.quantity.to_string(),
+                );
+                note(
+                    &format!("{name}.unit_price"),
+                    then.unit_price.to_string(),
+                    now.unit_price.to_string(),
+                );
+                note(
+                    &format!("{name}.nominal_code"),
+                    text(&then.nominal_code),
+                    text(&now.nominal_code),
+                );
+                note(&format!("{name}.tax_type"), text(&then.tax_type), text(&now.tax_type));
+                note(
+                    &format!("{name}.item_code"),
+                    text(&then.item_code),
+                    text(&now.item_code),
+                );
+            }
+            (Some(then), None) => note(&name, then.description.clone(), String::new()),
+            (None, Some(now)) => note(&name, String::new(), now.description.clone()),
+            (None, None) => {}
+        }
+    }
+    out
 }

@@ -3,11 +3,11 @@
 use tokio::sync::watch;
 
 use crate::model::document::InvoiceKind;
-use crate::model::ids::{InvoiceId, OperationId, TenantId, XeroTenantId};
+use crate::model::ids::{AuditId, InvoiceId, OperationId, TenantId, XeroTenantId};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{
-    Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem, OperationState, Receipt, Reconciled,
-    Stream, Tenant,
+    Audit, Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem, OperationState, Receipt,
+    Reconciled, Stream, Tenant,
 };
 
 /// The store could not be read.
@@ -99,6 +99,16 @@ pub trait Reads: Send + Sync {
     fn streams(&self, tenant: TenantId) -> Result<Vec<Stream>, ReadFailed>;
     /// The latest date that was checked at night.
     fn reconciled(&self, tenant: TenantId) -> Result<Option<Reconciled>, ReadFailed>;
+    /// Entries of the record of changes, oldest first, behind one of them.
+    fn audit(&self, tenant: TenantId, after: Option<AuditId>, limit: usize) -> Result<Vec<Audit>, ReadFailed>;
+    /// Entries about one invoice, newest first, behind one of them.
+    fn audit_of_invoice(
+        &self,
+        tenant: TenantId,
+        invoice: InvoiceId,
+        after: Option<AuditId>,
+        limit: usize,
+    ) -> Result<Vec<Audit>, ReadFailed>;
     /// How many invoices are linked.
     fn linked_count(&self, tenant: TenantId) -> Result<u32, ReadFailed>;
     /// Entries of the feed behind `after_seq`, oldest first.

@@ -64,6 +64,10 @@ pub enum Endpoint {
     DriftReports,
     RunReconciler,
     Watermarks,
+    Timeline,
+    Variance,
+    Audit,
+    AuditExport,
     Reconciler,
     OperationItems,
     PushPreview,
@@ -135,6 +139,13 @@ impl Route {
     const fn open(self) -> Self {
         Self {
             access: Access::Open,
+            ..self
+        }
+    }
+
+    const fn needs(self, scope: Scope) -> Self {
+        Self {
+            access: Access::Needs(scope),
             ..self
         }
     }
@@ -217,6 +228,10 @@ pub const ROUTES: &[Route] = &[
     )
     .waits(),
     get("/v1/tenants/{tenant}/watermarks", Endpoint::Watermarks),
+    get("/v1/tenants/{tenant}/invoices/{invoice}/timeline", Endpoint::Timeline),
+    get("/v1/tenants/{tenant}/invoices/{invoice}/variance", Endpoint::Variance),
+    get("/v1/audit", Endpoint::Audit).needs(Scope::Audit),
+    get("/v1/audit:export", Endpoint::AuditExport).needs(Scope::Audit),
     get("/v1/tenants/{tenant}/reconciler", Endpoint::Reconciler),
     get(
         "/v1/tenants/{tenant}/invoices/{invoice}/push-preview",

@@ -53,6 +53,8 @@ pub enum Scope {
     Settings,
     /// Write invoices.
     HostWrite,
+    /// Read the record of who changed what.
+    Audit,
     /// Everything.
     Admin,
 }
@@ -66,6 +68,7 @@ impl Scope {
             Self::SyncNow => "finance.xero.sync",
             Self::Settings => "settings.integrations.manage",
             Self::HostWrite => "hosts.write",
+            Self::Audit => "audit.read",
             Self::Admin => "admin",
         }
     }

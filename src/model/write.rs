@@ -2,8 +2,8 @@
 
 use super::ids::{BatchId, GrantId, IntentId, OperationId, TenantId};
 use super::row::{
-    Batch, CallMinute, Chart, ContactRow, Event, GrantRow, Intent, Invoice, Job, Mapping, Operation, OperationItem,
-    Receipt, Reconciled, Scan, Stream, StreamKind, Tenant,
+    Audit, Batch, CallMinute, Chart, ContactRow, Event, GrantRow, Intent, Invoice, Job, Mapping, Operation,
+    OperationItem, Receipt, Reconciled, Scan, Stream, StreamKind, Tenant,
 };
 
 /// One change of one row.
@@ -43,6 +43,8 @@ pub enum Write {
     DropJob(TenantId, OperationId),
     /// Adds an item to an operation's result.
     Item(Box<OperationItem>),
+    /// Adds an entry to the record of changes.
+    Audit(Box<Audit>),
     /// A date of the organisation is being checked.
     Reconciled(Box<Reconciled>),
     /// Adds or replaces an operation.

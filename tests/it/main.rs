@@ -1,6 +1,8 @@
 //! Whole-daemon tests: the real program as child processes, over real sockets, in real time.
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod cli;

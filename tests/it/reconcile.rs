@@ -48,7 +48,8 @@ fn ux_52_what_looked_stuck_in_the_evening_is_fixed_by_the_morning() {
     let before = api.get(&format!("{base}/reconciler")).ok(200);
     assert!(before["next_run"].is_string(), "{before:#}");
     assert_eq!(before["last_result"], Value::Null);
-    demo.sandbox.control("clock", &json!({ "advance_s": 86_400, "all": true }));
+    demo.sandbox
+        .control("clock", &json!({ "advance_s": 86_400, "all": true }));
     let after = until(60, "the night", || {
         let shown = api.get(&format!("{base}/reconciler")).ok(200);
         (shown["last_result"]["state"] == "succeeded").then_some(shown)
@@ -93,8 +94,15 @@ fn a_comparison_finds_nothing_in_step_and_what_it_finds_can_be_refreshed() {
         .iter()
         .map(|change| change["field"].as_str().unwrap())
         .collect();
-    assert!(fields.contains(&"totals.amount_due") && fields.contains(&"version"), "{fields:?}");
-    assert_eq!(house.daemon.invoice(house.ours(), "SO-2")["status"], "Unpaid", "a comparison changes nothing");
+    assert!(
+        fields.contains(&"totals.amount_due") && fields.contains(&"version"),
+        "{fields:?}"
+    );
+    assert_eq!(
+        house.daemon.invoice(house.ours(), "SO-2")["status"],
+        "Unpaid",
+        "a comparison changes nothing"
+    );
     let again = json!({ "selection": { "operation": report["id"] } });
     let refreshed = done(&house.daemon, &format!("{base}/refreshes"), &again);
     assert_eq!(refreshed["message"], "Checked 1 invoice, updated 1.");

@@ -166,7 +166,7 @@ impl Promises {
             Write::Contact(_) | Write::Chart(_) | Write::Mapping(_) => {}
             Write::Stream(_) | Write::Scan(_) | Write::DropScan(..) => {}
             Write::Job(_) | Write::DropJob(..) | Write::Item(_) => {}
-            Write::Reconciled(_) => {}
+            Write::Reconciled(_) | Write::Audit(_) => {}
             Write::Grant(_) | Write::DropGrant(_) | Write::Receipt(_) | Write::DropReceipt(_) => {
                 panic!("these rows are not the machine's")
             }
@@ -605,6 +605,7 @@ fn owner(write: &Write) -> Option<TenantId> {
         Write::DropScan(tenant, _) | Write::DropJob(tenant, _) => Some(*tenant),
         Write::Job(row) => Some(row.tenant),
         Write::Reconciled(row) => Some(row.tenant),
+        Write::Audit(row) => Some(row.tenant),
         Write::Operation(row) => Some(row.tenant),
         Write::Event(row) => Some(row.tenant),
         Write::DropIntent(tenant, _) | Write::DropBatch(tenant, _) | Write::DropCalls(tenant, _) => Some(*tenant),

@@ -61,6 +61,10 @@ pub enum InvoicesCommand {
     Sync(SyncArgs),
     /// Show exactly what would be sent to Xero
     Preview(InvoiceArgs),
+    /// Show what happened to an invoice, each time with its cause
+    Timeline(InvoiceArgs),
+    /// Show how an invoice differs from Xero's document
+    Diff(InvoiceArgs),
     /// Link invoices to documents that are in Xero already
     Link(LinkArgs),
 }

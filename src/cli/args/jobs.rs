@@ -65,6 +65,38 @@ pub struct DriftArgs {
     pub refresh: bool,
 }
 
+/// What can be done with the record of changes.
+#[derive(Debug, Subcommand)]
+#[command(before_help = "Examples:
+  counterfoil audit list --type 'invoice.*'
+  counterfoil audit export --since 2026-01-01T00:00:00Z > audit.ndjson")]
+pub enum AuditCommand {
+    /// List who changed what, and why
+    List(AuditArgs),
+    /// Print all of it, one object a line
+    Export(AuditArgs),
+}
+
+/// Which part of the record.
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    /// Only by this one (token:…, socket:…, host, xero, system)
+    #[arg(long)]
+    pub actor: Option<String>,
+    /// Only of this type; * ends one
+    #[arg(long = "type", value_name = "TYPE")]
+    pub action: Option<String>,
+    /// Only since this moment
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Go on behind this place
+    #[arg(long)]
+    pub cursor: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u32>,
+}
+
 /// What to link.
 #[derive(Debug, Args)]
 #[command(before_help = "Examples:

@@ -10,7 +10,7 @@ pub use documents::{
     EventsCommand, InvoiceArgs, InvoiceListArgs, InvoicesCommand, OperationCommand, PageArgs, PutArgs, StatusArgs,
     SyncArgs, TailArgs, TenantsCommand,
 };
-pub use jobs::{DriftArgs, LinkArgs, ReconcileCommand, RefreshArgs, WatermarksCommand};
+pub use jobs::{AuditArgs, AuditCommand, DriftArgs, LinkArgs, ReconcileCommand, RefreshArgs, WatermarksCommand};
 pub use programs::{DemoArgs, RescueArgs, SandboxArgs, SandboxCommand, ServeArgs, StoreCommand};
 pub use root::{Cli, Command, Globals};
 pub use setup::{ConfigCommand, ConnectImportArgs, ExplainArgs, MappingsCommand, SettingsCommand};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use super::documents::{EventsCommand, InvoicesCommand, OperationCommand, StatusArgs, TenantsCommand};
-use super::jobs::{DriftArgs, ReconcileCommand, RefreshArgs, WatermarksCommand};
+use super::jobs::{AuditCommand, DriftArgs, ReconcileCommand, RefreshArgs, WatermarksCommand};
 use super::programs::{DemoArgs, SandboxArgs, ServeArgs, StoreCommand};
 use super::setup::{ConfigCommand, ConnectImportArgs, ExplainArgs, MappingsCommand, SettingsCommand};
 use crate::cli::control::Address;
@@ -90,6 +90,9 @@ pub enum Command {
     Reconcile(ReconcileCommand),
     /// Compare every linked invoice with Xero
     Drift(DriftArgs),
+    /// The record of who changed what, and why
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Read the feed of events
     #[command(subcommand)]
     Events(EventsCommand),

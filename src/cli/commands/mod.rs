@@ -1,5 +1,6 @@
 //! One file for each thing that can be asked.
 
+pub mod audit;
 pub mod capabilities;
 pub mod config;
 pub mod connect;

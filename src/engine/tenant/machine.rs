@@ -10,6 +10,7 @@ use super::job_steps::Jobs;
 use super::link::Relabels;
 use super::night::Night;
 use super::pull::Pulls;
+use super::record::Record;
 use super::release::Releases;
 use super::settle::announce_ended;
 use crate::engine::breaker::Breaker;
@@ -165,6 +166,7 @@ pub struct TenantMachine {
     pub(super) pulls: Pulls,
     pub(super) jobs: Jobs,
     pub(super) night: Night,
+    pub(super) record: Record,
     next_number: u64,
     pub(super) illegal_events: u64,
     pub(super) last_gate: Option<&'static str>,
@@ -211,6 +213,7 @@ impl TenantMachine {
             pulls: Pulls::restore(now, saved.streams, saved.scans),
             jobs: Jobs::restore(now, saved.jobs),
             night: Night::restore(now, saved.reconciled),
+            record: Record::default(),
             next_number: 0,
             illegal_events: 0,
             last_gate: None,
@@ -238,6 +241,7 @@ impl TenantMachine {
         if let Some(write) = self.budget.note_lost() {
             out.push(Effect::Persist(vec![write]));
         }
+        self.begin_record(&event);
         match event {
             Event::HostWrote {
                 ask,
@@ -267,6 +271,7 @@ impl TenantMachine {
         }
         self.settle(now, out);
         self.note_versions(&effects);
+        self.write_record(now, &mut effects);
         announce_ended(&mut effects);
         effects
     }

@@ -13,7 +13,7 @@
 //! found out), `leave` (a last look before a call goes), `chart` and `contacts` (reference data),
 //! `link` (the connection), `release` (fixed causes), `pull` (what changed in Xero) and `named` (what a
 //! webhook named), `job_orders`, `jobs`, `job_steps`, `job_pages`, `job_words` and `linking` (refreshes, checks, links),
-//! `night` (the nightly check), `outlook` (what is waited for).
+//! `night` (the nightly check), `record` (who changed what), `outlook` (what is waited for).
 
 mod agreement;
 mod answered;
@@ -42,6 +42,7 @@ mod prepare;
 mod preview;
 mod pull;
 mod queue;
+mod record;
 mod release;
 mod send;
 mod settle;

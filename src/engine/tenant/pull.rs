@@ -307,10 +307,12 @@ impl TenantMachine {
     ) -> bool {
         // With a push open, the push compares.
         let may_compare = !self.by_invoice.contains_key(&row.id);
+        let before = row.copy.clone().filter(|copy| *copy != document);
         let news = take(row, document, may_compare, &mut self.ids, now);
         if news.is_empty() {
             return false;
         }
+        self.record_copy(row, before.as_ref());
         writes.push(badge::write(row, now));
         writes.extend(news::events(&mut self.ids, row, &news, now));
         true
@@ -325,7 +327,9 @@ impl TenantMachine {
 
     /// Takes what Xero answered to a push of ours. That the document changed is no news then.
     pub(super) fn take_echo(&mut self, now: Now, row: &mut Invoice, document: XeroInvoice, writes: &mut Vec<Write>) {
+        let before = row.copy.clone();
         let mut news = take(row, document, false, &mut self.ids, now);
+        self.record_copy(row, before.as_ref());
         news.retain(|piece| *piece != News::Changed);
         writes.extend(news::events(&mut self.ids, row, &news, now));
     }

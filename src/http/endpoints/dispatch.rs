@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::call::Call;
-use super::{connect, events, invoices, jobs, mappings, operations, pushes, settings, stream};
+use super::{audit, connect, events, invoices, jobs, mappings, operations, pushes, settings, stream};
 use super::{system, tenants, watermarks};
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
@@ -34,6 +34,10 @@ pub async fn dispatch(endpoint: Endpoint, call: Arc<Call>) -> Result<Reply, Prob
         Endpoint::DriftReports => jobs::drift(call).await,
         Endpoint::RunReconciler => jobs::reconcile(call).await,
         Endpoint::Reconciler => watermarks::reconciler(call).await,
+        Endpoint::Timeline => audit::timeline(call).await,
+        Endpoint::Variance => audit::variance(call).await,
+        Endpoint::Audit => audit::list(call).await,
+        Endpoint::AuditExport => audit::export(call).await,
         Endpoint::Watermarks => watermarks::list(call).await,
         Endpoint::OperationItems => operations::items(call).await,
         Endpoint::Resync => pushes::resync(call).await,

@@ -160,7 +160,7 @@ pub async fn counts(call: &Call) -> Result<Reply, Problem> {
 }
 
 /// The row of an invoice.
-async fn find(call: &Call, tenant: &Tenant, name: &InvoiceName) -> Result<Invoice, Problem> {
+pub async fn find(call: &Call, tenant: &Tenant, name: &InvoiceName) -> Result<Invoice, Problem> {
     let (id, name) = (tenant.id, name.clone());
     let found = call
         .shared

@@ -1,5 +1,6 @@
 //! What each route does.
 
+mod audit;
 mod call;
 mod connect;
 mod dispatch;

@@ -11,9 +11,9 @@ use crate::actors::control::{Accepted, Answer, ConnectImport, Control, InvoiceNa
 use crate::engine::effect::Preview;
 use crate::http::reads::{BadgeCounts, InvoiceQuery, OperationQuery, ReadFailed, Reads};
 use crate::model::document::Draft;
-use crate::model::ids::{EventId, IdSource, InvoiceId, Marker, OperationId, TenantId, XeroTenantId};
+use crate::model::ids::{AuditId, EventId, IdSource, InvoiceId, Marker, OperationId, TenantId, XeroTenantId};
 use crate::model::row::{
-    Back, Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem, OperationState, Receipt,
+    Audit, Back, Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem, OperationState, Receipt,
     Reconciled, Settings, Stream, Sync, Tenant,
 };
 use crate::model::time::Timestamp;
@@ -393,6 +393,20 @@ impl Reads for House {
 
     fn reconciled(&self, _tenant: TenantId) -> Result<Option<Reconciled>, ReadFailed> {
         Ok(None)
+    }
+
+    fn audit(&self, _tenant: TenantId, _after: Option<AuditId>, _limit: usize) -> Result<Vec<Audit>, ReadFailed> {
+        Ok(Vec::new())
+    }
+
+    fn audit_of_invoice(
+        &self,
+        _tenant: TenantId,
+        _invoice: InvoiceId,
+        _after: Option<AuditId>,
+        _limit: usize,
+    ) -> Result<Vec<Audit>, ReadFailed> {
+        Ok(Vec::new())
     }
 
     fn linked_count(&self, tenant: TenantId) -> Result<u32, ReadFailed> {

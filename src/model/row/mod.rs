@@ -1,6 +1,7 @@
 //! What is stored, row by row. A format on disk is one of these as JSON behind a version byte;
 //! a field is only ever added, with a default.
 
+mod audit;
 mod back;
 mod feed;
 mod invoice;
@@ -10,6 +11,7 @@ mod stream;
 mod tenant;
 mod work;
 
+pub use audit::*;
 pub use back::*;
 pub use feed::*;
 pub use invoice::*;

@@ -11,6 +11,7 @@
 //! ([`Overlay`]) over what is committed.
 
 mod access;
+mod audit;
 mod error;
 mod feed;
 mod invoices;

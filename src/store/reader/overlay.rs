@@ -46,6 +46,7 @@ impl Overlay {
                 | Write::DropJob(..)
                 | Write::Item(_)
                 | Write::Reconciled(_)
+                | Write::Audit(_)
                 | Write::Calls(_)
                 | Write::DropCalls(..)
                 | Write::Grant(_)

@@ -34,6 +34,7 @@ pub fn batch(writes: &[Write], urgency: Urgency) -> Result<Batch, RowError> {
             Write::DropScan(tenant, kind) => delete(keys::scan(*tenant, *kind)),
             Write::Job(row) => put(row.as_ref())?,
             Write::DropJob(tenant, id) => delete(keys::job(*tenant, *id)),
+            Write::Audit(row) => put(row.as_ref())?,
             Write::Reconciled(row) => put(row.as_ref())?,
             Write::Item(row) => put(row.as_ref())?,
             Write::Operation(row) => put(row.as_ref())?,

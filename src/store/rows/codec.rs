@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::error::RowError;
 use super::keys;
 use crate::model::row::{
-    Batch, CallMinute, Chart, ContactRow, GrantRow, Intent, Job, Mapping, Operation, OperationItem, Receipt,
+    Audit, Batch, CallMinute, Chart, ContactRow, GrantRow, Intent, Job, Mapping, Operation, OperationItem, Receipt,
     Reconciled, Scan, Stream, Tenant,
 };
 
@@ -132,6 +132,7 @@ json_rows! {
     Mapping: |row| keys::mapping(row.tenant, row.kind, &row.key);
     Stream: |row| keys::stream(row.tenant, row.kind);
     Scan: |row| keys::scan(row.tenant, row.kind);
+    Audit: |row| keys::audit(row.tenant, row.id);
     Reconciled: |row| keys::reconciled(row.tenant);
     Job: |row| keys::job(row.tenant, row.operation);
     OperationItem: |row| keys::item(row.operation, row.index);

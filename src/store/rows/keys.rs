@@ -13,6 +13,8 @@ use crate::model::row::{Badge, MappingKind, OperationState, StreamKind};
 use crate::model::time::Timestamp;
 use crate::store::error::hex;
 
+pub use super::job_keys::*;
+
 /// `| tenant` → tenant.
 pub const TENANTS: u8 = 0x01;
 /// `| grant` → sealed grant.
@@ -43,6 +45,8 @@ pub const SCANS: u8 = 0x18;
 pub const JOBS: u8 = 0x19;
 /// `| tenant` → the latest date that was checked.
 pub const RECONCILED: u8 = 0x1A;
+/// `| tenant | entry` → entry of the record of changes.
+pub const AUDIT: u8 = 0x1B;
 /// `| operation | index (4)` → one item of its result.
 pub const OPERATION_ITEMS: u8 = 0x05;
 
@@ -74,6 +78,8 @@ pub const BADGE_COUNTS: u8 = 0x95;
 pub const CONTACTS_BY_NAME: u8 = 0x96;
 /// `| tenant | Xero's invoice | invoice` → nothing.
 pub const INVOICES_BY_XERO: u8 = 0x97;
+/// `| tenant | invoice | entry` → nothing.
+pub const AUDIT_OF_INVOICE: u8 = 0x98;
 
 /// Every badge, none included, in the order of their bytes.
 pub const BADGES: [Option<Badge>; 4] = [None, Some(Badge::Synced), Some(Badge::Pending), Some(Badge::Failed)];
@@ -165,30 +171,6 @@ pub fn stream(tenant: TenantId, kind: StreamKind) -> Vec<u8> {
 #[must_use]
 pub fn scan(tenant: TenantId, kind: StreamKind) -> Vec<u8> {
     join(SCANS, &[&tenant.to_bytes(), &[stream_byte(kind)]])
-}
-
-/// Key of the rest of a job.
-#[must_use]
-pub fn job(tenant: TenantId, operation: OperationId) -> Vec<u8> {
-    join(JOBS, &[&tenant.to_bytes(), &operation.to_bytes()])
-}
-
-/// Key of the latest date that was checked.
-#[must_use]
-pub fn reconciled(tenant: TenantId) -> Vec<u8> {
-    join(RECONCILED, &[&tenant.to_bytes()])
-}
-
-/// Prefix of the items of an operation's result.
-#[must_use]
-pub fn items(operation: OperationId) -> Vec<u8> {
-    join(OPERATION_ITEMS, &[&operation.to_bytes()])
-}
-
-/// Key of one item of an operation's result.
-#[must_use]
-pub fn item(operation: OperationId, index: u32) -> Vec<u8> {
-    join(OPERATION_ITEMS, &[&operation.to_bytes(), &index.to_be_bytes()])
 }
 
 /// Prefix of everything one tenant has in a table.
@@ -349,6 +331,7 @@ pub fn describe(key: &[u8]) -> String {
         (JOBS, Some(tenant), Some(id)) => {
             format!("job {} of {tenant}", OperationId::from_bytes(id))
         }
+        (AUDIT, Some(tenant), _) => format!("entry {} of the record of {tenant}", hex(key)),
         (RECONCILED, Some(tenant), _) => format!("nightly check of {tenant}"),
         (OPERATION_ITEMS, _, _) => format!("item of an operation {}", hex(key)),
         (RECEIPTS, _, _) => format!("kept answer {}", hex(key)),
@@ -387,7 +370,7 @@ fn signed(number: i64) -> [u8; 8] {
     (number.cast_unsigned() ^ (1 << 63)).to_be_bytes()
 }
 
-fn join(table: u8, parts: &[&[u8]]) -> Vec<u8> {
+pub(super) fn join(table: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = vec![table];
     for part in parts {
         key.extend_from_slice(part);

@@ -38,6 +38,7 @@ pub struct Rows {
     pub operations: BTreeMap<OperationId, Operation>,
     pub jobs: BTreeMap<OperationId, Job>,
     pub items: Vec<OperationItem>,
+    pub audit: Vec<Audit>,
     pub reconciled: Option<Reconciled>,
     pub events: Vec<crate::model::row::Event>,
 }
@@ -182,6 +183,7 @@ impl Bench {
                 operations: BTreeMap::new(),
                 jobs: BTreeMap::new(),
                 items: Vec::new(),
+                audit: Vec::new(),
                 reconciled: None,
                 events: Vec::new(),
             },
@@ -405,6 +407,7 @@ impl Bench {
                 rows.jobs.remove(&id);
             }
             Write::Item(row) => rows.items.push(*row),
+            Write::Audit(row) => rows.audit.push(*row),
             Write::Reconciled(row) => {
                 let before = rows.reconciled.replace(*row.clone());
                 assert!(

@@ -38,6 +38,7 @@ fn formats_on_disk_are_pinned() {
     pin(&mut text, "scan", &samples::scan(tenant));
     pin(&mut text, "job", &samples::job(tenant));
     pin(&mut text, "item", &samples::item());
+    pin(&mut text, "audit", &samples::audit(tenant));
     pin(&mut text, "reconciled", &samples::reconciled(tenant));
 
     let row = samples::event(tenant, 1, AT);
@@ -51,6 +52,7 @@ fn formats_on_disk_are_pinned() {
         stored("operation", &samples::operation(tenant, 3, OperationState::Waiting)),
         stored("receipt", &samples::receipt("aa11", AT)),
         stored("invoice, full", &samples::full_invoice(tenant)),
+        stored("audit", &samples::audit(tenant)),
         stored("contact", &samples::contact(tenant, "C-7", "Acme Ltd")),
     ] {
         for derived in Rows.derive(&key, None, Some(&value)) {

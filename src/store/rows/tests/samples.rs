@@ -8,15 +8,15 @@ use uuid::Uuid;
 use crate::model::connection::{Connection, ConnectionCause, ConnectionState, Gate};
 use crate::model::document::{Currency, Draft, HostStatus, InvoiceKind, Line, LineAmountTypes, Party};
 use crate::model::ids::{
-    BatchId, EventId, GrantId, IntentId, InvoiceId, LineItemId, Marker, OperationId, TenantId, XeroContactId,
+    AuditId, BatchId, EventId, GrantId, IntentId, InvoiceId, LineItemId, Marker, OperationId, TenantId, XeroContactId,
     XeroInvoiceId, XeroTenantId,
 };
 use crate::model::reason::ReasonCode;
 use crate::model::row::{
-    AutoSync, Back, Badge, Batch, CallMinute, Change, Chart, Class, Common, ContactMatch, ContactRow, Event, GrantRow,
-    Intent, Invoice, Job, JobKind, JobStep, Link, LinkOrder, LinkTo, Mapping, MappingKind, Member, Operation,
-    OperationItem, OperationState, ReasonGiven, Receipt, Reconciled, Scan, Sent, Settings, Stream, StreamKind, Sync,
-    Tenant, WaitCause, Waiting,
+    Audit, AutoSync, Back, Badge, Batch, CallMinute, Cause, Change, Chart, Class, Common, ContactMatch, ContactRow,
+    Event, GrantRow, Intent, Invoice, Job, JobKind, JobStep, Link, LinkOrder, LinkTo, Mapping, MappingKind, Member,
+    Operation, OperationItem, OperationState, ReasonGiven, Receipt, Reconciled, Scan, Sent, Settings, Stream,
+    StreamKind, Sync, Tenant, WaitCause, Waiting,
 };
 use crate::model::time::Timestamp;
 use crate::model::xero::{Account, Organisation, TaxRate, WriteTarget, XeroInvoice, XeroLine, XeroStatus};
@@ -468,6 +468,22 @@ pub fn reconciled(tenant: TenantId) -> Reconciled {
         date: NaiveDate::from_ymd_opt(2026, 1, 2).unwrap(),
         operation: operation_id(3),
         began_at: AT,
+    }
+}
+
+pub fn audit(tenant: TenantId) -> Audit {
+    Audit {
+        id: AuditId::from_parts(7, 8),
+        tenant,
+        at: AT,
+        actor: "xero".to_owned(),
+        cause: Cause::Sweep,
+        action: "invoice.paid".to_owned(),
+        invoice: Some(invoice_id(1)),
+        host_ref: Some("SO-1".to_owned()),
+        operation: None,
+        reason: None,
+        changes: item().changes,
     }
 }
 
