@@ -8,7 +8,7 @@ use crate::model::document::InvoiceKind;
 use crate::model::failure::{FailureKind, Limit};
 use crate::model::ids::{IntentId, InvoiceId, OperationId, XeroInvoiceId};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Class, Invoice, Operation, ReasonGiven, StreamKind};
+use crate::model::row::{Class, Invoice, JobKind, Operation, ReasonGiven, StreamKind};
 use crate::model::write::Write;
 use crate::model::xero::{Request, WriteTarget};
 
@@ -255,6 +255,15 @@ pub enum Notice {
         /// Of these, the ones that are not followed.
         not_linked_count: u32,
         /// Of these, the ones that were changed here.
+        changed_count: u32,
+    },
+    /// A refresh, check, comparison or set of links ended.
+    JobEnded {
+        /// Which.
+        kind: JobKind,
+        /// Documents looked at.
+        checked_count: u32,
+        /// Of these, the ones that were changed or linked, or that differ.
         changed_count: u32,
     },
     /// An answer came for a call that is not open any more.

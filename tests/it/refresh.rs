@@ -71,6 +71,13 @@ fn ux_57_ux_58_ux_61_ux_63_a_refresh_since_the_watermark_takes_what_changed_and_
         let operation = house.done("refreshes", &json!({ "window": window }));
         assert_eq!(operation["state"], "succeeded", "{window}: {operation:#}");
     }
+    let metrics = house.daemon.api.get("/metrics").text;
+    for line in [
+        r#"jobs_total{kind="refresh"} 6"#,
+        r#"job_changed_documents_total{kind="refresh"} 1"#,
+    ] {
+        assert!(metrics.contains(line), "{line}");
+    }
     house.sandbox.assert_no_violations();
 }
 

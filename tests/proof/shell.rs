@@ -236,7 +236,11 @@ pub fn setup_of(tenant: counterfoil::model::row::Tenant, boot_id: String, seed: 
             concurrent: knobs.concurrent,
         },
         pull: if knobs.pulls {
-            PullPolicy::default()
+            PullPolicy {
+                // So few calls a day are used up by scans, and the check has the last claim on them.
+                night: PullPolicy::default().night.filter(|_| knobs.day >= 1_000),
+                ..PullPolicy::default()
+            }
         } else {
             PullPolicy::NEVER
         },

@@ -5,7 +5,7 @@ use super::job_steps::{JobState, Next};
 use super::job_words::{Item, is_open, words};
 use super::machine::{Direction, TenantMachine};
 use crate::engine::connection::access;
-use crate::engine::effect::{Effect, LoadId};
+use crate::engine::effect::{Effect, LoadId, Notice};
 use crate::model::failure::{Failure, Remedy};
 use crate::model::ids::OperationId;
 use crate::model::row::{Class, Invoice, JobKind, JobStep, OperationItem, OperationState, Tally};
@@ -225,6 +225,11 @@ impl TenantMachine {
             .get(&id)
             .and_then(|operation| operation.tally)
             .unwrap_or_default();
+        out.push(Effect::Announce(Notice::JobEnded {
+            kind: state.job.kind,
+            checked_count: tally.checked,
+            changed_count: tally.changed,
+        }));
         let words = words(state.job.kind, tally);
         let done = match (tally.failed, state.job.kind) {
             (0, _) => OperationState::Succeeded,

@@ -21,6 +21,9 @@ pub enum JobKind {
 }
 
 impl JobKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Refresh, Self::Reconcile, Self::Drift, Self::Link];
+
     /// The word in API and metrics: the kind of its operation.
     #[must_use]
     pub const fn label(self) -> &'static str {
