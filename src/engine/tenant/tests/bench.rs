@@ -43,6 +43,31 @@ pub struct Rows {
     pub events: Vec<crate::model::row::Event>,
 }
 
+impl Rows {
+    /// What jobs write, and the record of changes.
+    fn store_job(&mut self, write: Write) {
+        let rows = self;
+        match write {
+            Write::Job(row) => {
+                rows.jobs.insert(row.operation, *row);
+            }
+            Write::DropJob(_, id) => {
+                rows.jobs.remove(&id);
+            }
+            Write::Item(row) => rows.items.push(*row),
+            Write::Audit(row) => rows.audit.push(*row),
+            Write::Reconciled(row) => {
+                let before = rows.reconciled.replace(*row.clone());
+                assert!(
+                    before.is_none_or(|before| before.date != row.date),
+                    "a date is checked once"
+                );
+            }
+            other => panic!("{other:?} is stored elsewhere"),
+        }
+    }
+}
+
 pub struct Bench {
     pub machine: TenantMachine,
     pub now: Now,
@@ -400,20 +425,8 @@ impl Bench {
             Write::DropScan(_, kind) => {
                 rows.scans.remove(&kind);
             }
-            Write::Job(row) => {
-                rows.jobs.insert(row.operation, *row);
-            }
-            Write::DropJob(_, id) => {
-                rows.jobs.remove(&id);
-            }
-            Write::Item(row) => rows.items.push(*row),
-            Write::Audit(row) => rows.audit.push(*row),
-            Write::Reconciled(row) => {
-                let before = rows.reconciled.replace(*row.clone());
-                assert!(
-                    before.is_none_or(|before| before.date != row.date),
-                    "a date is checked once"
-                );
+            Write::Job(_) | Write::DropJob(..) | Write::Item(_) | Write::Audit(_) | Write::Reconciled(_) => {
+                rows.store_job(write);
             }
             Write::Operation(operation) => {
                 rows.operations.insert(operation.id, *operation);
