@@ -4,11 +4,13 @@
 use futures_util::future::BoxFuture;
 
 use crate::engine::effect::Preview;
+use crate::model::connection::ConnectionState;
 use crate::model::document::Draft;
 use crate::model::failure::Failure;
 use crate::model::ids::{InvoiceId, OperationId, TenantId, XeroTenantId};
-use crate::model::row::{Invoice, Mapping, MappingKind, Operation, Receipt, Settings, Tenant};
+use crate::model::row::{Invoice, LinkOrder, Mapping, MappingKind, Operation, Receipt, Settings, Tenant};
 use crate::model::secret::SecretString;
+use crate::model::time::Timestamp;
 
 /// An answer that comes later. It is only given once everything it tells of is durable.
 pub type Answer<T> = BoxFuture<'static, Result<T, Refused>>;
@@ -55,6 +57,30 @@ pub struct ConnectImport {
     pub observe: bool,
 }
 
+/// A job that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobWanted {
+    /// Refresh what changed since the watermark.
+    SinceWatermark,
+    /// Refresh what changed since a moment.
+    Since {
+        /// The moment.
+        at: Timestamp,
+        /// The window in a word.
+        window: String,
+    },
+    /// Refresh all linked invoices.
+    AllLinked,
+    /// Refresh these.
+    These(Vec<InvoiceName>),
+    /// Check again what may have been missed.
+    Reconcile,
+    /// Compare both sides.
+    Drift,
+    /// Link documents that are in Xero already.
+    Links(Vec<LinkOrder>),
+}
+
 /// Why a request was not taken. Nothing was stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
@@ -93,6 +119,12 @@ pub enum Refused {
     /// The invoice is not as it was when it was looked at.
     #[error("the invoice has version {0} now")]
     Changed(u64),
+    /// The connection does not allow reading.
+    #[error("the connection is {}", .0.label())]
+    NotConnected(ConnectionState),
+    /// Too many jobs of the tenant are open.
+    #[error("too many jobs are open")]
+    TooManyJobs,
     /// Xero failed, or refused the grant.
     #[error("xero: {0}")]
     Xero(Failure),
@@ -111,6 +143,8 @@ pub trait Control: Send + Sync {
     fn signal_payment(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Invoice>;
     /// Somebody looked at what came back. Nothing open is no fault.
     fn acknowledge(&self, tenant: TenantId, invoice: InvoiceName, word: Acknowledgement) -> Answer<Invoice>;
+    /// Queues a job. Joins one that asks for the same and has not begun.
+    fn begin(&self, tenant: TenantId, wanted: JobWanted, requested_by: String) -> Answer<Operation>;
     /// What a push would send now. Calls nothing.
     fn preview(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Preview>;
     /// Adopts a grant and starts its tenants; those already there are reconnected.

@@ -7,13 +7,13 @@ use actix::{Addr, Handler, Message};
 use futures_util::FutureExt;
 use tokio::sync::{Mutex, oneshot};
 
-use super::control::{Accepted, Acknowledgement, Answer, ConnectImport, Control, InvoiceName, Refused};
+use super::control::{Accepted, Acknowledgement, Answer, ConnectImport, Control, InvoiceName, JobWanted, Refused};
 use super::lane::fresh_generation;
 use super::ports::Ports;
 use super::registry::Door as TenantDoor;
 use super::supervisor::{Run, Supervisor};
 use super::tenant::{
-    Acknowledge, PutInvoice, Regranted, Replier, SetMapping, SetSettings, SignalPayment, SyncNow, TenantActor,
+    Acknowledge, Begin, PutInvoice, Regranted, Replier, SetMapping, SetSettings, SignalPayment, SyncNow, TenantActor,
     WantPreview,
 };
 use crate::engine::effect::{Preview, Reply};
@@ -260,6 +260,23 @@ impl Control for Door {
         noted(self.ask(tenant, |reply| Acknowledge { invoice, review, reply }))
     }
 
+    fn begin(&self, tenant: TenantId, wanted: JobWanted, requested_by: String) -> Answer<Operation> {
+        let asked = self.ask(tenant, |reply| Begin {
+            wanted,
+            requested_by,
+            reply,
+        });
+        async move {
+            match asked.await? {
+                Reply::Operation(operation) => Ok(*operation),
+                Reply::NotConnected(state) => Err(Refused::NotConnected(state)),
+                Reply::TooManyJobs => Err(Refused::TooManyJobs),
+                other => Err(unexpected(&other)),
+            }
+        }
+        .boxed()
+    }
+
     fn preview(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Preview> {
         let asked = self.ask(tenant, |reply| WantPreview { invoice, reply });
         async move {
@@ -331,6 +348,8 @@ fn unexpected(reply: &Reply) -> Refused {
         Reply::Accepted { .. } => "accepted",
         Reply::KindChanged { .. } => "kind_changed",
         Reply::Operation(_) => "operation",
+        Reply::NotConnected(_) => "not_connected",
+        Reply::TooManyJobs => "too_many_jobs",
         Reply::Preview(_) => "preview",
         Reply::Noted(_) => "noted",
         Reply::Changed(_) => "changed",

@@ -204,6 +204,7 @@ impl Supervisor {
             minute_limit: limits.minute,
             day_used: 0,
             day_limit: limits.day,
+            next_check: None,
             illegal_events_count: 0,
             parked: None,
         })

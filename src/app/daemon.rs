@@ -206,6 +206,7 @@ impl Daemon {
         self.core.ports.policy.set(policy(config));
         hooks::set(config, &self.core.ports.porter);
         self.core.upkeep.keep_events(config.events.keep);
+        self.core.upkeep.keep_audit(config.audit.keep);
         self.look_again();
     }
 
@@ -249,6 +250,16 @@ impl Daemon {
     }
 }
 
+fn client_settings(config: &Config) -> ClientSettings {
+    ClientSettings {
+        api_url: config.xero.api_url.as_str().to_owned(),
+        identity_url: config.xero.identity_url.as_str().to_owned(),
+        client_id: config.xero.client_id.clone(),
+        client_secret: config.secrets.client_secret.clone(),
+        timeouts: Timeouts::default(),
+    }
+}
+
 impl Core {
     async fn start(
         config: &Config,
@@ -260,13 +271,7 @@ impl Core {
             Some(text) => keyfile::parse_key(text.expose_secret()).ok_or(StartError::BadStoreKey)?,
             None => keyfile::store_key(&config.store.path.join("store-key"), &*entropy)?,
         };
-        let client = XeroClient::new(ClientSettings {
-            api_url: config.xero.api_url.as_str().to_owned(),
-            identity_url: config.xero.identity_url.as_str().to_owned(),
-            client_id: config.xero.client_id.clone(),
-            client_secret: config.secrets.client_secret.clone(),
-            timeouts: Timeouts::default(),
-        })?;
+        let client = XeroClient::new(client_settings(config))?;
         let reader = Reader::new(Arc::clone(&store));
         let writer = Writer::start(Arc::clone(&store), WriterOptions::default())?;
         let arbiters: Vec<Arbiter> = (0..ARBITERS).map(|_| Arbiter::new()).collect();
@@ -313,6 +318,7 @@ impl Core {
         let supervisor = Supervisor::new(Arc::clone(&ports), metrics.clone()).start();
         let settings = upkeep::Settings {
             keep_events: config.events.keep,
+            keep_audit: config.audit.keep,
             reserve_bytes: config.store.reserve_bytes.get(),
         };
         let upkeep = Upkeep::start(Arc::clone(&ports), metrics.clone(), settings);

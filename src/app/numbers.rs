@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::actors::app_budget::AppLimits;
 use crate::config::Config;
-use crate::engine::policy::{Limits, Policy, PullPolicy};
+use crate::engine::policy::{Limits, NightPolicy, Policy, PullPolicy};
 
 /// The numbers tenants decide by, from the settings.
 #[must_use]
@@ -29,6 +29,11 @@ pub fn policy(config: &Config) -> Policy {
             invoices_ms: Some(millis(config.pull.invoices_every)),
             quiet_ms: millis(config.sync.payment_suppression),
             others_ms: Some(millis(config.pull.others_every)),
+            night: Some(NightPolicy {
+                at: config.reconcile.at.get(),
+                spread_ms: millis(config.reconcile.spread),
+                look_back_ms: i64::from(config.reconcile.days.get()).saturating_mul(86_400_000),
+            }),
             ..defaults.pull
         },
         ..defaults

@@ -3,8 +3,10 @@
 use tokio::sync::watch;
 
 use crate::http::reads::{BadgeCounts, InvoiceQuery, OperationQuery, ReadFailed, Reads};
-use crate::model::ids::{InvoiceId, OperationId, TenantId, XeroTenantId};
-use crate::model::row::{Chart, Event, Invoice, Mapping, MappingKind, Operation, Receipt, Tenant};
+use crate::model::ids::{AuditId, InvoiceId, OperationId, TenantId, XeroTenantId};
+use crate::model::row::{
+    Audit, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem, Receipt, Reconciled, Stream, Tenant,
+};
 use crate::store::Writer;
 use crate::store::reader::{self, ReadError, Reader};
 
@@ -75,6 +77,41 @@ impl Reads for StoredReads {
                 return Ok(found);
             }
         }
+    }
+
+    fn items(&self, operation: OperationId, from: u32, limit: usize) -> Result<Vec<OperationItem>, ReadFailed> {
+        self.reader.items(operation, from, limit).map_err(failed)
+    }
+
+    fn streams(&self, tenant: TenantId) -> Result<Vec<Stream>, ReadFailed> {
+        self.reader.streams(tenant).map_err(failed)
+    }
+
+    fn reconciled(&self, tenant: TenantId) -> Result<Option<Reconciled>, ReadFailed> {
+        self.reader.reconciled(tenant).map_err(failed)
+    }
+
+    fn audit(&self, tenant: TenantId, after: Option<AuditId>, limit: usize) -> Result<Vec<Audit>, ReadFailed> {
+        self.reader.audit(tenant, after, limit).map_err(failed)
+    }
+
+    fn audit_of_invoice(
+        &self,
+        tenant: TenantId,
+        invoice: InvoiceId,
+        after: Option<AuditId>,
+        limit: usize,
+    ) -> Result<Vec<Audit>, ReadFailed> {
+        self.reader
+            .audit_of_invoice(tenant, invoice, after, limit)
+            .map_err(failed)
+    }
+
+    fn linked_count(&self, tenant: TenantId) -> Result<u32, ReadFailed> {
+        self.reader
+            .linked_count(tenant, usize::MAX)
+            .map_err(failed)
+            .map(|count| count.unwrap_or(u32::MAX))
     }
 
     fn counts(&self, tenant: TenantId) -> Result<BadgeCounts, ReadFailed> {

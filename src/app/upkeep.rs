@@ -32,6 +32,8 @@ const SWEEP_COMMITS: usize = 100;
 pub struct Settings {
     /// How long events are kept.
     pub keep_events: Duration,
+    /// How long the record of changes is kept.
+    pub keep_audit: Duration,
     /// Free space below which the store takes no new work.
     pub reserve_bytes: u64,
 }
@@ -39,6 +41,7 @@ pub struct Settings {
 /// A thread of its own: it reads the store.
 pub struct Upkeep {
     keep_events_ms: Arc<AtomicU64>,
+    keep_audit_ms: Arc<AtomicU64>,
     stopping: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -49,15 +52,18 @@ impl Upkeep {
     pub fn start(ports: Arc<Ports>, metrics: Metrics, settings: Settings) -> Self {
         let mut upkeep = Self {
             keep_events_ms: Arc::default(),
+            keep_audit_ms: Arc::default(),
             stopping: Arc::default(),
             thread: None,
         };
         upkeep.keep_events(settings.keep_events);
+        upkeep.keep_audit(settings.keep_audit);
         let rounds = Rounds {
             ports,
             metrics,
             reserve_bytes: settings.reserve_bytes,
             keep_events_ms: Arc::clone(&upkeep.keep_events_ms),
+            keep_audit_ms: Arc::clone(&upkeep.keep_audit_ms),
             stopping: Arc::clone(&upkeep.stopping),
         };
         match std::thread::Builder::new()
@@ -78,6 +84,12 @@ impl Upkeep {
         self.keep_events_ms.store(keep_ms, Ordering::Relaxed);
     }
 
+    /// How long the record of changes is kept from now on.
+    pub fn keep_audit(&self, keep: Duration) {
+        let keep_ms = u64::try_from(keep.as_millis()).unwrap_or(u64::MAX);
+        self.keep_audit_ms.store(keep_ms, Ordering::Relaxed);
+    }
+
     /// Ends it and waits for its present step, so that nothing reads the store afterwards. Blocks.
     pub fn stop(self) {
         self.stopping.store(true, Ordering::Relaxed);
@@ -94,6 +106,7 @@ struct Rounds {
     metrics: Metrics,
     reserve_bytes: u64,
     keep_events_ms: Arc<AtomicU64>,
+    keep_audit_ms: Arc<AtomicU64>,
     stopping: Arc<AtomicBool>,
 }
 
@@ -161,7 +174,7 @@ impl Rounds {
     fn sweep(&self) {
         for _commit in 0..SWEEP_COMMITS {
             let keep_ms = i64::try_from(self.keep_events_ms.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
-            let is_more = self.sweep_events(keep_ms) | self.sweep_receipts();
+            let is_more = self.sweep_events(keep_ms) | self.sweep_receipts() | self.sweep_audit();
             if !is_more || self.is_stopping() {
                 return;
             }
@@ -179,6 +192,24 @@ impl Rounds {
                 false
             }
         }
+    }
+
+    /// Whether there may be more.
+    fn sweep_audit(&self) -> bool {
+        let keep_ms = i64::try_from(self.keep_audit_ms.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
+        let before = self.ports.clock.now().wall.plus_ms(keep_ms.saturating_neg());
+        let mut is_more = false;
+        for tenant in self.ports.registry.tenants() {
+            if self.is_stopping() {
+                return false;
+            }
+            match self.ports.reader.audit_sweep(tenant, before, SWEEP_ROWS) {
+                Ok(None) => {}
+                Ok(Some(batch)) => is_more |= self.commit(batch),
+                Err(error) => tracing::error!(%tenant, %error, "old entries of the record could not be read"),
+            }
+        }
+        is_more
     }
 
     /// Whether there may be more.

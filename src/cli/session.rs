@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use super::args::{
-    Command, ConfigCommand, EventsCommand, Globals, InvoicesCommand, MappingsCommand, OperationCommand, SandboxArgs,
-    SandboxCommand, SettingsCommand, TenantsCommand, VariancesCommand,
+    AuditCommand, Command, ConfigCommand, EventsCommand, Globals, InvoicesCommand, MappingsCommand, OperationCommand,
+    ReconcileCommand, SandboxArgs, SandboxCommand, SettingsCommand, TenantsCommand, VariancesCommand,
+    WatermarksCommand,
 };
 use super::commands::{
-    capabilities, config, connect, events, explain, invoices, mappings, operation, put, settings, status, sync,
-    tenants, variances,
+    audit, capabilities, config, connect, events, explain, invoices, jobs, mappings, operation, put, settings, status,
+    sync, tenants, variances, watermarks,
 };
 use super::control::{Answer, Client, Request, Trouble};
 use super::exit::Exit;
@@ -94,6 +95,17 @@ pub async fn carry_out(session: &mut Session<'_>, command: Command) -> Result<Ex
         Command::Variances(VariancesCommand::Ack(args)) => variances::acknowledge(session, &args).await,
         Command::Events(EventsCommand::Tail(args)) => events::tail(session, &args).await,
         Command::Operation(OperationCommand::Show { id }) => operation::show(session, &id).await,
+        Command::Invoices(InvoicesCommand::Link(args)) => jobs::link(session, &args).await,
+        Command::Invoices(InvoicesCommand::Timeline(args)) => audit::timeline(session, &args.invoice).await,
+        Command::Invoices(InvoicesCommand::Diff(args)) => audit::diff(session, &args.invoice).await,
+        Command::Audit(AuditCommand::List(args)) => audit::list(session, &args).await,
+        Command::Audit(AuditCommand::Export(args)) => audit::export(session, &args).await,
+        Command::Refresh(args) => jobs::refresh(session, &args).await,
+        Command::Drift(args) => jobs::drift(session, &args).await,
+        Command::Reconcile(ReconcileCommand::Run) => jobs::reconcile(session).await,
+        Command::Reconcile(ReconcileCommand::Show) => jobs::reconciler(session).await,
+        Command::Watermarks(WatermarksCommand::List) => watermarks::list(session).await,
+        Command::Operation(OperationCommand::Items { id, state }) => jobs::items(session, &id, state.as_deref()).await,
         Command::Operation(OperationCommand::Watch { id }) => operation::watch(session, &id).await,
         Command::Mappings(MappingsCommand::List { kind }) => mappings::list(session, &kind).await,
         Command::Mappings(MappingsCommand::Set { kind, key, value }) => {

@@ -10,7 +10,7 @@ use super::check;
 use super::problem::{Problem, Problems};
 use super::reader::{Reader, known_keys};
 use super::secrets::{self, Secrets, Source, WebhookKey};
-use super::sections::{Control, Events, Limits, Log, Public, Pull, Shown, Store, Sync, Xero};
+use super::sections::{Audit, Control, Events, Limits, Log, Public, Pull, Reconcile, Shown, Store, Sync, Xero};
 use super::values::CredentialName;
 
 use crate::model::secret::SecretString;
@@ -37,6 +37,10 @@ pub struct Config {
     pub sync: Sync,
     /// `[pull]`
     pub pull: Pull,
+    /// `[reconcile]`
+    pub reconcile: Reconcile,
+    /// `[audit]`
+    pub audit: Audit,
     /// `[events]`
     pub events: Events,
     /// `[log]`
@@ -76,6 +80,8 @@ impl Config {
             self.store.shown(),
             self.sync.shown(),
             self.pull.shown(),
+            self.reconcile.shown(),
+            self.audit.shown(),
             self.events.shown(),
             self.log.shown(),
         ]
@@ -91,6 +97,8 @@ fn read(variables: &BTreeMap<String, String>, reader: &mut Reader<'_>) -> Option
     let store = Store::read(reader);
     let sync = Sync::read(reader);
     let pull = Pull::read(reader);
+    let reconcile = Reconcile::read(reader);
+    let audit = Audit::read(reader);
     let events = Events::read(reader);
     let log = Log::read(reader);
 
@@ -111,6 +119,8 @@ fn read(variables: &BTreeMap<String, String>, reader: &mut Reader<'_>) -> Option
         store: store?,
         sync: sync?,
         pull: pull?,
+        reconcile: reconcile?,
+        audit: audit?,
         events: events?,
         log: log?,
         secrets: Secrets {

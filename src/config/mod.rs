@@ -23,5 +23,7 @@ pub use diff::{Change, ReloadPlan, plan};
 pub use load::{Config, DEFAULTS};
 pub use problem::{Problem, Problems};
 pub use secrets::{Secrets, WebhookKey};
-pub use sections::{Control, Events, KEYS, Key, Limits, Log, OnChange, Public, Pull, Store, Sync, Xero};
+pub use sections::{
+    Audit, Control, Events, KEYS, Key, Limits, Log, OnChange, Public, Pull, Reconcile, Store, Sync, Xero,
+};
 pub use values::{ByteSize, Count, CredentialName, HttpUrl, Listen, LogFormat, LogLevel};

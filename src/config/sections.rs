@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::reader::Reader;
 use super::setting::Setting;
-use super::values::{ByteSize, Count, CredentialName, HttpUrl, Listen, LogFormat, LogLevel};
+use super::values::{ByteSize, Count, CredentialName, HttpUrl, Listen, LogFormat, LogLevel, TimeOfDay};
 
 /// What a changed value takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,6 +197,22 @@ sections! {
         invoices_every: Duration, Reload;
         /// The same for payments, credit notes, contacts and manual journals.
         others_every: Duration, Reload;
+    }
+
+    /// The nightly check of what may have been missed.
+    Reconcile = "reconcile" {
+        /// When, by the clock of each organisation.
+        at: TimeOfDay, Reload;
+        /// Over how long many organisations are spread.
+        spread: Duration, Reload;
+        /// How many days it looks back.
+        days: Count<1, 365>, Reload;
+    }
+
+    /// The record of who changed what, and why.
+    Audit = "audit" {
+        /// How long it is kept.
+        keep: Duration, Reload;
     }
 
     /// The event feed.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
+use chrono::NaiveTime;
+
 use super::setting::{Given, Setting};
 
 /// A whole number with bounds.
@@ -29,6 +31,32 @@ impl<const MIN: u32, const MAX: u32> Setting for Count<MIN, MAX> {
 
     fn show(&self) -> String {
         self.0.to_string()
+    }
+}
+
+/// A time of day such as `02:00`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TimeOfDay(NaiveTime);
+
+impl TimeOfDay {
+    /// The time.
+    #[must_use]
+    pub const fn get(self) -> NaiveTime {
+        self.0
+    }
+}
+
+impl Setting for TimeOfDay {
+    fn read(given: &Given<'_>) -> Result<Self, String> {
+        let parsed = given.text().filter(|text| text.len() == 5);
+        parsed
+            .and_then(|text| NaiveTime::parse_from_str(text, "%H:%M").ok())
+            .map(Self)
+            .ok_or_else(|| "a time of day such as \"02:00\"".to_owned())
+    }
+
+    fn show(&self) -> String {
+        self.0.format("%H:%M").to_string()
     }
 }
 

@@ -5,9 +5,9 @@ use serde_json::json;
 
 use super::alert;
 use super::desired::Obstacle;
-use crate::model::ids::{EventId, IdSource, OperationId};
+use crate::model::ids::{EventId, IdSource};
 use crate::model::mutation::{Rule, is_broken};
-use crate::model::row::{Badge, Event, Invoice, ReasonGiven, WaitCause, Waiting};
+use crate::model::row::{Badge, Event, Invoice, Operation, ReasonGiven, WaitCause, Waiting};
 use crate::model::time::{Now, Timestamp};
 use crate::model::write::Write;
 
@@ -129,20 +129,24 @@ pub fn event(ids: &mut IdSource, row: &Invoice, now: Now) -> Write {
 
 /// The event that tells hosts that an operation ended.
 #[must_use]
-pub fn operation_event(
-    ids: &mut IdSource,
-    tenant: crate::model::ids::TenantId,
-    operation: OperationId,
-    (state, message): (&str, &str),
-    now: Now,
-) -> Write {
+pub fn operation_event(ids: &mut IdSource, operation: &Operation, now: Now) -> Write {
     let (at, random) = ids.parts(now.wall);
     Write::Event(Box::new(Event {
         id: EventId::from_parts(at, random),
-        tenant,
+        tenant: operation.tenant,
         event_type: "operation.finished".to_owned(),
         timestamp: now.wall,
-        data: json!({ "operation_id": operation.to_string(), "state": state, "message": message }),
+        data: json!({
+            "operation_id": operation.id.to_string(),
+            "kind": operation.kind,
+            "state": operation.state.label(),
+            "message": operation.message,
+            "counts": operation.tally.map(|tally| json!({
+                "checked": tally.checked,
+                "changed": tally.changed,
+                "failed": tally.failed,
+            })),
+        }),
     }))
 }
 

@@ -6,9 +6,9 @@ use super::status::Blocked;
 use crate::model::connection::{ConnectionCause, ConnectionState};
 use crate::model::document::InvoiceKind;
 use crate::model::failure::{FailureKind, Limit};
-use crate::model::ids::{IntentId, InvoiceId, OperationId};
+use crate::model::ids::{IntentId, InvoiceId, OperationId, XeroInvoiceId};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Class, Invoice, Operation, ReasonGiven, StreamKind};
+use crate::model::row::{Class, Invoice, JobKind, Operation, ReasonGiven, StreamKind};
 use crate::model::time::Timestamp;
 use crate::model::write::Write;
 use crate::model::xero::{Request, WriteTarget};
@@ -62,6 +62,13 @@ pub enum Effect {
         /// The invoices.
         invoices: Vec<InvoiceId>,
     },
+    /// Read the next linked invoices, in the order of Xero's ids.
+    LoadLinked {
+        /// Comes back with the rows.
+        load: LoadId,
+        /// Continue behind this document.
+        after: Option<XeroInvoiceId>,
+    },
     /// Call Xero. The rows named come back with the answer.
     Call(Call),
     /// Ask `/connections` whether the organisation is still listed.
@@ -93,6 +100,10 @@ pub enum RowsWanted {
     /// The ones that are linked to the documents in the answer; at most 500 documents at a time
     /// ([`Event::Slice`](super::event::Event::Slice)).
     Linked,
+    /// The ones that are linked to these documents, whether the answer shows them or not.
+    LinkedTo(Vec<XeroInvoiceId>),
+    /// The ones with these references, and those that are linked to the documents in the answer.
+    RefsAndLinked(Vec<String>),
 }
 
 /// What a caller is told.
@@ -112,6 +123,10 @@ pub enum Reply {
         /// The kind it was given.
         wanted: InvoiceKind,
     },
+    /// The connection does not allow reading. Nothing was stored.
+    NotConnected(ConnectionState),
+    /// Too many jobs are open. Nothing was stored.
+    TooManyJobs,
     /// An operation was queued (or joined).
     Operation(Box<Operation>),
     /// What would be sent.
@@ -278,6 +293,15 @@ pub enum Notice {
         count: u32,
         /// When the latest of them was made, in Xero's time.
         latest: Timestamp,
+    },
+    /// A refresh, check, comparison or set of links ended.
+    JobEnded {
+        /// Which.
+        kind: JobKind,
+        /// Documents looked at.
+        checked_count: u32,
+        /// Of these, the ones that were changed or linked, or that differ.
+        changed_count: u32,
     },
     /// An answer came for a call that is not open any more.
     StaleAnswer,

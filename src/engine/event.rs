@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::effect::{AskId, CallId, LoadId};
 use crate::model::connection::ConnectionCause;
 use crate::model::document::Draft;
-use crate::model::ids::{GrantId, XeroInvoiceId};
+use crate::model::ids::{GrantId, InvoiceId, XeroInvoiceId};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Chart, ContactRow, Invoice, Mapping, Settings, StreamKind};
+use crate::model::row::{Chart, ContactRow, Invoice, LinkOrder, Mapping, Settings, StreamKind};
 use crate::model::time::{Mono, Timestamp};
 use crate::model::xero::{Answer, Change, XeroInvoice};
 
@@ -120,6 +120,22 @@ pub enum Event {
         /// What they say.
         review: Box<Review>,
     },
+    /// Somebody asks for a job.
+    Begin {
+        /// Who waits for the reply.
+        ask: AskId,
+        /// What is to be done.
+        order: Box<JobOrder>,
+        /// Who asked, for the record.
+        requested_by: String,
+    },
+    /// The rows of a `LoadLinked`; an empty list is the end.
+    LinkedLoaded {
+        /// Which load.
+        load: LoadId,
+        /// The rows.
+        rows: Vec<Invoice>,
+    },
     /// Webhooks rang: Xero may have news.
     Rung {
         /// What they named.
@@ -166,6 +182,43 @@ pub struct Ring {
 
 /// Most invoices of one [`Ring`]: as many rows as one event may carry. More are found by the scan.
 pub const RING_INVOICES_MAX: usize = 500;
+
+/// A job that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobOrder {
+    /// What is to be done.
+    pub plan: JobPlan,
+    /// How many invoices are linked; `None` = too many to read them by their ids.
+    pub linked: Option<u32>,
+    /// Invoices that were named and are not linked.
+    pub skipped: u32,
+    /// The one invoice it is about, if it is about one.
+    pub invoice: Option<InvoiceId>,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobPlan {
+    /// Refresh what changed since the watermark.
+    SinceWatermark,
+    /// Refresh what changed since a moment.
+    Since {
+        /// The moment, by our clock.
+        at: Timestamp,
+        /// The window in a word.
+        window: String,
+    },
+    /// Refresh all linked invoices.
+    AllLinked,
+    /// Refresh these.
+    These(Vec<XeroInvoiceId>),
+    /// Check again what may have been missed.
+    Reconcile,
+    /// Compare both sides.
+    Drift,
+    /// Link documents that are in Xero already.
+    Links(Vec<LinkOrder>),
+}
 
 /// What can happen to a connection. Some causes are wired by other parts of the daemon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -8,6 +8,8 @@
 //! what can be asked for to [`effect`], and the decision to [`tenant`].
 
 pub mod alert;
+pub mod alike;
+pub mod apart;
 pub mod badge;
 pub mod breaker;
 pub mod budget;
@@ -19,6 +21,7 @@ pub mod effect;
 pub mod event;
 mod merge;
 pub mod news;
+pub mod night;
 pub mod order;
 pub mod policy;
 pub mod refusal;

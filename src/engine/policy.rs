@@ -2,6 +2,8 @@
 
 use crate::model::row::StreamKind;
 
+use chrono::NaiveTime;
+
 /// What Xero allows per organisation. Configurable, because Xero changes it by tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -78,6 +80,29 @@ pub struct PullPolicy {
     pub fold_ms: u64,
     /// How long a payment holds the comparison of its invoice back (S2: five minutes).
     pub quiet_ms: u64,
+    /// The nightly check; `None` = never by itself.
+    pub night: Option<NightPolicy>,
+}
+
+/// The nightly check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NightPolicy {
+    /// When, by the organisation's own clock (S1: 02:00).
+    pub at: NaiveTime,
+    /// Over how long many organisations are spread.
+    pub spread_ms: u64,
+    /// How far it looks back (S1: 7 days).
+    pub look_back_ms: i64,
+}
+
+impl Default for NightPolicy {
+    fn default() -> Self {
+        Self {
+            at: NaiveTime::from_hms_opt(2, 0, 0).unwrap_or_default(),
+            spread_ms: 30 * 60_000,
+            look_back_ms: 7 * 86_400_000,
+        }
+    }
 }
 
 impl Default for PullPolicy {
@@ -87,6 +112,7 @@ impl Default for PullPolicy {
             others_ms: Some(7_200_000),
             fold_ms: 250,
             quiet_ms: 300_000,
+            night: Some(NightPolicy::default()),
         }
     }
 }
@@ -98,6 +124,7 @@ impl PullPolicy {
         others_ms: None,
         fold_ms: 250,
         quiet_ms: 300_000,
+        night: None,
     };
 
     /// Between two scans of a stream; `None` = never.

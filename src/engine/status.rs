@@ -145,6 +145,8 @@ pub struct TenantStatus {
     pub day_used: u32,
     /// Calls allowed in a rolling day.
     pub day_limit: u32,
+    /// When the nightly check runs next, as far as that is known.
+    pub next_check: Option<Timestamp>,
     /// Events that did not fit the state they met; each one is a defect.
     pub illegal_events_count: u64,
     /// Why the tenant is parked, if it is: its actor takes no more work until a restart.

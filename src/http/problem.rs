@@ -124,6 +124,14 @@ problems! {
     IdempotencyInProgress = 409, "idempotency_in_progress", true,
         "A request with this Idempotency-Key is in progress",
         "Wait for its answer, or repeat the request later.";
+    /// The connection does not allow reading.
+    CompanyNotConfigured = 409, "company_not_configured", false,
+        "Company does not have Xero configured",
+        "Connect the organisation to Xero again, then repeat the request.";
+    /// Too many operations are open.
+    OperationInProgress = 409, "operation_in_progress", true,
+        "Operations are in progress",
+        "Wait until some of the open operations have ended: GET /v1/operations lists them.";
     /// Sales invoices do not become bills.
     KindChanged = 409, "kind_changed", false,
         "The kind of a document cannot change",
@@ -148,6 +156,10 @@ problems! {
     ValidationFailed = 422, "validation_failed", false,
         "The request is not valid",
         "Correct what `errors` names.";
+    /// A refresh that looks back too far.
+    LookbackTooLong = 422, "lookback_too_long", false,
+        "The lookback is too long",
+        "Choose a moment within the last 365 days, or refresh all linked invoices.";
     /// The key was used for another request.
     IdempotencyMismatch = 422, "idempotency_mismatch", false,
         "The Idempotency-Key was used for another request",

@@ -3,10 +3,11 @@
 use tokio::sync::watch;
 
 use crate::model::document::InvoiceKind;
-use crate::model::ids::{InvoiceId, OperationId, TenantId, XeroTenantId};
+use crate::model::ids::{AuditId, InvoiceId, OperationId, TenantId, XeroTenantId};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{
-    Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationState, Receipt, Tenant, VarianceLevel,
+    Audit, Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem, OperationState, Receipt,
+    Reconciled, Stream, Tenant, VarianceLevel,
 };
 
 /// The store could not be read.
@@ -94,6 +95,24 @@ pub trait Reads: Send + Sync {
     fn operation(&self, id: OperationId) -> Result<Option<Operation>, ReadFailed>;
     /// A page of operations.
     fn operations(&self, query: &OperationQuery) -> Result<Vec<Operation>, ReadFailed>;
+    /// Items of an operation's result from a place on.
+    fn items(&self, operation: OperationId, from: u32, limit: usize) -> Result<Vec<OperationItem>, ReadFailed>;
+    /// What is known of a tenant's streams.
+    fn streams(&self, tenant: TenantId) -> Result<Vec<Stream>, ReadFailed>;
+    /// The latest date that was checked at night.
+    fn reconciled(&self, tenant: TenantId) -> Result<Option<Reconciled>, ReadFailed>;
+    /// Entries of the record of changes, oldest first, behind one of them.
+    fn audit(&self, tenant: TenantId, after: Option<AuditId>, limit: usize) -> Result<Vec<Audit>, ReadFailed>;
+    /// Entries about one invoice, newest first, behind one of them.
+    fn audit_of_invoice(
+        &self,
+        tenant: TenantId,
+        invoice: InvoiceId,
+        after: Option<AuditId>,
+        limit: usize,
+    ) -> Result<Vec<Audit>, ReadFailed>;
+    /// How many invoices are linked.
+    fn linked_count(&self, tenant: TenantId) -> Result<u32, ReadFailed>;
     /// Entries of the feed behind `after_seq`, oldest first.
     fn events(&self, after_seq: u64, limit: usize, tenant: Option<TenantId>) -> Result<Vec<(u64, Event)>, ReadFailed>;
     /// Sequence number of the oldest entry that is kept; one more than [`Self::feed_end`] when

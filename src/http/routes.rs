@@ -58,9 +58,20 @@ pub enum Endpoint {
     Invoices,
     Counts,
     Resync,
+    Refreshes,
+    Refresh,
+    Link,
+    DriftReports,
+    RunReconciler,
+    Watermarks,
+    Timeline,
+    Variance,
+    Audit,
+    AuditExport,
+    Reconciler,
+    OperationItems,
     PushPreview,
     PaymentSignal,
-    Variance,
     AcknowledgeVariance,
     AcknowledgeAlerts,
     Mappings,
@@ -135,6 +146,13 @@ impl Route {
         }
     }
 
+    const fn needs(self, scope: Scope) -> Self {
+        Self {
+            access: Access::Needs(scope),
+            ..self
+        }
+    }
+
     const fn body(self, body_max_bytes: usize) -> Self {
         Self { body_max_bytes, ..self }
     }
@@ -177,6 +195,47 @@ pub const ROUTES: &[Route] = &[
         Scope::SyncNow,
     )
     .waits(),
+    write(
+        Verb::Post,
+        "/v1/tenants/{tenant}/invoices/{invoice}/refresh",
+        Endpoint::Refresh,
+        Scope::SyncNow,
+    )
+    .waits(),
+    write(
+        Verb::Post,
+        "/v1/tenants/{tenant}/refreshes",
+        Endpoint::Refreshes,
+        Scope::SyncNow,
+    )
+    .waits(),
+    write(
+        Verb::Post,
+        "/v1/tenants/{tenant}/invoices:link",
+        Endpoint::Link,
+        Scope::HostWrite,
+    )
+    .waits(),
+    write(
+        Verb::Post,
+        "/v1/tenants/{tenant}/drift-reports",
+        Endpoint::DriftReports,
+        Scope::SyncNow,
+    )
+    .waits(),
+    write(
+        Verb::Post,
+        "/v1/tenants/{tenant}/reconciler:run",
+        Endpoint::RunReconciler,
+        Scope::SyncNow,
+    )
+    .waits(),
+    get("/v1/tenants/{tenant}/watermarks", Endpoint::Watermarks),
+    get("/v1/tenants/{tenant}/invoices/{invoice}/timeline", Endpoint::Timeline),
+    get("/v1/tenants/{tenant}/invoices/{invoice}/variance", Endpoint::Variance),
+    get("/v1/audit", Endpoint::Audit).needs(Scope::Audit),
+    get("/v1/audit:export", Endpoint::AuditExport).needs(Scope::Audit),
+    get("/v1/tenants/{tenant}/reconciler", Endpoint::Reconciler),
     get(
         "/v1/tenants/{tenant}/invoices/{invoice}/push-preview",
         Endpoint::PushPreview,
@@ -187,7 +246,6 @@ pub const ROUTES: &[Route] = &[
         Endpoint::PaymentSignal,
         Scope::HostWrite,
     ),
-    get("/v1/tenants/{tenant}/invoices/{invoice}/variance", Endpoint::Variance),
     write(
         Verb::Post,
         "/v1/tenants/{tenant}/invoices/{invoice}/variance:acknowledge",
@@ -217,6 +275,7 @@ pub const ROUTES: &[Route] = &[
     ),
     get("/v1/operations", Endpoint::Operations),
     get("/v1/operations/{operation}", Endpoint::Operation),
+    get("/v1/operations/{operation}/items", Endpoint::OperationItems),
     get("/v1/events", Endpoint::Events).waits(),
     get("/v1/events/stream", Endpoint::EventStream).waits(),
 ];

@@ -57,6 +57,8 @@ pub enum Scope {
     Settings,
     /// Write invoices.
     HostWrite,
+    /// Read the record of who changed what.
+    Audit,
     /// Everything.
     Admin,
 }
@@ -70,6 +72,7 @@ impl Scope {
             Self::SyncNow => "finance.xero.sync",
             Self::Settings => "settings.integrations.manage",
             Self::HostWrite => "hosts.write",
+            Self::Audit => "audit.read",
             Self::Admin => "admin",
         }
     }

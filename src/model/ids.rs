@@ -137,6 +137,10 @@ ulid_id!(
     OperationId, "op_"
 );
 ulid_id!(
+    /// One entry of the record of changes.
+    AuditId, "aud_"
+);
+ulid_id!(
     /// One entry of the event feed.
     EventId, "evt_"
 );

@@ -26,6 +26,10 @@ pub const BATCH_SALES_MAX: usize = 50;
 pub const BATCH_PURCHASE_MAX: usize = 20;
 /// Most ids or numbers in one look-up: URLs break near 52.
 pub const LOOKUP_MAX: usize = 40;
+/// Furthest a person may look back: 365 days (S2).
+pub const LOOKBACK_MAX_MS: i64 = 365 * 86_400_000;
+/// Most invoices or links named in one request.
+pub const SELECTION_MAX: usize = 1_000;
 /// Most contacts in one look-up by name or number.
 pub const CONTACT_LOOKUP_MAX: usize = 20;
 /// Longest `ContactNumber` in characters.

@@ -17,3 +17,4 @@ pub mod standing;
 pub mod time;
 pub mod write;
 pub mod xero;
+pub mod zones;

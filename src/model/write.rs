@@ -1,9 +1,9 @@
 //! One durable change as a value: what the engine decides and the store applies.
 
-use super::ids::{BatchId, GrantId, IntentId, InvoiceId, TenantId};
+use super::ids::{BatchId, GrantId, IntentId, InvoiceId, OperationId, TenantId};
 use super::row::{
-    Batch, CallMinute, Chart, ContactRow, Event, FollowUp, GrantRow, Intent, Invoice, Mapping, Operation, Receipt,
-    Scan, Stream, StreamKind, Tenant,
+    Audit, Batch, CallMinute, Chart, ContactRow, Event, FollowUp, GrantRow, Intent, Invoice, Job, Mapping, Operation,
+    OperationItem, Receipt, Reconciled, Scan, Stream, StreamKind, Tenant,
 };
 
 /// One change of one row.
@@ -41,6 +41,16 @@ pub enum Write {
     FollowUp(FollowUp),
     /// It was done.
     DropFollowUp(TenantId, InvoiceId),
+    /// Adds or replaces the rest of a job.
+    Job(Box<Job>),
+    /// A job has ended.
+    DropJob(TenantId, OperationId),
+    /// Adds an item to an operation's result.
+    Item(Box<OperationItem>),
+    /// Adds an entry to the record of changes.
+    Audit(Box<Audit>),
+    /// A date of the organisation is being checked.
+    Reconciled(Box<Reconciled>),
     /// Adds or replaces an operation.
     Operation(Box<Operation>),
     /// Adds or replaces a grant.

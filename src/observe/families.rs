@@ -4,8 +4,8 @@ use prometheus_client::registry::Registry;
 
 use super::labels::{
     Badge, HookEvent, HookOutcome, HookResult, HttpRejection, IdempotencyOutcome, OauthOutcome, PushOutcome,
-    ReloadResult, RestartCause, StoreOp, call_outcomes, causes, failures, gates, kinds, limits, reasons, resources,
-    states, status_classes, streams,
+    ReloadResult, RestartCause, StoreOp, call_outcomes, causes, failures, gates, jobs, kinds, limits, reasons,
+    resources, states, status_classes, streams,
 };
 use super::meters::{Counters, Gauges, Histograms, Meter, Spec};
 
@@ -76,6 +76,9 @@ families! {
     scans: Counters<1> = "scans_total" {"stream" in streams} "Scans of what changed in Xero that are complete.";
     scanned_documents: Counters<1> = "scanned_documents_total" {"stream" in streams} "Documents those scans looked at.";
     changed_documents: Counters<1> = "changed_documents_total" {"stream" in streams} "Of these, the ones that were changed here.";
+    jobs: Counters<1> = "jobs_total" {"kind" in jobs} "Refreshes, nightly checks, comparisons and sets of links that came to their end.";
+    job_documents: Counters<1> = "job_documents_total" {"kind" in jobs} "Documents those looked at.";
+    job_changed_documents: Counters<1> = "job_changed_documents_total" {"kind" in jobs} "Of these, the ones that were changed, repaired or linked, or that differ.";
     events_appended: Counters<0> = "events_appended_total" {} "Entries of the event feed.";
 
     xero_requests: Counters<3> = "xero_requests_total" {"resource" in resources, "access" in || vec!["read", "write"], "outcome" in call_outcomes} "Calls to Xero that ended.";

@@ -5,7 +5,7 @@ use crate::model::connection::{ConnectionCause, ConnectionState};
 use crate::model::document::InvoiceKind;
 use crate::model::failure::{FailureKind, Limit};
 use crate::model::reason::ReasonCode;
-use crate::model::row::StreamKind;
+use crate::model::row::{JobKind, StreamKind};
 
 macro_rules! words {
     ($($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)* })*) => {$(
@@ -237,6 +237,10 @@ pub(super) fn resources() -> Vec<&'static str> {
     resources.extend(streams());
     resources.push(OTHER);
     resources
+}
+
+pub(super) fn jobs() -> Vec<&'static str> {
+    JobKind::ALL.map(JobKind::label).to_vec()
 }
 
 pub(super) fn streams() -> Vec<&'static str> {

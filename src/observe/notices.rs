@@ -41,6 +41,7 @@ impl Reporter {
             | Notice::OutcomeUnknown { .. }
             | Notice::OutcomeSettled { .. }
             | Notice::Scanned { .. }
+            | Notice::JobEnded { .. }
             | Notice::OperationFinished { .. } => self.document(tenant, notice),
             Notice::Called { .. }
             | Notice::Throttled { .. }
@@ -109,6 +110,17 @@ impl Reporter {
                 families.scanned_documents.add([stream], u64::from(*checked_count));
                 families.changed_documents.add([stream], u64::from(*changed_count));
                 debug!(%tenant, stream, checked_count, not_linked_count, changed_count, "changes read");
+            }
+            Notice::JobEnded {
+                kind,
+                checked_count,
+                changed_count,
+            } => {
+                let kind = kind.label();
+                families.jobs.inc([kind]);
+                families.job_documents.add([kind], u64::from(*checked_count));
+                families.job_changed_documents.add([kind], u64::from(*changed_count));
+                info!(%tenant, kind, checked_count, changed_count, "job ended");
             }
             Notice::OperationFinished { operation, succeeded } => {
                 let outcome = if *succeeded { "succeeded" } else { "failed" };

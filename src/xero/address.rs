@@ -82,6 +82,12 @@ pub fn of(request: &Request) -> Result<Address, Unaskable> {
                 asked(*stream),
             ))
         },
+        Request::Summaries { since, page } => Address {
+            modified_since: Some(plain_utc(*since)),
+            ..get(format!(
+                "/api.xro/2.0/Invoices?summaryOnly=true&includeArchived=true&order=UpdatedDateUTC&page={page}&pageSize={CHANGES_PAGE_SIZE}",
+            ))
+        },
         Request::Write { target, body, key } => {
             if body.is_empty() || key.is_empty() {
                 return Err(Unaskable::Inexpressible);

@@ -42,7 +42,8 @@ pub fn reply(request: &Request, body: &[u8]) -> Result<Reply, Misread> {
         Request::Changes {
             stream: StreamKind::Invoices,
             ..
-        } => changed_invoices(body),
+        }
+        | Request::Summaries { .. } => changed_invoices(body),
         Request::Changes { stream, .. } => changes(*stream, body),
         Request::Write {
             target: WriteTarget::CreateContacts,
@@ -63,6 +64,7 @@ pub fn reply(request: &Request, body: &[u8]) -> Result<Reply, Misread> {
 pub fn nothing_newer(request: &Request) -> Option<Reply> {
     match request {
         Request::MadeByUs { .. }
+        | Request::Summaries { .. }
         | Request::Changes {
             stream: StreamKind::Invoices,
             ..

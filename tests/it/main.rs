@@ -1,6 +1,8 @@
 //! Whole-daemon tests: the real program as child processes, over real sockets, in real time.
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod cli;
@@ -23,6 +25,10 @@ mod pull;
 mod push;
 #[cfg(test)]
 mod real_input;
+#[cfg(test)]
+mod reconcile;
+#[cfg(test)]
+mod refresh;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]

@@ -137,6 +137,10 @@ impl Simulation {
                 let rows = shell.follows(&invoices);
                 self.feed(Event::FollowUpsLoaded { load, rows }, Urgency::Result);
             }
+            Effect::LoadLinked { load, after } => {
+                let rows = shell.view().linked_after(after, 500).unwrap();
+                self.feed(Event::LinkedLoaded { load, rows }, Urgency::Result);
+            }
             Effect::LoadFailed { code, subject, after } => {
                 let rows = shell.view().failed(code, subject.as_deref(), after, 500).unwrap();
                 self.feed(Event::FailedLoaded { code, subject, rows }, Urgency::Result);

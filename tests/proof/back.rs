@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use counterfoil::model::ids::InvoiceId;
 use counterfoil::model::row::{Invoice, Stream, StreamKind};
 use counterfoil::model::write::Write;
@@ -12,6 +13,8 @@ use rust_decimal::Decimal;
 #[derive(Default)]
 pub struct Returns {
     streams: BTreeMap<StreamKind, Stream>,
+    /// The dates that were checked.
+    dates: BTreeSet<NaiveDate>,
 }
 
 impl Returns {
@@ -21,6 +24,9 @@ impl Returns {
             match write {
                 Write::Stream(row) => self.stream(row, invoices, books),
                 Write::Invoice(row) => check_money(row),
+                Write::Reconciled(row) => {
+                    assert!(self.dates.insert(row.date), "28: {} is checked twice", row.date);
+                }
                 _ => {}
             }
         }

@@ -166,6 +166,8 @@ impl Promises {
             Write::Contact(_) | Write::Chart(_) | Write::Mapping(_) => {}
             Write::Stream(_) | Write::Scan(_) | Write::DropScan(..) => {}
             Write::FollowUp(_) | Write::DropFollowUp(..) => {}
+            Write::Job(_) | Write::DropJob(..) | Write::Item(_) => {}
+            Write::Reconciled(_) | Write::Audit(_) => {}
             Write::Grant(_) | Write::DropGrant(_) | Write::Receipt(_) | Write::DropReceipt(_) => {
                 panic!("these rows are not the machine's")
             }
@@ -601,12 +603,15 @@ fn owner(write: &Write) -> Option<TenantId> {
         Write::Calls(row) => Some(row.tenant),
         Write::Stream(row) => Some(row.tenant),
         Write::Scan(row) => Some(row.tenant),
-        Write::DropScan(tenant, _) => Some(*tenant),
         Write::FollowUp(row) => Some(row.tenant),
         Write::DropFollowUp(tenant, _) => Some(*tenant),
+        Write::DropScan(tenant, _) | Write::DropJob(tenant, _) => Some(*tenant),
+        Write::Job(row) => Some(row.tenant),
+        Write::Reconciled(row) => Some(row.tenant),
+        Write::Audit(row) => Some(row.tenant),
         Write::Operation(row) => Some(row.tenant),
         Write::Event(row) => Some(row.tenant),
         Write::DropIntent(tenant, _) | Write::DropBatch(tenant, _) | Write::DropCalls(tenant, _) => Some(*tenant),
-        Write::Grant(_) | Write::DropGrant(_) | Write::Receipt(_) | Write::DropReceipt(_) => None,
+        Write::Grant(_) | Write::DropGrant(_) | Write::Receipt(_) | Write::DropReceipt(_) | Write::Item(_) => None,
     }
 }

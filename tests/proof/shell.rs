@@ -86,6 +86,8 @@ impl Shell {
             streams: reader.streams(tenant).unwrap(),
             scans: reader.scans(tenant).unwrap(),
             follow_ups: reader.follow_ups(tenant).unwrap(),
+            jobs: reader.jobs(tenant).unwrap(),
+            reconciled: reader.reconciled(tenant).unwrap(),
         };
         Self {
             machine: TenantMachine::restore(now, setup(), saved),
@@ -155,6 +157,17 @@ impl Shell {
             (RowsWanted::Linked, Ok(Reply::Invoices { found, .. })) => {
                 let linked = |id| view.invoice_linked(id).unwrap();
                 found.iter().filter_map(|document| linked(document.id)).collect()
+            }
+            (RowsWanted::LinkedTo(ids), _) => ids.iter().filter_map(|id| view.invoice_linked(*id).unwrap()).collect(),
+            (RowsWanted::RefsAndLinked(refs), Ok(Reply::Invoices { found, .. })) => {
+                let named = refs.iter().filter_map(|name| view.invoice_by_ref(name).unwrap());
+                let linked = found
+                    .iter()
+                    .filter_map(|document| view.invoice_linked(document.id).unwrap());
+                let mut rows: Vec<Invoice> = named.chain(linked).collect();
+                rows.sort_by_key(|row| row.id);
+                rows.dedup_by_key(|row| row.id);
+                rows
             }
             _ => Vec::new(),
         }
@@ -236,7 +249,11 @@ pub fn setup_of(tenant: counterfoil::model::row::Tenant, boot_id: String, seed: 
             concurrent: knobs.concurrent,
         },
         pull: if knobs.pulls {
-            PullPolicy::default()
+            PullPolicy {
+                // So few calls a day are used up by scans, and the check has the last claim on them.
+                night: PullPolicy::default().night.filter(|_| knobs.day >= 1_000),
+                ..PullPolicy::default()
+            }
         } else {
             PullPolicy::NEVER
         },

@@ -106,6 +106,8 @@ impl TenantActor {
             streams: reader.streams(id)?,
             scans: reader.scans(id)?,
             follow_ups: reader.follow_ups(id)?,
+            jobs: reader.jobs(id)?,
+            reconciled: reader.reconciled(id)?,
         };
         let mut seed = [0; 8];
         ports.entropy.fill(&mut seed);

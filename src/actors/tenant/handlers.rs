@@ -218,7 +218,7 @@ impl Handler<Committed> for TenantActor {
 impl TenantActor {
     /// Turns new work away while the store takes none: its failed commit would end this actor, and
     /// with it the calls that are under way.
-    fn admit(&self, reply: Replier) -> Option<Replier> {
+    pub(super) fn admit(&self, reply: Replier) -> Option<Replier> {
         let ports = &self.ports;
         let admitted = if self.is_draining() {
             Err(Refused::Draining)
@@ -237,7 +237,7 @@ impl TenantActor {
         }
     }
 
-    fn find(&self, name: &InvoiceName, reply: Replier) -> Option<(Invoice, Replier)> {
+    pub(super) fn find(&self, name: &InvoiceName, reply: Replier) -> Option<(Invoice, Replier)> {
         let found = match name {
             InvoiceName::Id(id) => self.view().invoice(*id),
             InvoiceName::HostRef(host_ref) => self.view().invoice_by_ref(host_ref),
@@ -253,7 +253,7 @@ impl TenantActor {
         }
     }
 
-    fn answer_errors<T>(&self, read: Result<T, ReadError>, reply: Replier) -> Option<(T, Replier)> {
+    pub(super) fn answer_errors<T>(&self, read: Result<T, ReadError>, reply: Replier) -> Option<(T, Replier)> {
         match read {
             Ok(read) => Some((read, reply)),
             Err(error) => {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use actix::Message;
 use tokio::sync::oneshot;
 
-use crate::actors::control::{InvoiceName, Refused};
+use crate::actors::control::{InvoiceName, JobWanted, Refused};
 use crate::engine::effect::Reply;
 use crate::engine::event::{ConnectionEvent, Review};
 use crate::model::document::Draft;
@@ -35,6 +35,18 @@ pub struct PutInvoice {
 pub struct SyncNow {
     /// The invoice.
     pub invoice: InvoiceName,
+    /// Who asked.
+    pub requested_by: String,
+    /// Waits for [`Reply::Operation`].
+    pub reply: Replier,
+}
+
+/// From the control endpoint: somebody asks for a job.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Begin {
+    /// What is to be done.
+    pub wanted: JobWanted,
     /// Who asked.
     pub requested_by: String,
     /// Waits for [`Reply::Operation`].

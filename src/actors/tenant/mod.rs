@@ -7,6 +7,7 @@
 
 mod actor;
 mod handlers;
+mod jobs;
 mod messages;
 mod outcall;
 mod perform;
@@ -14,8 +15,8 @@ mod related;
 
 pub use actor::{Down, TenantActor};
 pub use messages::{
-    Acknowledge, BellRang, ConnectionChanged, Drain, GrantsDied, LookAgain, PutInvoice, Regranted, Replier, SetMapping,
-    SetSettings, SignalPayment, SyncNow, WantPreview,
+    Acknowledge, Begin, BellRang, ConnectionChanged, Drain, GrantsDied, LookAgain, PutInvoice, Regranted, Replier,
+    SetMapping, SetSettings, SignalPayment, SyncNow, WantPreview,
 };
 pub(super) use perform::refusal;
 

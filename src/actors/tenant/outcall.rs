@@ -118,6 +118,12 @@ impl TenantActor {
                 self.hand_over_changes(call, std::mem::take(found), ctx)?;
                 Vec::new()
             }
+            (Some(RowsWanted::LinkedTo(ids)), _) => {
+                let view = self.view();
+                let linked = ids.iter().map(|id| view.invoice_linked(*id));
+                linked.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect()
+            }
+            (Some(RowsWanted::RefsAndLinked(refs)), Ok(Reply::Invoices { found, .. })) => self.named(&refs, found)?,
             _ => Vec::new(),
         };
         self.feed(Event::Answered { call, answer, rows }, Urgency::Result, ctx);
@@ -139,6 +145,18 @@ impl TenantActor {
             found = rest;
         }
         Ok(())
+    }
+
+    /// The rows with these references, and those that are linked to these documents, each once.
+    fn named(&self, refs: &[String], documents: &[XeroInvoice]) -> Result<Vec<Invoice>, ReadError> {
+        let view = self.view();
+        let mut rows = self.linked(documents)?;
+        for host_ref in refs {
+            rows.extend(view.invoice_by_ref(host_ref)?);
+        }
+        rows.sort_by_key(|row| row.id);
+        rows.dedup_by_key(|row| row.id);
+        Ok(rows)
     }
 
     fn linked(&self, documents: &[XeroInvoice]) -> Result<Vec<Invoice>, ReadError> {

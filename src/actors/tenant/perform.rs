@@ -19,6 +19,8 @@ use crate::store::{StoreError, Urgency};
 
 /// Rows a release is fed at a time.
 const RELEASE_ROWS: usize = 500;
+/// Rows a walk over linked invoices is fed at a time.
+const LINKED_ROWS: usize = 500;
 
 /// An effect that waits until everything up to `after_seq` is durable.
 pub(super) struct Waiting {
@@ -137,6 +139,10 @@ impl TenantActor {
             Effect::LoadFollowUps { load, invoices } => {
                 let rows = follows(&self.view(), &invoices);
                 self.read_then(rows, |rows| Event::FollowUpsLoaded { load, rows }, ctx);
+            }
+            Effect::LoadLinked { load, after } => {
+                let rows = self.view().linked_after(after, LINKED_ROWS);
+                self.read_then(rows, |rows| Event::LinkedLoaded { load, rows }, ctx);
             }
             Effect::LoadFailed { code, subject, after } => self.load_failed(code, subject, after, ctx),
             Effect::Call(call) => self.call_xero(call, ctx),

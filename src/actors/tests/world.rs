@@ -224,6 +224,7 @@ impl Xero {
             Request::InvoicesById(ids) => self.found(|invoice| ids.contains(&invoice.id)),
             Request::InvoicesByNumber(numbers) => self.found(|invoice| numbers.contains(&invoice.number)),
             Request::MadeByUs { .. }
+            | Request::Summaries { .. }
             | Request::Changes {
                 stream: StreamKind::Invoices,
                 ..

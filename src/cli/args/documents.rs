@@ -6,6 +6,8 @@ use clap::{Args, Subcommand};
 
 use super::reviews::AckArgs;
 
+use super::jobs::LinkArgs;
+
 /// Options of `status`.
 #[derive(Debug, Args)]
 #[command(before_help = "Examples:\n  counterfoil status\n  counterfoil status --watch")]
@@ -63,6 +65,12 @@ pub enum InvoicesCommand {
     Preview(InvoiceArgs),
     /// Say that somebody looked at a red badge that nobody can put right
     Ack(AckArgs),
+    /// Show what happened to an invoice, each time with its cause
+    Timeline(InvoiceArgs),
+    /// Show how an invoice differs from Xero's document
+    Diff(InvoiceArgs),
+    /// Link invoices to documents that are in Xero already
+    Link(LinkArgs),
 }
 
 /// Which invoices to list.
@@ -177,6 +185,15 @@ pub enum OperationCommand {
         /// Its id
         #[arg(value_name = "OP")]
         id: String,
+    },
+    /// Show the documents in its result
+    Items {
+        /// Its id
+        #[arg(value_name = "OP")]
+        id: String,
+        /// Only what was done, or what was not
+        #[arg(long, value_parser = ["succeeded", "failed"])]
+        state: Option<String>,
     },
     /// Wait for its end
     Watch {

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod documents;
+mod jobs;
 mod programs;
 mod reviews;
 mod root;
@@ -10,6 +11,7 @@ pub use documents::{
     EventsCommand, InvoiceArgs, InvoiceListArgs, InvoicesCommand, OperationCommand, PageArgs, PutArgs, StatusArgs,
     SyncArgs, TailArgs, TenantsCommand,
 };
+pub use jobs::{AuditArgs, AuditCommand, DriftArgs, LinkArgs, ReconcileCommand, RefreshArgs, WatermarksCommand};
 pub use programs::{DemoArgs, RescueArgs, SandboxArgs, SandboxCommand, ServeArgs, StoreCommand};
 pub use reviews::{AckArgs, VarianceListArgs, VariancesCommand};
 pub use root::{Cli, Command, Globals};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use super::documents::{EventsCommand, InvoicesCommand, OperationCommand, StatusArgs, TenantsCommand};
+use super::jobs::{AuditCommand, DriftArgs, ReconcileCommand, RefreshArgs, WatermarksCommand};
 use super::programs::{DemoArgs, SandboxArgs, ServeArgs, StoreCommand};
 use super::reviews::VariancesCommand;
 use super::setup::{ConfigCommand, ConnectImportArgs, ExplainArgs, MappingsCommand, SettingsCommand};
@@ -83,6 +84,19 @@ pub enum Command {
     /// Show how invoices differ in Xero, and mark that as reviewed
     #[command(subcommand)]
     Variances(VariancesCommand),
+    /// Read invoices again from Xero (Refresh Xero Status, Sync Invoices)
+    Refresh(RefreshArgs),
+    /// Show how far what changes in Xero has been read
+    #[command(subcommand)]
+    Watermarks(WatermarksCommand),
+    /// The nightly check of the last 7 days
+    #[command(subcommand)]
+    Reconcile(ReconcileCommand),
+    /// Compare every linked invoice with Xero
+    Drift(DriftArgs),
+    /// The record of who changed what, and why
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Read the feed of events
     #[command(subcommand)]
     Events(EventsCommand),

@@ -1,11 +1,13 @@
 //! One file for each thing that can be asked.
 
+pub mod audit;
 pub mod capabilities;
 pub mod config;
 pub mod connect;
 pub mod events;
 pub mod explain;
 pub mod invoices;
+pub mod jobs;
 pub mod mappings;
 pub mod operation;
 pub mod put;
@@ -15,3 +17,4 @@ pub mod status;
 pub mod sync;
 pub mod tenants;
 pub mod variances;
+pub mod watermarks;

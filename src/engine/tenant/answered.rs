@@ -106,6 +106,15 @@ impl TenantMachine {
             (Purpose::ReadOwed(kind, ids), Reply::Invoices { found, .. }) => {
                 self.owed_read(now, (kind, &ids), found, rows, out);
             }
+            (Purpose::JobPage(id), Reply::Invoices { found, page_count }) => {
+                self.job_page(now, id, (found, page_count), told_at, rows, out);
+            }
+            (Purpose::JobIds(id, asked), Reply::Invoices { found, .. }) => {
+                self.job_ids(now, id, &asked, found, rows, out);
+            }
+            (Purpose::JobLinks(id, count), Reply::Invoices { found, page_count }) => {
+                self.job_links(now, id, count, (found, page_count), rows, out);
+            }
             (purpose, _) => {
                 self.illegal(&format!("{purpose:?}"), "an answer of another kind", out);
                 let failure = Failure {
@@ -134,6 +143,9 @@ impl TenantMachine {
             Purpose::Page(kind) => self.page_failed(now, kind, failure),
             Purpose::ReadNamed(named) => self.named_failed(now, named, failure),
             Purpose::ReadOwed(kind, ids) => self.owed_failed(now, kind, &ids, failure, out),
+            Purpose::JobPage(id) | Purpose::JobIds(id, _) | Purpose::JobLinks(id, _) => {
+                self.job_failed(now, id, failure, out);
+            }
             Purpose::Organisation => self.chart.part_failed(now, Part::Organisation),
             Purpose::Accounts => self.chart.part_failed(now, Part::Accounts),
             Purpose::TaxRates => self.chart.part_failed(now, Part::TaxRates),

@@ -20,6 +20,8 @@ impl TenantMachine {
         self.dispatch_contacts(now, out);
         self.load_next(now, out);
         self.pull_next(now, out);
+        self.begin_night(now, out);
+        self.run_jobs(now, out);
         self.release_next(out);
         self.relabel_next(out);
         self.follow_next(now, out);

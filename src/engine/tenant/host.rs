@@ -1,11 +1,11 @@
 //! What the host and people ask for.
 
 use super::machine::{Stage, TenantMachine};
-use crate::engine::badge;
 use crate::engine::connection::access;
 use crate::engine::desired::{self, Obstacle};
 use crate::engine::effect::{AskId, Effect, Notice, Reply};
 use crate::engine::variance;
+use crate::engine::{apart, badge};
 use crate::model::connection::ConnectionState;
 use crate::model::document::{Draft, HostStatus};
 use crate::model::ids::{IntentId, InvoiceId, Marker, OperationId};
@@ -65,7 +65,9 @@ impl TenantMachine {
             }
             Some(row) => {
                 let mut invoice = *row;
-                invoice.draft = draft;
+                let before = std::mem::replace(&mut invoice.draft, draft);
+                self.record
+                    .changed(invoice.id, apart::of_drafts(&before, &invoice.draft));
                 invoice.rev = invoice.rev.saturating_add(1);
                 invoice
             }
@@ -135,6 +137,7 @@ impl TenantMachine {
             requested_by,
             created_at: now.wall,
             finished_at: None,
+            tally: None,
         };
         let mut writes = Vec::new();
         row.sync.asked = true;

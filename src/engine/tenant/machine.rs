@@ -7,8 +7,10 @@ use super::attempt::Attempt;
 use super::chart::ChartState;
 use super::desk::ContactDesk;
 use super::follow::FollowUps;
+use super::job_steps::Jobs;
 use super::link::Relabels;
-
+use super::night::Night;
+use super::record::Record;
 use super::release::Releases;
 use super::settle::announce_ended;
 use super::streams::Pulls;
@@ -21,7 +23,9 @@ use crate::engine::policy::Policy;
 use crate::engine::status::Blocked;
 use crate::model::connection::Gate;
 use crate::model::ids::{BatchId, IdSource, IntentId, InvoiceId, OperationId, XeroInvoiceId};
-use crate::model::row::{Batch, CallMinute, Class, FollowUp, Intent, Operation, Scan, Stream, StreamKind, Tenant};
+use crate::model::row::{
+    Batch, CallMinute, Class, FollowUp, Intent, Job, Operation, Reconciled, Scan, Stream, StreamKind, Tenant,
+};
 use crate::model::time::{Mono, Now, Timestamp};
 use crate::model::write::Write;
 use crate::model::xero::Encode;
@@ -60,6 +64,10 @@ pub struct Saved {
     pub scans: Vec<Scan>,
     /// What is to be done about invoices later.
     pub follow_ups: Vec<FollowUp>,
+    /// Jobs that have not ended.
+    pub jobs: Vec<Job>,
+    /// The latest date that was checked.
+    pub reconciled: Option<Reconciled>,
 }
 
 /// Where an intent stands.
@@ -119,6 +127,9 @@ pub(super) enum Purpose {
     Accounts,
     TaxRates,
     Page(StreamKind),
+    JobPage(OperationId),
+    JobIds(OperationId, Vec<XeroInvoiceId>),
+    JobLinks(OperationId, usize),
     ReadNamed(Vec<XeroInvoiceId>),
     ReadOwed(StreamKind, Vec<XeroInvoiceId>),
 }
@@ -158,6 +169,9 @@ pub struct TenantMachine {
     pub(super) relabels: Relabels,
     pub(super) pulls: Pulls,
     pub(super) follow_ups: FollowUps,
+    pub(super) jobs: Jobs,
+    pub(super) night: Night,
+    pub(super) record: Record,
     next_number: u64,
     pub(super) illegal_events: u64,
     pub(super) last_gate: Option<&'static str>,
@@ -203,6 +217,9 @@ impl TenantMachine {
             relabels: Relabels::default(),
             pulls: Pulls::restore(now, saved.streams, saved.scans),
             follow_ups: FollowUps::restore(now, saved.follow_ups),
+            jobs: Jobs::restore(now, saved.jobs),
+            night: Night::restore(now, saved.reconciled),
+            record: Record::default(),
             next_number: 0,
             illegal_events: 0,
             last_gate: None,
@@ -211,6 +228,7 @@ impl TenantMachine {
         if machine.setup.tenant.base_currency.is_none() || machine.is_catching_up() {
             machine.chart.want();
         }
+        machine.begin_comparisons_again();
         for batch in saved.batches {
             machine.adopt_attempt(now, batch);
         }
@@ -229,6 +247,7 @@ impl TenantMachine {
         if let Some(write) = self.budget.note_lost() {
             out.push(Effect::Persist(vec![write]));
         }
+        self.begin_record(&event);
         match event {
             Event::HostWrote {
                 ask,
@@ -248,6 +267,12 @@ impl TenantMachine {
             Event::PaymentSignalled { ask, row } => self.payment_signalled(now, ask, *row, out),
             Event::Acknowledged { ask, row, review } => self.acknowledged(now, (ask, *row), &review, out),
             Event::Rung { ring, rows } => self.rung(now, *ring, &rows, out),
+            Event::Begin {
+                ask,
+                order,
+                requested_by,
+            } => self.begin(now, ask, *order, requested_by, out),
+            Event::LinkedLoaded { load, rows } => self.linked_loaded(now, load, &rows, out),
             Event::Connection(event) => self.connection_event(now, event, out),
             Event::Regranted(grant) => self.regranted(now, grant, out),
             Event::MappingSet { ask, mapping } => self.mapping_set(ask, *mapping, out),
@@ -257,6 +282,7 @@ impl TenantMachine {
         self.settle(now, out);
         self.announce_heard(out);
         self.note_versions(&effects);
+        self.write_record(now, &mut effects);
         announce_ended(&mut effects);
         effects
     }

@@ -15,7 +15,8 @@
 //! done with it), `streams` (how far it was read), `owed` (invoices that other streams say must be
 //! read), `hurry` and `named` (what webhooks make earlier), `parties` (contacts that changed),
 //! `follow` (what is done later without asking Xero) and `review` (what people say about what came
-//! back), `outlook` (what is waited for).
+//! back), `job_orders`, `jobs`, `job_steps`, `job_pages`, `job_words` and `linking` (refreshes, checks,
+//! links), `night` (the nightly check), `record` (who changed what), `outlook` (what is waited for).
 
 mod agreement;
 mod answered;
@@ -29,11 +30,18 @@ mod follow;
 mod found;
 mod host;
 mod hurry;
+mod job_orders;
+mod job_pages;
+mod job_steps;
+mod job_words;
+mod jobs;
 mod leave;
 mod link;
+mod linking;
 mod lookup;
 mod machine;
 mod named;
+mod night;
 mod outlook;
 mod owed;
 mod parties;
@@ -41,6 +49,7 @@ mod prepare;
 mod preview;
 mod pull;
 mod queue;
+mod record;
 mod release;
 mod review;
 mod send;

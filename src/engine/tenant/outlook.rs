@@ -69,6 +69,12 @@ impl TenantMachine {
                 wake.push(due.max(open_at));
             }
         }
+        wake.extend(self.night_wake(now));
+        for (due, class, calls) in self.jobs_due() {
+            if let Some(open_at) = opens_at(class, Direction::Read, calls) {
+                wake.push(due.max(open_at));
+            }
+        }
         wake.into_iter().min().map(|at| at.max(floor))
     }
 
@@ -93,6 +99,7 @@ impl TenantMachine {
             minute_limit: limits.minute,
             day_used: self.budget.day_used(now),
             day_limit: limits.day,
+            next_check: self.next_night(now).map(|(_, at)| at),
             illegal_events_count: self.illegal_events,
             parked: None,
         }

@@ -95,8 +95,13 @@ impl TenantMachine {
             out.push(Effect::Announce(Notice::StaleAnswer));
             return;
         };
-        let is_page = matches!(purpose, Purpose::Page(_));
         let mut writes = Vec::new();
+        if let Purpose::JobPage(id) = *purpose {
+            self.job_slice(now, id, found, rows, &mut writes);
+            out.push(Effect::Persist(writes));
+            return;
+        }
+        let is_page = matches!(purpose, Purpose::Page(_));
         let tally = self.take_all(now, found, rows, &mut writes);
         if is_page {
             self.pulls.of_mut(StreamKind::Invoices).tally.add(tally);
@@ -274,6 +279,12 @@ impl TenantMachine {
         let delay_ms = again_ms(failure, state.failures);
         let jitter_ms = self.ids.below(delay_ms / 4 + 1);
         self.pulls.of_mut(kind).due = Some(now.mono.plus_ms(delay_ms.saturating_add(jitter_ms)));
+    }
+
+    /// The moment from which on changes in Xero are read next, in Xero's time.
+    pub(super) fn changes_from(&self) -> Timestamp {
+        let row = self.pulls.of(StreamKind::Invoices).row.as_ref();
+        row.map_or_else(|| self.first_from(), |row| row.from)
     }
 
     /// After a reconnection nothing is written before what was missed is known.

@@ -6,7 +6,7 @@ use super::machine::TenantMachine;
 use crate::engine::badge;
 use crate::engine::effect::{AskId, Effect, Reply};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Badge, Class, Invoice, Mapping, MappingKind, Settings};
+use crate::model::row::{Badge, Change, Class, Invoice, Mapping, MappingKind, Settings};
 use crate::model::time::Now;
 use crate::model::write::Write;
 
@@ -77,6 +77,12 @@ impl TenantMachine {
             let uses = Some((mapping.kind, mapping.key.clone()));
             self.releases.want_users_of(*code, None, uses);
         }
+        let set = Change {
+            field: format!("mappings.{}.{}", mapping.kind.label(), mapping.key),
+            before: String::new(),
+            after: mapping.value.clone(),
+        };
+        self.record.set("mapping.set", vec![set]);
         out.push(Effect::Persist(vec![Write::Mapping(Box::new(mapping))]));
         self.tell_when_released(ask, out);
     }
@@ -96,6 +102,8 @@ impl TenantMachine {
         if settings.same_code_default && !self.setup.tenant.settings.same_code_default {
             self.releases.want(ReasonCode::UnmappedNominalCode, None);
         }
+        self.record
+            .set("settings.changed", apart(&self.setup.tenant.settings, &settings));
         self.setup.tenant.settings = settings;
         out.push(Effect::Persist(vec![Write::Tenant(Box::new(
             self.setup.tenant.clone(),
@@ -161,4 +169,44 @@ impl TenantMachine {
             }
         }
     }
+}
+
+/// Every setting that is another one.
+fn apart(before: &Settings, after: &Settings) -> Vec<Change> {
+    let currencies = |settings: &Settings| {
+        let codes: Vec<&str> = settings.currencies.iter().map(|code| code.as_str()).collect();
+        codes.join(",")
+    };
+    let fields = [
+        (
+            "auto_sync.enabled",
+            before.auto_sync.enabled.to_string(),
+            after.auto_sync.enabled.to_string(),
+        ),
+        (
+            "auto_sync.sales",
+            before.auto_sync.sales.to_string(),
+            after.auto_sync.sales.to_string(),
+        ),
+        (
+            "auto_sync.purchases",
+            before.auto_sync.purchases.to_string(),
+            after.auto_sync.purchases.to_string(),
+        ),
+        (
+            "same_code_default",
+            before.same_code_default.to_string(),
+            after.same_code_default.to_string(),
+        ),
+        ("currencies", currencies(before), currencies(after)),
+    ];
+    fields
+        .into_iter()
+        .filter(|(_, before, after)| before != after)
+        .map(|(field, before, after)| Change {
+            field: field.to_owned(),
+            before,
+            after,
+        })
+        .collect()
 }

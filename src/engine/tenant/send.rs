@@ -259,7 +259,7 @@ impl TenantMachine {
         self.call_with(now, class, question, RowsWanted::Linked, Vec::new(), out);
     }
 
-    fn call_with(
+    pub(super) fn call_with(
         &mut self,
         now: Now,
         class: Class,

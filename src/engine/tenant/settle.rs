@@ -338,8 +338,7 @@ impl TenantMachine {
         operation.reason = reason;
         operation.done = operation.total;
         operation.finished_at = Some(now.wall);
-        let words = (state.label(), message);
-        writes.push(badge::operation_event(&mut self.ids, operation.tenant, id, words, now));
+        writes.push(badge::operation_event(&mut self.ids, &operation, now));
         if !is_broken(Rule::OperationEnds) {
             writes.push(Write::Operation(Box::new(operation)));
         }

@@ -12,7 +12,7 @@ use crate::model::time::{Mono, Now, Timestamp};
 
 /// Xero's lists may show a change this much later (no documentation bounds it; practice stays
 /// below): a scan says nothing about changes younger than this.
-const LIST_LAG_MS: i64 = 120_000;
+pub(super) const LIST_LAG_MS: i64 = 120_000;
 /// What rings makes a stream due at most this often: a stream that is not read by itself for hours
 /// must not cost a call for every change of an invoice.
 const RUNG_EVERY_MS: u64 = 900_000;
@@ -20,7 +20,7 @@ const RUNG_EVERY_MS: u64 = 900_000;
 /// One stream.
 #[derive(Debug, Clone)]
 pub(super) struct StreamState {
-    row: Option<Stream>,
+    pub row: Option<Stream>,
     pub scan: Option<Scan>,
     /// When its next page may be asked for; `None` = never by itself.
     pub due: Option<Mono>,

@@ -48,6 +48,7 @@ impl TenantMachine {
         // With a push open, the push compares.
         let taking = self.taking(!self.by_invoice.contains_key(&row.id));
         let (xero_id, changed_at) = (document.id, document.updated);
+        let earlier = row.copy.clone().filter(|copy| *copy != document);
         let version = |row: &Invoice| row.copy.as_ref().map(|copy| copy.updated);
         let before = version(row);
         let news = take(row, document, taking, &mut self.ids, now);
@@ -56,6 +57,7 @@ impl TenantMachine {
             return false;
         }
         self.heard_of(now, xero_id, changed_at);
+        self.record_copy(row, earlier.as_ref());
         writes.push(badge::write(row, now));
         self.tell(now, row, &news, writes);
         true
@@ -70,18 +72,22 @@ impl TenantMachine {
 
     /// Takes a document that a look-up found to be ours. That it is there is told by its badge.
     pub(super) fn take_found(&mut self, now: Now, row: &mut Invoice, document: XeroInvoice, writes: &mut Vec<Write>) {
+        let earlier = row.copy.clone();
         let mut news = take(row, document, self.taking(false), &mut self.ids, now);
+        self.record_copy(row, earlier.as_ref());
         news.retain(|piece| *piece != News::Changed);
         self.tell(now, row, &news, writes);
     }
 
     /// Takes what Xero answered to a push of ours: it need not list payments and credits.
     pub(super) fn take_echo(&mut self, now: Now, row: &mut Invoice, document: XeroInvoice, writes: &mut Vec<Write>) {
+        let earlier = row.copy.clone();
         let news: Vec<News> = echo(row, document).into_iter().collect();
+        self.record_copy(row, earlier.as_ref());
         self.tell(now, row, &news, writes);
     }
 
-    fn taking(&self, compares: bool) -> Taking {
+    pub(super) fn taking(&self, compares: bool) -> Taking {
         Taking {
             compares,
             quiet_ms: self.setup.policy.pull.quiet_ms,

@@ -8,6 +8,7 @@ mod connection;
 mod desired;
 mod hooks;
 mod money;
+mod night;
 mod refusal;
 mod samples;
 mod take;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::call::Call;
-use super::{connect, events, invoices, mappings, operations, pushes, reviews, settings, stream};
-use super::{system, tenants};
+use super::{audit, connect, events, invoices, jobs, mappings, operations, pushes, reviews, settings, stream};
+use super::{system, tenants, watermarks};
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
 use crate::http::routes::Endpoint;
@@ -28,6 +28,17 @@ pub async fn dispatch(endpoint: Endpoint, call: Arc<Call>) -> Result<Reply, Prob
         Endpoint::Invoice => invoices::show(call).await,
         Endpoint::Invoices => invoices::list(call).await,
         Endpoint::Counts => invoices::counts(call).await,
+        Endpoint::Refreshes => jobs::refreshes(call).await,
+        Endpoint::Refresh => jobs::refresh(call).await,
+        Endpoint::Link => jobs::link(call).await,
+        Endpoint::DriftReports => jobs::drift(call).await,
+        Endpoint::RunReconciler => jobs::reconcile(call).await,
+        Endpoint::Reconciler => watermarks::reconciler(call).await,
+        Endpoint::Timeline => audit::timeline(call).await,
+        Endpoint::Audit => audit::list(call).await,
+        Endpoint::AuditExport => audit::export(call).await,
+        Endpoint::Watermarks => watermarks::list(call).await,
+        Endpoint::OperationItems => operations::items(call).await,
         Endpoint::Resync => pushes::resync(call).await,
         Endpoint::PushPreview => pushes::preview(call).await,
         Endpoint::PaymentSignal => reviews::payment_signal(call).await,

@@ -1,10 +1,12 @@
 //! What each route does.
 
+mod audit;
 mod call;
 mod connect;
 mod dispatch;
 mod events;
 mod invoices;
+mod jobs;
 mod mappings;
 mod operations;
 mod pushes;
@@ -14,6 +16,7 @@ mod settings;
 mod stream;
 mod system;
 mod tenants;
+mod watermarks;
 
 pub use call::{Call, Shared};
 pub use dispatch::dispatch;

@@ -10,16 +10,23 @@ use crate::http::reads::OperationQuery;
 use crate::http::render;
 use crate::http::reply::Reply;
 use crate::model::ids::OperationId;
-use crate::model::row::OperationState;
+use crate::model::row::{Operation, OperationState};
 
 /// Most operations of one page.
 const PAGE_MAX: u64 = 500;
+/// Most items of one page.
+const ITEMS_MAX: u64 = 1_000;
 /// A caller of some tenants only may have to skip others' rows: at most so many pages of them.
 const PAGES_MAX: usize = 20;
 
 /// One operation.
 pub async fn show(call: &Call) -> Result<Reply, Problem> {
     Query::parse(&call.query, &[])?;
+    let operation = find(call).await?;
+    Ok(Reply::json(200, &render::operation(&operation)))
+}
+
+async fn find(call: &Call) -> Result<Operation, Problem> {
     let name = call.param("operation").unwrap_or_default();
     let found = match name.parse::<OperationId>() {
         Ok(id) => call.shared.read(move |reads| reads.operation(id)).await?,
@@ -27,7 +34,6 @@ pub async fn show(call: &Call) -> Result<Reply, Problem> {
     };
     found
         .filter(|operation| call.caller.reaches(operation.tenant))
-        .map(|operation| Reply::json(200, &render::operation(&operation)))
         .ok_or_else(|| Problem::new(ProblemCode::OperationNotFound, "There is no such operation."))
 }
 
@@ -77,6 +83,42 @@ pub async fn list(call: &Call) -> Result<Reply, Problem> {
         .map(|last| cursor::encode_list(&list, &last.to_string()));
     let data = shown.iter().map(render::operation);
     Ok(Reply::list(data, &json!({"next_cursor": next, "has_more": has_more})))
+}
+
+/// The items of an operation's result, in order.
+pub async fn items(call: &Call) -> Result<Reply, Problem> {
+    let query = Query::parse(&call.query, &["state", "limit", "cursor"])?;
+    let wants_done = match query.get("state") {
+        None => None,
+        Some("succeeded") => Some(true),
+        Some("failed") => Some(false),
+        Some(_other) => return Err(invalid_parameter("state", "it must be succeeded or failed")),
+    };
+    let operation = find(call).await?;
+    let id = operation.id;
+    let list = format!("items {id} {wants_done:?}");
+    let from: u32 = match query.get("cursor") {
+        Some(text) => cursor::decode_list(text, &list)?,
+        None => 0,
+    };
+    let limit = query.number("limit", 100, 1, ITEMS_MAX)?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let end = operation.tally.map_or(0, |tally| tally.items);
+    let mut rows = call.shared.read(move |reads| reads.items(id, from, limit)).await?;
+    // Beyond the end there may be items of a comparison that began again.
+    rows.retain(|row| row.index < end);
+    let last = rows
+        .last()
+        .map(|row| row.index.saturating_add(1))
+        .filter(|next| *next < end);
+    let next = last.map(|next| cursor::encode_list(&list, &next.to_string()));
+    let shown = rows
+        .iter()
+        .filter(|row| wants_done.is_none_or(|done| row.is_done == done));
+    Ok(Reply::list(
+        shown.map(render::item),
+        &json!({"next_cursor": next, "has_more": next.is_some()}),
+    ))
 }
 
 fn state_of(word: &str) -> Result<OperationState, Problem> {

@@ -30,13 +30,18 @@ const LOOK_AGAIN: Duration = Duration::from_millis(500);
 pub async fn resync(call: &Call) -> Result<Reply, Problem> {
     Query::parse(&call.query, &[])?;
     let name = paths::invoice_name(call.raw_param("invoice"))?;
-    let wait_s = wanted_wait_s(call);
     let tenant = call.tenant().await?;
     let control = &call.shared.state.control;
     let queued = control
         .resync(tenant.id, name, call.caller.name())
         .await
         .map_err(refused::problem)?;
+    self::queued(call, queued).await
+}
+
+/// 202 with the operation, or 200 once it has ended if the caller waits for it.
+pub async fn queued(call: &Call, queued: Operation) -> Result<Reply, Problem> {
+    let wait_s = wanted_wait_s(call);
     let ended = match wait_s {
         Some(wait_s) => until_final(call, queued.clone(), wait_s).await?,
         None => None,

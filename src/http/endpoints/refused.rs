@@ -37,6 +37,19 @@ pub fn problem(refused: Refused) -> Problem {
             format!("The document is a {was} document; it cannot become a {wanted} document."),
         ),
         Refused::Changed(version) => preconditions::mismatch(&format!("W/\"{version}\"")),
+        Refused::NotConnected(state) => Problem::new(
+            ProblemCode::CompanyNotConfigured,
+            format!(
+                "The connection is in the state {}. {}.",
+                state.label(),
+                state.resolving_action().map_or("", |(_, words)| words)
+            ),
+        )
+        .with("connection_state", state.label()),
+        Refused::TooManyJobs => Problem::new(
+            ProblemCode::OperationInProgress,
+            "The organisation has as many open operations as it takes.",
+        ),
         Refused::NotReached(id) => Problem::new(
             ProblemCode::TenantNotReached,
             format!("The grant does not reach the organisation {id}."),

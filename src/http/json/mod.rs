@@ -3,9 +3,11 @@
 mod decimal;
 mod draft;
 mod fields;
+mod jobs;
 mod orders;
 mod tree;
 
 pub use draft::read_draft;
+pub use jobs::{RefreshWanted, read_links, read_refresh};
 pub use orders::{patch_settings, read_import, read_mapping_value, read_note, read_nothing};
 pub use tree::parse;

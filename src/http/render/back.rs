@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::invoice::reason;
 use super::money;
 use crate::model::row::{
-    Acknowledged, Alert, Credit, Difference, Invoice, PAYMENT_METHOD, PAYMENT_PENDING, Payment, Variance, WorkOrderLink,
+    Acknowledged, Alert, Audit, Credit, Difference, Invoice, PAYMENT_METHOD, PAYMENT_PENDING, Payment, Variance,
+    WorkOrderLink,
 };
 use crate::model::time::Timestamp;
 
@@ -110,4 +111,22 @@ pub fn alerts(row: &Invoice) -> Vec<Value> {
 
 fn acknowledged(word: &Acknowledged) -> Value {
     json!({ "by": word.by, "at": word.at.to_rfc3339(), "note": word.note })
+}
+
+/// One entry of the record of changes.
+pub fn audit(row: &Audit) -> Value {
+    let changes: Value = row.changes.iter().map(super::operation::change).collect();
+    json!({
+        "id": row.id.to_string(),
+        "tenant_id": row.tenant.to_string(),
+        "at": row.at.to_rfc3339(),
+        "actor": row.actor,
+        "cause": row.cause.label(),
+        "type": row.action,
+        "invoice_id": row.invoice.map(|id| id.to_string()),
+        "host_ref": row.host_ref,
+        "operation_id": row.operation.map(|id| id.to_string()),
+        "reason": row.reason,
+        "changes": changes,
+    })
 }

@@ -7,8 +7,8 @@ mod money;
 mod operation;
 mod tenant;
 
-pub use back::differences;
+pub use back::{audit, differences};
 pub use hooks::{hooks, hooks_warning, tenant_hooks};
 pub use invoice::{Detail, Lists, Surroundings, etag, invoice, reason};
-pub use operation::operation;
+pub use operation::{item, operation};
 pub use tenant::{settings, settings_etag, tenant};

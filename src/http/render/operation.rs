@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::invoice::reason;
-use crate::model::row::{Operation, OperationState};
+use crate::model::row::{Change, Operation, OperationItem, OperationState, Tally};
 use crate::model::time::Timestamp;
 
 /// An operation as the API shows it.
@@ -31,7 +31,10 @@ pub fn operation(row: &Operation) -> Value {
         "invoice_id": row.invoice,
         "state": row.state.label(),
         "progress": {"done": row.done, "total": row.total, "percent": percent},
-        "counts": {"total": row.total, "succeeded": succeeded, "failed": failed},
+        "counts": row.tally.as_ref().map_or_else(
+            || json!({"total": row.total, "succeeded": succeeded, "failed": failed}),
+            counted,
+        ),
         "message": row.message,
         "error": row.reason.as_ref().map(reason),
         "result": is_final.then(|| json!({"message": row.message})),
@@ -41,9 +44,47 @@ pub fn operation(row: &Operation) -> Value {
     })
 }
 
+/// What an operation over many documents counted.
+fn counted(tally: &Tally) -> Value {
+    json!({
+        "total": tally.checked.saturating_add(tally.skipped),
+        "succeeded": tally.checked.saturating_sub(tally.failed),
+        "failed": tally.failed,
+        "checked": tally.checked,
+        "changed": tally.changed,
+        "ignored_not_linked": tally.not_linked,
+        "skipped_not_linked": tally.skipped,
+        "items": tally.items,
+    })
+}
+
+/// One document in the result of an operation.
+pub fn item(item: &OperationItem) -> Value {
+    let changes = item.changes.iter().map(change);
+    json!({
+        "index": item.index,
+        "state": if item.is_done { "succeeded" } else { "failed" },
+        "code": item.code,
+        "detail": item.detail,
+        "invoice_id": item.invoice.map(|id| id.to_string()),
+        "host_ref": item.host_ref,
+        "xero_invoice_id": item.xero_id.map(|id| id.to_string()),
+        "changes": changes.collect::<Value>(),
+    })
+}
+
+/// One field before and after.
+pub fn change(change: &Change) -> Value {
+    json!({"field": change.field, "before": change.before, "after": change.after})
+}
+
 fn label(kind: &str) -> &str {
     match kind {
         "resync" => "Sync now",
+        "refresh" => "Refresh Xero Status",
+        "reconcile" => "Reconciler",
+        "drift" => "Drift report",
+        "link" => "Link to Xero",
         other => other,
     }
 }

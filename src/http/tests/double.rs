@@ -7,14 +7,16 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::sync::watch;
 
-use crate::actors::control::{Accepted, Acknowledgement, Answer, ConnectImport, Control, InvoiceName, Refused};
+use crate::actors::control::{
+    Accepted, Acknowledgement, Answer, ConnectImport, Control, InvoiceName, JobWanted, Refused,
+};
 use crate::engine::effect::Preview;
 use crate::http::reads::{BadgeCounts, InvoiceQuery, OperationQuery, ReadFailed, Reads};
 use crate::model::document::Draft;
-use crate::model::ids::{EventId, IdSource, InvoiceId, Marker, OperationId, TenantId, XeroTenantId};
+use crate::model::ids::{AuditId, EventId, IdSource, InvoiceId, Marker, OperationId, TenantId, XeroTenantId};
 use crate::model::row::{
-    Acknowledged, Back, Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationState, Receipt,
-    Settings, Sync, Tenant,
+    Acknowledged, Audit, Back, Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem,
+    OperationState, Receipt, Reconciled, Settings, Stream, Sync, Tenant,
 };
 use crate::model::time::Timestamp;
 use crate::model::xero::WriteTarget;
@@ -32,6 +34,7 @@ pub struct Rows {
     pub receipts: HashMap<String, Receipt>,
     pub mappings: BTreeMap<(TenantId, MappingKind, String), Mapping>,
     pub imports: Vec<ConnectImport>,
+    pub jobs: Vec<JobWanted>,
     pub puts: usize,
     pub refuse_next: Option<Refused>,
     pub reads_fail: bool,
@@ -217,6 +220,7 @@ impl Control for House {
             requested_by: by,
             created_at: NOW,
             finished_at: None,
+            tally: None,
         };
         rows.operations.insert(operation.id, operation.clone());
         ready(Ok(operation))
@@ -258,6 +262,32 @@ impl Control for House {
         row.version += 1;
         rows.invoices.insert(row.id, row.clone());
         ready(Ok(row))
+    }
+
+    fn begin(&self, tenant: TenantId, wanted: JobWanted, by: String) -> Answer<Operation> {
+        let (at, random) = self.parts();
+        let mut rows = self.rows();
+        if let Some(refused) = rows.refuse_next.take() {
+            return ready(Err(refused));
+        }
+        let operation = Operation {
+            id: OperationId::from_parts(at, random),
+            tenant,
+            kind: "refresh".to_owned(),
+            invoice: None,
+            state: OperationState::Queued,
+            done: 0,
+            total: 1,
+            message: "Queued".to_owned(),
+            reason: None,
+            requested_by: by,
+            created_at: NOW,
+            finished_at: None,
+            tally: None,
+        };
+        rows.jobs.push(wanted);
+        rows.operations.insert(operation.id, operation.clone());
+        ready(Ok(operation))
     }
 
     fn preview(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Preview> {
@@ -395,6 +425,41 @@ impl Reads for House {
             .take(query.limit)
             .cloned()
             .collect())
+    }
+
+    fn items(&self, _operation: OperationId, _from: u32, _limit: usize) -> Result<Vec<OperationItem>, ReadFailed> {
+        Ok(Vec::new())
+    }
+
+    fn streams(&self, _tenant: TenantId) -> Result<Vec<Stream>, ReadFailed> {
+        Ok(Vec::new())
+    }
+
+    fn reconciled(&self, _tenant: TenantId) -> Result<Option<Reconciled>, ReadFailed> {
+        Ok(None)
+    }
+
+    fn audit(&self, _tenant: TenantId, _after: Option<AuditId>, _limit: usize) -> Result<Vec<Audit>, ReadFailed> {
+        Ok(Vec::new())
+    }
+
+    fn audit_of_invoice(
+        &self,
+        _tenant: TenantId,
+        _invoice: InvoiceId,
+        _after: Option<AuditId>,
+        _limit: usize,
+    ) -> Result<Vec<Audit>, ReadFailed> {
+        Ok(Vec::new())
+    }
+
+    fn linked_count(&self, tenant: TenantId) -> Result<u32, ReadFailed> {
+        let rows = self.rows();
+        let linked = rows
+            .invoices
+            .values()
+            .filter(|row| row.tenant == tenant && row.link.is_some());
+        Ok(u32::try_from(linked.count()).expect("few"))
     }
 
     fn events(&self, after_seq: u64, limit: usize, tenant: Option<TenantId>) -> Result<Vec<(u64, Event)>, ReadFailed> {

@@ -250,6 +250,7 @@ fn status(blocked: Option<Blocked>) -> TenantStatus {
         minute_limit: 60,
         day_used: 300,
         day_limit: 5_000,
+        next_check: None,
         illegal_events_count: 0,
         parked: None,
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::ids::{EventId, GrantId, InvoiceId, OperationId, TenantId};
-use crate::model::row::ReasonGiven;
+use crate::model::row::{ReasonGiven, Tally};
 use crate::model::time::Timestamp;
 
 /// State of an operation.
@@ -58,7 +58,7 @@ pub struct Operation {
     pub id: OperationId,
     /// Its tenant.
     pub tenant: TenantId,
-    /// What it does: `resync`.
+    /// What it does: `resync`, or the word of a [`JobKind`](super::JobKind).
     pub kind: String,
     /// The invoice it is about.
     #[serde(default)]
@@ -81,6 +81,9 @@ pub struct Operation {
     /// When it ended.
     #[serde(default)]
     pub finished_at: Option<Timestamp>,
+    /// What it counted, where it counts documents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tally: Option<Tally>,
 }
 
 /// Something hosts are told: becomes an entry of the feed when it is committed.

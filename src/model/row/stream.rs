@@ -1,8 +1,9 @@
 //! How far Xero's changes have been read.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::model::ids::TenantId;
+use crate::model::ids::{OperationId, TenantId};
 use crate::model::time::Timestamp;
 
 /// A kind of change that is read from Xero again and again.
@@ -65,6 +66,19 @@ pub struct Stream {
     /// Of these, the ones that were not followed.
     #[serde(default)]
     pub not_linked: u32,
+}
+
+/// The latest date of an organisation that was checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reconciled {
+    /// Its tenant.
+    pub tenant: TenantId,
+    /// The date in the organisation's own calendar.
+    pub date: NaiveDate,
+    /// The operation that checks it.
+    pub operation: OperationId,
+    /// When it began, by our clock.
+    pub began_at: Timestamp,
 }
 
 /// A scan under way.

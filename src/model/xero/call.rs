@@ -169,6 +169,14 @@ pub enum Request {
         /// From 1.
         page: u32,
     },
+    /// A page of the invoices that changed since a moment, oldest change first, without lines and
+    /// payments; archived ones too.
+    Summaries {
+        /// If-Modified-Since.
+        since: Timestamp,
+        /// From 1.
+        page: u32,
+    },
     /// Any write, its bytes frozen.
     Write {
         /// Where it goes.
@@ -194,9 +202,11 @@ impl Request {
                 ..
             } => "contacts",
             Self::Changes { stream, .. } => stream.label(),
-            Self::InvoicesById(_) | Self::InvoicesByNumber(_) | Self::MadeByUs { .. } | Self::Write { .. } => {
-                "invoices"
-            }
+            Self::InvoicesById(_)
+            | Self::InvoicesByNumber(_)
+            | Self::MadeByUs { .. }
+            | Self::Summaries { .. }
+            | Self::Write { .. } => "invoices",
         }
     }
 

@@ -20,6 +20,7 @@ pub(super) fn at_rest(connection: ConnectionState) -> TenantStatus {
         minute_limit: 60,
         day_used: 0,
         day_limit: 5_000,
+        next_check: None,
         illegal_events_count: 0,
         parked: None,
     }

@@ -12,9 +12,11 @@
 
 mod about;
 mod access;
+mod audit;
 mod error;
 mod feed;
 mod invoices;
+mod linked;
 mod operations;
 mod overlay;
 mod reference;
@@ -28,6 +30,7 @@ pub use access::Reader;
 pub use error::ReadError;
 pub use feed::{EVENT_PAGE_MAX, EventPage};
 pub use invoices::{BadgeCounts, FAILED_PAGE_MAX, INVOICE_PAGE_MAX, InvoicePage, InvoiceQuery};
+pub use linked::{ITEM_PAGE_MAX, LINKED_PAGE_MAX};
 pub use operations::{OPERATION_PAGE_MAX, OperationPage, OperationQuery};
 pub use overlay::Overlay;
 pub use view::View;

@@ -3,7 +3,7 @@
 use super::access::Reader;
 use super::error::ReadError;
 use crate::model::ids::{GrantId, TenantId, XeroTenantId};
-use crate::model::row::{Batch, CallMinute, FollowUp, GrantRow, Intent, Scan, Stream, Tenant};
+use crate::model::row::{Batch, CallMinute, FollowUp, GrantRow, Intent, Job, Reconciled, Scan, Stream, Tenant};
 use crate::store::Direction;
 use crate::store::rows::{RowError, decode, keys};
 
@@ -118,6 +118,22 @@ impl Reader {
     /// [`ReadError`].
     pub fn follow_ups(&self, tenant: TenantId) -> Result<Vec<FollowUp>, ReadError> {
         self.all(keys::of_tenant(keys::FOLLOW_UPS, tenant))
+    }
+
+    /// The latest date of a tenant that was checked.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn reconciled(&self, tenant: TenantId) -> Result<Option<Reconciled>, ReadError> {
+        self.row(&keys::reconciled(tenant))
+    }
+
+    /// A tenant's open jobs, oldest first.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn jobs(&self, tenant: TenantId) -> Result<Vec<Job>, ReadError> {
+        self.all(keys::of_tenant(keys::JOBS, tenant))
     }
 
     /// The kept calls of a tenant, oldest minute first.

@@ -13,9 +13,9 @@ use crate::store::rows::keys::fold_name;
 /// would if all submitted batches were already committed.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
-    overlay: &'a Overlay,
-    reader: &'a Reader,
-    tenant: TenantId,
+    pub(super) overlay: &'a Overlay,
+    pub(super) reader: &'a Reader,
+    pub(super) tenant: TenantId,
 }
 
 impl<'a> View<'a> {

@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 use super::error::RowError;
 use super::keys;
 use crate::model::row::{
-    Batch, CallMinute, Chart, ContactRow, FollowUp, GrantRow, Intent, Mapping, Operation, Receipt, Scan, Stream, Tenant,
+    Audit, Batch, CallMinute, Chart, ContactRow, FollowUp, GrantRow, Intent, Job, Mapping, Operation, OperationItem,
+    Receipt, Reconciled, Scan, Stream, Tenant,
 };
 
 /// A row that is stored under its own key.
@@ -132,5 +133,9 @@ json_rows! {
     Stream: |row| keys::stream(row.tenant, row.kind);
     Scan: |row| keys::scan(row.tenant, row.kind);
     FollowUp: |row| keys::follow_up(row.tenant, row.invoice);
+    Audit: |row| keys::audit(row.tenant, row.id);
+    Reconciled: |row| keys::reconciled(row.tenant);
+    Job: |row| keys::job(row.tenant, row.operation);
+    OperationItem: |row| keys::item(row.operation, row.index);
     CallMinute: |row| keys::calls(row.tenant, row.minute);
 }

@@ -10,7 +10,7 @@ use super::codec::{Row, decode};
 use super::head::Head;
 use super::keys;
 use crate::model::ids::TenantId;
-use crate::model::row::{ContactRow, Operation, Receipt, Tenant};
+use crate::model::row::{Audit, ContactRow, Operation, Receipt, Tenant};
 use crate::store::{Derive, Derived};
 
 /// The typed layer's answer to the store's question what follows from a row.
@@ -24,13 +24,14 @@ impl Derive for Rows {
             keys::TENANTS => moved::<Tenant>(key, old, new, of_tenant),
             keys::CONTACTS => moved::<ContactRow>(key, old, new, of_contact),
             keys::OPERATIONS => moved::<Operation>(key, old, new, of_operation),
+            keys::AUDIT => moved::<Audit>(key, old, new, of_audit),
             keys::RECEIPTS => moved::<Receipt>(key, old, new, of_receipt),
             _ => Vec::new(),
         }
     }
 
     /// What must never be lost: the host's invoices with their links, open work, settings,
-    /// mappings and contacts (both may be a person's decision), grants. Calls, reference data,
+    /// mappings and contacts (both may be a person's decision), the record of changes, grants. Calls, reference data,
     /// operations, kept answers and index rows are not counted.
     fn digest_group(&self, key: &[u8]) -> Option<[u8; 16]> {
         match keys::table(key) {
@@ -41,7 +42,8 @@ impl Derive for Rows {
             | keys::BATCHES
             | keys::CONTACTS
             | keys::MAPPINGS
-            | keys::FOLLOW_UPS => keys::owner(key),
+            | keys::FOLLOW_UPS
+            | keys::AUDIT => keys::owner(key),
             _ => None,
         }
     }
@@ -157,6 +159,12 @@ fn of_operation(row: &Operation) -> IndexRows {
         rows.extend(only(keys::open_operations(row.tenant, invoice), &id));
     }
     rows
+}
+
+fn of_audit(row: &Audit) -> IndexRows {
+    row.invoice.map_or_else(IndexRows::new, |invoice| {
+        only(keys::audit_of_invoice(row.tenant, invoice), &row.id.to_bytes())
+    })
 }
 
 fn of_receipt(row: &Receipt) -> IndexRows {

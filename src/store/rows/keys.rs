@@ -16,6 +16,8 @@ use crate::model::row::{Badge, MappingKind, OperationState, StreamKind};
 use crate::model::time::Timestamp;
 use crate::store::error::hex;
 
+pub use super::job_keys::*;
+
 /// `| tenant` → tenant.
 pub const TENANTS: u8 = 0x01;
 /// `| grant` → sealed grant.
@@ -44,6 +46,14 @@ pub const STREAMS: u8 = 0x17;
 pub const SCANS: u8 = 0x18;
 /// `| tenant | invoice` → what is to be done about it later.
 pub const FOLLOW_UPS: u8 = 0x19;
+/// `| tenant | operation` → the rest of a job.
+pub const JOBS: u8 = 0x1A;
+/// `| tenant` → the latest date that was checked.
+pub const RECONCILED: u8 = 0x1B;
+/// `| tenant | entry` → entry of the record of changes.
+pub const AUDIT: u8 = 0x1C;
+/// `| operation | index (4)` → one item of its result.
+pub const OPERATION_ITEMS: u8 = 0x05;
 
 /// Tables from here on are derived.
 pub const FIRST_INDEX: u8 = 0x80;
@@ -81,6 +91,8 @@ pub const INVOICES_BY_ORDER: u8 = 0x99;
 pub const INVOICES_BY_VARIANCE: u8 = 0x9A;
 /// `| tenant | Xero's contact | hash of the reference` → nothing.
 pub const CONTACTS_BY_XERO: u8 = 0x9B;
+/// `| tenant | invoice | entry` → nothing.
+pub const AUDIT_OF_INVOICE: u8 = 0x9C;
 
 /// Every badge, none included, in the order of their bytes.
 pub const BADGES: [Option<Badge>; 4] = [None, Some(Badge::Synced), Some(Badge::Pending), Some(Badge::Failed)];
@@ -354,6 +366,12 @@ pub fn describe(key: &[u8]) -> String {
         (STREAMS, Some(tenant), _) => format!("stream {} of {tenant}", hex(key)),
         (FOLLOW_UPS, Some(tenant), _) => format!("follow-up {} of {tenant}", hex(key)),
         (SCANS, Some(tenant), _) => format!("scan {} of {tenant}", hex(key)),
+        (JOBS, Some(tenant), Some(id)) => {
+            format!("job {} of {tenant}", OperationId::from_bytes(id))
+        }
+        (AUDIT, Some(tenant), _) => format!("entry {} of the record of {tenant}", hex(key)),
+        (RECONCILED, Some(tenant), _) => format!("nightly check of {tenant}"),
+        (OPERATION_ITEMS, _, _) => format!("item of an operation {}", hex(key)),
         (RECEIPTS, _, _) => format!("kept answer {}", hex(key)),
         _ => match crate::store::keys::event_seq(key) {
             Some(seq) => format!("event {seq}"),
@@ -390,7 +408,7 @@ fn signed(number: i64) -> [u8; 8] {
     (number.cast_unsigned() ^ (1 << 63)).to_be_bytes()
 }
 
-fn join(table: u8, parts: &[&[u8]]) -> Vec<u8> {
+pub(super) fn join(table: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = vec![table];
     for part in parts {
         key.extend_from_slice(part);

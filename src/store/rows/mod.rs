@@ -13,6 +13,7 @@ pub mod event;
 pub mod head;
 pub mod index;
 pub mod invoice;
+mod job_keys;
 pub mod keys;
 
 #[cfg(test)]

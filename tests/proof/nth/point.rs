@@ -62,7 +62,7 @@ impl What {
             Request::InvoicesById(_) => Self::ById,
             Request::InvoicesByNumber(_) => Self::ByNumber,
             Request::MadeByUs { .. } => Self::MadeByUs,
-            Request::Changes { .. } => Self::Changes,
+            Request::Changes { .. } | Request::Summaries { .. } => Self::Changes,
             Request::Write { target, .. } => match target {
                 WriteTarget::CreateInvoices => Self::Create,
                 WriteTarget::ChangeInvoice(_) => Self::Change,
@@ -82,7 +82,7 @@ impl Point {
         match effect {
             Effect::Persist(_) => Some(Self::Submit),
             Effect::Load { .. } => Some(Self::Load),
-            Effect::LoadRows { .. } => Some(Self::LoadRows),
+            Effect::LoadRows { .. } | Effect::LoadLinked { .. } => Some(Self::LoadRows),
             Effect::LoadFollowUps { .. } => Some(Self::LoadFollowUps),
             Effect::LoadFailed { .. } => Some(Self::LoadFailed),
             Effect::Call(call) => Some(Self::Call(What::of(&call.request))),

@@ -37,7 +37,36 @@ pub struct Rows {
     pub scans: BTreeMap<StreamKind, Scan>,
     pub follow_ups: BTreeMap<InvoiceId, FollowUp>,
     pub operations: BTreeMap<OperationId, Operation>,
+    pub jobs: BTreeMap<OperationId, Job>,
+    pub items: Vec<OperationItem>,
+    pub audit: Vec<Audit>,
+    pub reconciled: Option<Reconciled>,
     pub events: Vec<crate::model::row::Event>,
+}
+
+impl Rows {
+    /// What jobs write, and the record of changes.
+    fn store_job(&mut self, write: Write) {
+        let rows = self;
+        match write {
+            Write::Job(row) => {
+                rows.jobs.insert(row.operation, *row);
+            }
+            Write::DropJob(_, id) => {
+                rows.jobs.remove(&id);
+            }
+            Write::Item(row) => rows.items.push(*row),
+            Write::Audit(row) => rows.audit.push(*row),
+            Write::Reconciled(row) => {
+                let before = rows.reconciled.replace(*row.clone());
+                assert!(
+                    before.is_none_or(|before| before.date != row.date),
+                    "a date is checked once"
+                );
+            }
+            other => panic!("{other:?} is stored elsewhere"),
+        }
+    }
 }
 
 pub struct Bench {
@@ -179,6 +208,10 @@ impl Bench {
                 scans: BTreeMap::new(),
                 follow_ups: BTreeMap::new(),
                 operations: BTreeMap::new(),
+                jobs: BTreeMap::new(),
+                items: Vec::new(),
+                audit: Vec::new(),
+                reconciled: None,
                 events: Vec::new(),
             },
             xero,
@@ -284,6 +317,14 @@ impl Bench {
                     let rows = self.named(&invoices).into_iter().map(|invoice| self.follow(invoice));
                     let rows = rows.collect();
                     events.push_back(Event::FollowUpsLoaded { load, rows });
+                }
+                Effect::LoadLinked { load, after } => {
+                    let id = |row: &Invoice| row.link.as_ref().map(|link| link.xero_id);
+                    let mut rows: Vec<Invoice> = self.rows.invoices.values().cloned().collect();
+                    rows.retain(|row| id(row).is_some() && id(row) > after);
+                    rows.sort_by_key(id);
+                    rows.truncate(500);
+                    events.push_back(Event::LinkedLoaded { load, rows });
                 }
                 Effect::Call(call) => self.called(call),
                 Effect::CheckConnection => self.checks += 1,
@@ -396,6 +437,9 @@ impl Bench {
             }
             Write::DropScan(_, kind) => {
                 rows.scans.remove(&kind);
+            }
+            Write::Job(_) | Write::DropJob(..) | Write::Item(_) | Write::Audit(_) | Write::Reconciled(_) => {
+                rows.store_job(write);
             }
             Write::Operation(operation) => {
                 rows.operations.insert(operation.id, *operation);
@@ -586,6 +630,20 @@ impl Bench {
         let rows = match (&call.rows, &result) {
             (RowsWanted::These(ids), _) => self.named(ids),
             (RowsWanted::Linked, Ok(crate::model::xero::Reply::Invoices { found, .. })) => self.linked(found),
+            (RowsWanted::LinkedTo(ids), _) => {
+                let linked = |row: &&Invoice| row.link.as_ref().is_some_and(|link| ids.contains(&link.xero_id));
+                self.rows.invoices.values().filter(linked).cloned().collect()
+            }
+            (RowsWanted::RefsAndLinked(refs), Ok(crate::model::xero::Reply::Invoices { found, .. })) => {
+                let mut rows = self.linked(found);
+                let named = self.rows.invoices.values().filter(|row| refs.contains(&row.host_ref));
+                let more: Vec<Invoice> = named
+                    .filter(|row| rows.iter().all(|other| other.id != row.id))
+                    .cloned()
+                    .collect();
+                rows.extend(more);
+                rows
+            }
             _ => Vec::new(),
         };
         self.event(Event::Answered {
@@ -708,6 +766,8 @@ impl Bench {
                 streams: self.rows.streams.values().cloned().collect(),
                 scans: self.rows.scans.values().cloned().collect(),
                 follow_ups: self.rows.follow_ups.values().cloned().collect(),
+                jobs: self.rows.jobs.values().cloned().collect(),
+                reconciled: self.rows.reconciled.clone(),
             },
         );
         self.event(Event::Woken);

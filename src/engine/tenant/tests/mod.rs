@@ -4,6 +4,7 @@ mod absent;
 mod bench;
 mod crash;
 mod hooks;
+mod jobs;
 mod leave;
 mod link;
 mod parties;

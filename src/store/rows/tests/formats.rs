@@ -37,6 +37,10 @@ fn formats_on_disk_are_pinned() {
     pin(&mut text, "stream", &samples::stream(tenant));
     pin(&mut text, "scan", &samples::scan(tenant));
     pin(&mut text, "follow-up", &samples::follow_up(tenant));
+    pin(&mut text, "job", &samples::job(tenant));
+    pin(&mut text, "item", &samples::item());
+    pin(&mut text, "audit", &samples::audit(tenant));
+    pin(&mut text, "reconciled", &samples::reconciled(tenant));
 
     let row = samples::event(tenant, 1, AT);
     let draft = event::to_draft(&row).unwrap();
@@ -49,6 +53,7 @@ fn formats_on_disk_are_pinned() {
         stored("operation", &samples::operation(tenant, 3, OperationState::Waiting)),
         stored("receipt", &samples::receipt("aa11", AT)),
         stored("invoice, full", &samples::full_invoice(tenant)),
+        stored("audit", &samples::audit(tenant)),
         stored("contact", &samples::contact(tenant, "C-7", "Acme Ltd")),
     ] {
         for derived in Rows.derive(&key, None, Some(&value)) {

@@ -8,15 +8,16 @@ use uuid::Uuid;
 use crate::model::connection::{Connection, ConnectionCause, ConnectionState, Gate};
 use crate::model::document::{Currency, Draft, HostStatus, InvoiceKind, Line, LineAmountTypes, Party};
 use crate::model::ids::{
-    BatchId, EventId, GrantId, IntentId, InvoiceId, LineItemId, Marker, OperationId, PaymentId, TenantId,
+    AuditId, BatchId, EventId, GrantId, IntentId, InvoiceId, LineItemId, Marker, OperationId, PaymentId, TenantId,
     XeroContactId, XeroCreditId, XeroInvoiceId, XeroPaymentId, XeroTenantId,
 };
 use crate::model::reason::ReasonCode;
 use crate::model::row::{
-    Acknowledged, Alert, AutoSync, Back, Badge, Batch, CallMinute, Chart, Class, Common, ContactMatch, ContactRow,
-    Credit, Difference, Disposition, Event, FollowUp, GrantRow, Intent, Invoice, Link, Mapping, MappingKind, Member,
-    Operation, OperationState, Payment, ReasonGiven, Receipt, Scan, Sent, Settings, Stream, StreamKind, Sync, Tenant,
-    Variance, VarianceLevel, WaitCause, Waiting, WorkOrderLink,
+    Acknowledged, Alert, Audit, AutoSync, Back, Badge, Batch, CallMinute, Cause, Change, Chart, Class, Common,
+    ContactMatch, ContactRow, Credit, Difference, Disposition, Event, FollowUp, GrantRow, Intent, Invoice, Job,
+    JobKind, JobStep, Link, LinkOrder, LinkTo, Mapping, MappingKind, Member, Operation, OperationItem, OperationState,
+    Payment, ReasonGiven, Receipt, Reconciled, Scan, Sent, Settings, Stream, StreamKind, Sync, Tenant, Variance,
+    VarianceLevel, WaitCause, Waiting, WorkOrderLink,
 };
 use crate::model::time::Timestamp;
 use crate::model::xero::{Account, CreditKind, Organisation, TaxRate, WriteTarget, XeroInvoice, XeroLine, XeroStatus};
@@ -360,6 +361,7 @@ pub fn operation(tenant: TenantId, n: u64, state: OperationState) -> Operation {
         requested_by: "token:ops".to_owned(),
         created_at: AT,
         finished_at: None,
+        tally: None,
     }
 }
 
@@ -509,6 +511,72 @@ pub fn scan(tenant: TenantId) -> Scan {
         checked: 2_000,
         not_linked: 1_990,
         changed: 4,
+    }
+}
+
+pub fn job(tenant: TenantId) -> Job {
+    Job {
+        tenant,
+        operation: operation_id(3),
+        kind: JobKind::Refresh,
+        class: Class::User,
+        what: "24h".to_owned(),
+        step: JobStep::Pages {
+            since: AT,
+            began_at: Some(AT.plus_ms(60_000)),
+            page: 3,
+            summary: false,
+            seen: None,
+        },
+        ids: vec![XeroInvoiceId(uuid::Uuid::from_u128(9))],
+        linked: Some(12),
+        links: vec![LinkOrder {
+            host_ref: "SO-1".to_owned(),
+            document: LinkTo::Number("INV-1".to_owned()),
+        }],
+    }
+}
+
+pub fn reconciled(tenant: TenantId) -> Reconciled {
+    Reconciled {
+        tenant,
+        date: NaiveDate::from_ymd_opt(2026, 1, 2).unwrap(),
+        operation: operation_id(3),
+        began_at: AT,
+    }
+}
+
+pub fn audit(tenant: TenantId) -> Audit {
+    Audit {
+        id: AuditId::from_parts(7, 8),
+        tenant,
+        at: AT,
+        actor: "xero".to_owned(),
+        cause: Cause::Sweep,
+        action: "invoice.paid".to_owned(),
+        invoice: Some(invoice_id(1)),
+        host_ref: Some("SO-1".to_owned()),
+        operation: None,
+        reason: None,
+        changes: item().changes,
+    }
+}
+
+pub fn item() -> OperationItem {
+    OperationItem {
+        operation: operation_id(3),
+        index: 258,
+        invoice: Some(invoice_id(1)),
+        host_ref: Some("SO-1".to_owned()),
+        xero_id: Some(XeroInvoiceId(uuid::Uuid::from_u128(9))),
+        is_done: true,
+        code: "passed_over".to_owned(),
+        detail: "It changed.".to_owned(),
+        changes: vec![Change {
+            field: "totals.amount_due".to_owned(),
+            before: "10.00".to_owned(),
+            after: "0.00".to_owned(),
+        }],
     }
 }
 

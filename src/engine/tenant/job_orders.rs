@@ -1,0 +1,145 @@
+//! Jobs that are asked for: refreshes, comparisons, links, and checks out of their turn.
+
+use super::job_steps::JobState;
+use super::machine::TenantMachine;
+use crate::engine::connection::access;
+use crate::engine::effect::{AskId, Effect, Reply};
+use crate::engine::event::{JobOrder, JobPlan};
+use crate::model::ids::{InvoiceId, OperationId};
+use crate::model::limits::LOOKBACK_MAX_MS;
+use crate::model::row::{Class, Job, JobKind, JobStep, Operation, OperationState, Tally};
+use crate::model::time::{Now, Timestamp};
+use crate::model::write::Write;
+
+/// Most open jobs of a tenant.
+const JOBS_MAX: usize = 100;
+/// What a window by our clock looks back further: Xero's lists may lag so much, and our clock may
+/// be ahead of Xero's.
+const WINDOW_MARGIN_MS: i64 = 240_000;
+
+impl TenantMachine {
+    pub(super) fn begin(&mut self, now: Now, ask: AskId, order: JobOrder, requested_by: String, out: &mut Vec<Effect>) {
+        let connection = &self.setup.tenant.connection;
+        if !access(connection).reads {
+            out.push(Effect::Reply(ask, Reply::NotConnected(connection.state)));
+            return;
+        }
+        let job = self.job_of(now, &order);
+        if let Some(open) = self.same_job(&job, order.invoice) {
+            out.push(Effect::Reply(ask, Reply::Operation(Box::new(open))));
+            return;
+        }
+        if self.jobs.0.len() >= JOBS_MAX {
+            out.push(Effect::Reply(ask, Reply::TooManyJobs));
+            return;
+        }
+        let operation = self.open_job(now, job, (order.invoice, order.skipped), requested_by);
+        out.push(Effect::Persist(self.job_rows(&operation)));
+        out.push(Effect::Reply(ask, Reply::Operation(Box::new(operation))));
+    }
+
+    /// The rows of a job that was just opened.
+    pub(super) fn job_rows(&self, operation: &Operation) -> Vec<Write> {
+        let job = self.jobs.0.get(&operation.id).map(|state| state.job.clone());
+        let job = job.map(|job| Write::Job(Box::new(job)));
+        std::iter::once(Write::Operation(Box::new(operation.clone())))
+            .chain(job)
+            .collect()
+    }
+
+    /// Opens a job and its operation; both must become durable.
+    pub(super) fn open_job(
+        &mut self,
+        now: Now,
+        job: Job,
+        (invoice, skipped): (Option<InvoiceId>, u32),
+        requested_by: String,
+    ) -> Operation {
+        let state = JobState::new(now, job);
+        let operation = Operation {
+            id: state.job.operation,
+            tenant: state.job.tenant,
+            kind: state.job.kind.label().to_owned(),
+            invoice,
+            state: OperationState::Queued,
+            done: 0,
+            total: state.calls_left(),
+            message: "Queued".to_owned(),
+            reason: None,
+            requested_by,
+            created_at: now.wall,
+            finished_at: None,
+            tally: Some(Tally {
+                skipped,
+                ..Tally::default()
+            }),
+        };
+        self.operations.insert(operation.id, operation.clone());
+        self.jobs.0.insert(operation.id, state);
+        operation
+    }
+
+    pub(super) fn job_of(&mut self, now: Now, order: &JobOrder) -> Job {
+        let (at, random) = self.ids.parts(now.wall);
+        let since = |at: Timestamp| JobStep::pages(at.plus_ms(-WINDOW_MARGIN_MS), false);
+        let (kind, class, what, step) = match &order.plan {
+            JobPlan::SinceWatermark => {
+                let from = self.changes_from();
+                let is_old = now.wall.since_ms(from) > LOOKBACK_MAX_MS;
+                let step = JobStep::pages(if is_old { Timestamp(0) } else { from }, false);
+                (JobKind::Refresh, Class::User, "last_watermark".to_owned(), step)
+            }
+            JobPlan::Since { at, window } => (JobKind::Refresh, Class::User, window.clone(), since(*at)),
+            JobPlan::AllLinked => {
+                let step = JobStep::pages(Timestamp(0), false);
+                (JobKind::Refresh, Class::Backfill, "all_linked".to_owned(), step)
+            }
+            JobPlan::These(_) => (JobKind::Refresh, Class::User, "selection".to_owned(), JobStep::End),
+            JobPlan::Reconcile => {
+                let night = self.setup.policy.pull.night.unwrap_or_default();
+                let step = JobStep::pages(now.wall.plus_ms(-night.look_back_ms), true);
+                (JobKind::Reconcile, Class::Reconcile, "reconcile".to_owned(), step)
+            }
+            JobPlan::Drift => (
+                JobKind::Drift,
+                Class::Reconcile,
+                "drift".to_owned(),
+                JobStep::whole_summary(),
+            ),
+            JobPlan::Links(_) => (JobKind::Link, Class::User, "links".to_owned(), JobStep::End),
+        };
+        Job {
+            tenant: self.setup.tenant.id,
+            operation: OperationId::from_parts(at, random),
+            kind,
+            class,
+            what,
+            step,
+            ids: match &order.plan {
+                JobPlan::These(ids) => ids.clone(),
+                _ => Vec::new(),
+            },
+            linked: order.linked,
+            links: match &order.plan {
+                JobPlan::Links(links) => links.clone(),
+                _ => Vec::new(),
+            },
+        }
+    }
+
+    /// A job that asks for the same and has not begun: what happens in Xero until it does is part
+    /// of it.
+    fn same_job(&self, job: &Job, invoice: Option<InvoiceId>) -> Option<Operation> {
+        let mut open = self.jobs.0.values().filter(|state| {
+            let other = &state.job;
+            !state.is_asked
+                && (other.kind, &other.what) == (job.kind, &job.what)
+                && (&other.ids, &other.links) == (&job.ids, &job.links)
+        });
+        let operation = |state: &JobState| self.operations.get(&state.job.operation);
+        open.find_map(|state| {
+            operation(state).filter(|open| open.state == OperationState::Queued && open.invoice == invoice)
+        })
+        .cloned()
+    }
+}

@@ -1,0 +1,151 @@
+//! The record of who changed what, and why; and how an invoice differs from Xero's document.
+
+use chrono::DateTime;
+use serde_json::json;
+
+use super::call::Call;
+use super::invoices;
+use crate::http::cursor;
+use crate::http::paths::{self, Query, invalid_parameter};
+use crate::http::problem::Problem;
+use crate::http::render;
+use crate::http::reply::Reply;
+use crate::model::ids::{AuditId, TenantId};
+use crate::model::row::Audit;
+use crate::model::time::Timestamp;
+
+/// Most entries of one page of the list.
+const PAGE_MAX: u64 = 1_000;
+/// Most entries of one part of an export.
+const EXPORT_MAX: u64 = 10_000;
+/// Entries read in one go, and how often for one answer.
+const BLOCK: usize = 1_000;
+const BLOCKS_MAX: usize = 20;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+struct Wanted {
+    tenant: TenantId,
+    actor: Option<String>,
+    action: Option<String>,
+    after: Option<AuditId>,
+    limit: usize,
+}
+
+/// A page of the record, oldest first.
+pub async fn list(call: &Call) -> Result<Reply, Problem> {
+    let (found, next) = read(call, 100, PAGE_MAX).await?;
+    Ok(Reply::list(
+        found.iter().map(render::audit),
+        &json!({"next_cursor": next, "has_more": next.is_some()}),
+    ))
+}
+
+/// A part of the record as one object a line; the place where the next part begins is in a header.
+pub async fn export(call: &Call) -> Result<Reply, Problem> {
+    let (found, next) = read(call, EXPORT_MAX, EXPORT_MAX).await?;
+    let mut text = String::new();
+    for entry in &found {
+        text.push_str(&render::audit(entry).to_string());
+        text.push('\n');
+    }
+    let reply = Reply::text(200, "application/x-ndjson", text);
+    Ok(match next {
+        Some(next) => reply.with_header("next-cursor", next),
+        None => reply,
+    })
+}
+
+async fn read(call: &Call, usual: u64, most: u64) -> Result<(Vec<Audit>, Option<String>), Problem> {
+    let known = ["tenant", "actor", "type", "since", "limit", "cursor"];
+    let query = Query::parse(&call.query, &known)?;
+    let name = query
+        .get("tenant")
+        .ok_or_else(|| invalid_parameter("tenant", "it must name the organisation"))?;
+    let tenant = call.tenant_named(name).await?.id;
+    let since = query.get("since").map(moment).transpose()?;
+    let limit = query.number("limit", usual, 1, most)?;
+    let mut wanted = Wanted {
+        tenant,
+        actor: query.get("actor").map(str::to_owned),
+        action: query.get("type").map(str::to_owned),
+        // Entries of that very moment sort behind it.
+        after: since.map(|at| AuditId::from_parts(u64::try_from(at.0).unwrap_or(0), 0)),
+        limit: usize::try_from(limit).unwrap_or(usize::MAX),
+    };
+    let list = format!("audit {tenant} {:?} {:?}", wanted.actor, wanted.action);
+    if let Some(text) = query.get("cursor") {
+        wanted.after = Some(cursor::decode_list(text, &list)?);
+    }
+    let (found, next) = call
+        .shared
+        .read(move |reads| {
+            let mut found: Vec<Audit> = Vec::new();
+            for _block in 0..BLOCKS_MAX {
+                let rows = reads.audit(wanted.tenant, wanted.after, BLOCK)?;
+                let at_end = rows.len() < BLOCK;
+                for row in rows {
+                    if found.len() >= wanted.limit {
+                        return Ok((found, wanted.after));
+                    }
+                    wanted.after = Some(row.id);
+                    if wanted.wants(&row) {
+                        found.push(row);
+                    }
+                }
+                if at_end {
+                    return Ok((found, None));
+                }
+            }
+            Ok((found, wanted.after))
+        })
+        .await?;
+    Ok((found, next.map(|last| cursor::encode_list(&list, &last.to_string()))))
+}
+
+impl Wanted {
+    /// A type that ends in `*` stands for all that begin so.
+    fn wants(&self, row: &Audit) -> bool {
+        let is_action = |wanted: &str| match wanted.strip_suffix('*') {
+            Some(head) => row.action.starts_with(head),
+            None => row.action == wanted,
+        };
+        self.actor.as_ref().is_none_or(|actor| row.actor == *actor) && self.action.as_deref().is_none_or(is_action)
+    }
+}
+
+fn moment(text: &str) -> Result<Timestamp, Problem> {
+    DateTime::parse_from_rfc3339(text)
+        .map(|at| Timestamp(at.timestamp_millis()))
+        .map_err(|_not_a_moment| invalid_parameter("since", "it must be a moment such as 2026-03-12T14:00:00Z"))
+}
+
+/// What happened to one invoice, newest first, each with its cause.
+pub async fn timeline(call: &Call) -> Result<Reply, Problem> {
+    let query = Query::parse(&call.query, &["limit", "cursor"])?;
+    let name = paths::invoice_name(call.raw_param("invoice"))?;
+    let tenant = call.tenant().await?;
+    let row = invoices::find(call, &tenant, &name).await?;
+    let list = format!("timeline {}", row.id);
+    let after: Option<AuditId> = query
+        .get("cursor")
+        .map(|text| cursor::decode_list(text, &list))
+        .transpose()?;
+    let limit = query.number("limit", 100, 1, PAGE_MAX)?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let (tenant, invoice) = (tenant.id, row.id);
+    let mut found = call
+        .shared
+        .read(move |reads| reads.audit_of_invoice(tenant, invoice, after, limit.saturating_add(1)))
+        .await?;
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    let next = found
+        .last()
+        .filter(|_| has_more)
+        .map(|last| cursor::encode_list(&list, &last.id.to_string()));
+    Ok(Reply::list(
+        found.iter().map(render::audit),
+        &json!({"next_cursor": next, "has_more": has_more}),
+    ))
+}
