@@ -106,7 +106,7 @@ fn ux_64_ux_66_the_command_line_shows_timeline_difference_and_watermarks() {
         let variance = house.daemon.api.get(&path).ok(200);
         (variance["level"] == "variance").then_some(variance)
     });
-    assert_eq!(variance["changes"][0]["label"], "Review required");
+    assert_eq!(variance["changes"][0]["disposition_label"], "Review required");
     let token = house.daemon.token_file.display().to_string();
     let base = format!("http://{}", house.daemon.api.addr);
     let say = |args: &[&str]| {

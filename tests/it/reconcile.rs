@@ -29,9 +29,11 @@ fn ux_52_what_looked_stuck_in_the_evening_is_fixed_by_the_morning() {
     // Neither a webhook nor a scan comes by itself.
     let variables = [
         ("COUNTERFOIL__PULL__INVOICES_EVERY", "3650days"),
+        ("COUNTERFOIL__PULL__OTHERS_EVERY", "3650days"),
         ("COUNTERFOIL__RECONCILE__SPREAD", "1ms"),
     ];
     let demo = Demo::start(folder.path(), &variables);
+    demo.sandbox.control("webhooks", &json!({ "lose": 1.0 }));
     let theirs = demo.sandbox.tenants[0].clone();
     let ours = demo.tenants()[0].clone();
     let api = &demo.daemon.api;

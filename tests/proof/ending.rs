@@ -236,7 +236,9 @@ pub fn people_work_in_xero(simulation: &mut Simulation) {
     // Reading all the time takes hundreds of calls a day: with fewer it takes its share of them.
     let is_short = simulation.knobs.day < ENOUGH_A_DAY;
     let within_ms = if is_short { NEXT_DAY_MS } else { SEEN_WITHIN_MS };
-    simulation.run_ms(within_ms + simulation.knobs.lag_ms);
+    // And a minute's calls: a page may have room for one document.
+    let pages_ms = u64::from(simulation.knobs.documents) * 2 * 60_000 / u64::from(simulation.knobs.minute);
+    simulation.run_ms(within_ms + pages_ms + simulation.knobs.lag_ms);
     come_to_rest(simulation);
     assert_all_here(&simulation.promises.invoices, books(simulation));
 }

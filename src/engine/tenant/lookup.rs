@@ -52,7 +52,11 @@ impl TenantMachine {
             settled = settled.saturating_add(1);
             match ours {
                 Marked::Nothing => {}
-                Marked::One(ours) => self.done(now, member.intent, row, ours.clone(), &mut writes, out),
+                Marked::One(ours) => {
+                    // It was read whole: what was paid meanwhile is taken as well.
+                    self.take_found(now, &mut row, ours.clone(), &mut writes);
+                    self.done(now, member.intent, row, ours.clone(), &mut writes, out);
+                }
                 Marked::Several(first) => {
                     self.link_to(&mut row, first, now, &mut writes);
                     row.sent = None;

@@ -86,7 +86,7 @@ impl TenantMachine {
                 }
                 Some(_) => {
                     read_count += 1;
-                    folded_count += usize::from(self.name(now, id, ring.received_at));
+                    folded_count += usize::from(self.name(now, id, Some(ring.received_at)));
                 }
             }
         }
@@ -104,7 +104,7 @@ impl TenantMachine {
     }
 
     /// It is to be read. Returns whether it waited for that already.
-    fn name(&mut self, now: Now, id: XeroInvoiceId, received_at: Mono) -> bool {
+    pub(super) fn name(&mut self, now: Now, id: XeroInvoiceId, received_at: Option<Mono>) -> bool {
         let fold_ms = self.setup.policy.pull.fold_ms;
         let named = self.pulls.named.entry(id).or_insert(Named {
             due: now.mono,
@@ -115,7 +115,7 @@ impl TenantMachine {
             rung_at: None,
         });
         named.times = named.times.saturating_add(1);
-        named.rung_at.get_or_insert(received_at);
+        named.rung_at = named.rung_at.or(received_at);
         if named.is_wanted {
             return true;
         }

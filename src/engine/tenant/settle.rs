@@ -98,7 +98,12 @@ impl TenantMachine {
             return;
         };
         row.common = Some(agreed(row.common.as_ref(), (rev, &draft), &xero, intent.force));
+        let (document, updated) = (xero.id, xero.updated);
         self.take_echo(now, &mut row, xero, writes);
+        if updated < self.changes_from() {
+            // An answer that was kept under the key: scans have passed what happened since.
+            self.name(now, document, None);
+        }
         writes.push(Write::DropIntent(intent.tenant, id));
         if let Some(obstacle) = finding {
             self.red(now, &mut row, obstacle, intent.operation, writes, out);

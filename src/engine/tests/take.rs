@@ -226,7 +226,7 @@ fn what_a_push_read_first_is_taken_and_compared_by_the_next_scan() {
     assert_eq!(row.copy.as_ref().map(|copy| copy.amount_paid), Some(Decimal::ZERO));
     assert_eq!((row.back.payments.len(), &row.back.variance), (0, &None));
     let news = told(&mut row, edited.clone(), 3);
-    assert_eq!(news, ["paid", "part paid", "variance"]);
+    assert_eq!(news, ["paid", "Part paid", "variance"]);
     assert_eq!(told(&mut row, edited, 4), [""; 0], "once");
     let old = document(1, &[], &[]);
     assert_eq!(echo(&mut row, old), None, "an older version never replaces a newer one");

@@ -12,10 +12,11 @@ use crate::model::ids::{
     BatchId, GrantId, IntentId, InvoiceId, OperationId, TenantId, XeroContactId, XeroCreditId, XeroInvoiceId,
     XeroTenantId,
 };
-use crate::model::row::{Badge, MappingKind, OperationState, StreamKind};
+use crate::model::row::{Badge, MappingKind, OperationState};
 use crate::model::time::Timestamp;
 use crate::store::error::hex;
 
+pub use super::back_keys::*;
 pub use super::job_keys::*;
 
 /// `| tenant` → tenant.
@@ -172,24 +173,6 @@ pub fn mappings(tenant: TenantId, kind: MappingKind) -> Vec<u8> {
 #[must_use]
 pub fn calls(tenant: TenantId, minute: i64) -> Vec<u8> {
     join(CALLS, &[&tenant.to_bytes(), &signed(minute)])
-}
-
-/// Key of a stream.
-#[must_use]
-pub fn stream(tenant: TenantId, kind: StreamKind) -> Vec<u8> {
-    join(STREAMS, &[&tenant.to_bytes(), &[stream_byte(kind)]])
-}
-
-/// Key of a scan under way.
-#[must_use]
-pub fn scan(tenant: TenantId, kind: StreamKind) -> Vec<u8> {
-    join(SCANS, &[&tenant.to_bytes(), &[stream_byte(kind)]])
-}
-
-/// Key of what is to be done about an invoice later.
-#[must_use]
-pub fn follow_up(tenant: TenantId, invoice: InvoiceId) -> Vec<u8> {
-    join(FOLLOW_UPS, &[&tenant.to_bytes(), &invoice.to_bytes()])
 }
 
 /// Prefix of everything one tenant has in a table.
@@ -386,16 +369,6 @@ fn badge_byte(badge: Option<Badge>) -> u8 {
         Some(Badge::Synced) => 1,
         Some(Badge::Pending) => 2,
         Some(Badge::Failed) => 3,
-    }
-}
-
-const fn stream_byte(kind: StreamKind) -> u8 {
-    match kind {
-        StreamKind::Invoices => 0,
-        StreamKind::Payments => 1,
-        StreamKind::CreditNotes => 2,
-        StreamKind::Contacts => 3,
-        StreamKind::ManualJournals => 4,
     }
 }
 

@@ -6,6 +6,7 @@
 //! A value is `version byte | flags byte | JSON`. An invoice carries a short head before its
 //! JSON, so that index rows and text searches never parse a document.
 
+mod back_keys;
 pub mod batch;
 pub mod codec;
 pub mod error;
