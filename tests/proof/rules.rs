@@ -173,7 +173,7 @@ pub const ROWS: &[Row] = &[
     story(
         Rule::RefusedIsNotDone,
         "a refused document counts as done",
-        &[8, 21],
+        &[8, 21, 33],
         d::taken,
     ),
     story(
