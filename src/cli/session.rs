@@ -97,7 +97,7 @@ pub async fn carry_out(session: &mut Session<'_>, command: Command) -> Result<Ex
         Command::Operation(OperationCommand::Show { id }) => operation::show(session, &id).await,
         Command::Invoices(InvoicesCommand::Link(args)) => jobs::link(session, &args).await,
         Command::Invoices(InvoicesCommand::Timeline(args)) => audit::timeline(session, &args.invoice).await,
-        Command::Invoices(InvoicesCommand::Diff(args)) => audit::diff(session, &args.invoice).await,
+        Command::Invoices(InvoicesCommand::Diff(args)) => variances::show(session, &args.invoice).await,
         Command::Audit(AuditCommand::List(args)) => audit::list(session, &args).await,
         Command::Audit(AuditCommand::Export(args)) => audit::export(session, &args).await,
         Command::Refresh(args) => jobs::refresh(session, &args).await,

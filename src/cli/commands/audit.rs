@@ -8,7 +8,7 @@ use crate::cli::control::Query;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
 use crate::cli::tenant;
-use crate::cli::words::screen::{Screen, Stop, Style};
+use crate::cli::words::screen::{Screen, Stop};
 use crate::cli::words::{Column, Table, field, time};
 
 /// Entries of one page of an export.
@@ -110,45 +110,4 @@ fn show(session: &mut Session<'_>, list: &Value) -> Result<(), Stop> {
         }
     }
     screen.table(&table)
-}
-
-/// Shows how an invoice differs from Xero's document.
-pub async fn diff(session: &mut Session<'_>, name: &str) -> Result<Exit, Stop> {
-    let tenant = tenant::chosen(session).await?;
-    let path = invoices::find(session, &tenant, name).await?;
-    let answer = session.get(&format!("{path}/variance")).await?;
-    if session.shown_as_object(&answer)? {
-        return Ok(Exit::Ok);
-    }
-    let value = &answer.value;
-    let changes = field::items(value, "/changes");
-    if changes.is_empty() {
-        session
-            .screen
-            .line("No variance: Xero changed nothing since both sides last agreed.")?;
-        return Ok(Exit::Ok);
-    }
-    let title = format!(
-        "{} · Xero differs from {name} (host status: {})",
-        field::shown(value, "/label"),
-        field::shown(value, "/host_status")
-    );
-    session.screen.styled(&title, Style::Strong)?;
-    let mut table = Table::new(vec![
-        Column::word("FIELD"),
-        Column::text("LOCAL"),
-        Column::text("XERO"),
-        Column::word("DISPOSITION"),
-    ]);
-    for change in changes {
-        table.row(vec![
-            field::shown(change, "/path").into(),
-            field::shown(change, "/local").into(),
-            field::shown(change, "/xero").into(),
-            field::shown(change, "/disposition_label").into(),
-        ]);
-    }
-    session.screen.table(&table)?;
-    session.screen.note("Read-only: decide in the host.");
-    Ok(Exit::Ok)
 }

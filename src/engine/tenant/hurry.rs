@@ -2,6 +2,7 @@
 
 use super::machine::TenantMachine;
 use crate::engine::effect::{Effect, Notice};
+use crate::engine::event::Ring;
 use crate::model::ids::XeroInvoiceId;
 use crate::model::row::StreamKind;
 use crate::model::time::{Mono, Now, Timestamp};
@@ -53,6 +54,11 @@ impl Hurry {
         self.last = Some(now);
     }
 
+    /// When the last scan began.
+    pub(super) const fn last(&self) -> Option<Mono> {
+        self.last
+    }
+
     /// When the one that is asked for may begin.
     pub(super) const fn due(&self) -> Option<Mono> {
         self.wanted
@@ -70,20 +76,23 @@ pub(super) struct Heard {
 }
 
 impl TenantMachine {
-    /// Makes these streams' scans earlier, as long as the day has calls for what cannot wait.
-    pub(super) fn hurry(&mut self, now: Now, is_webhook: bool, streams: impl Iterator<Item = StreamKind>) {
-        if is_webhook {
+    /// Makes the scans it is about earlier, as long as the day has calls for what cannot wait. What is
+    /// paid or credited may come with any webhook.
+    pub(super) fn hurry(&mut self, now: Now, ring: &Ring) {
+        if ring.is_webhook {
             self.pulls.heard.last = Some(now.wall);
         }
         if self.budget.day_used(now) >= self.budget.limits().day / 2 {
             return;
         }
-        for kind in streams.filter(|kind| *kind == StreamKind::Invoices) {
-            self.pulls.of_mut(kind).hurry(now);
-        }
-        if is_webhook {
-            for kind in [StreamKind::Payments, StreamKind::CreditNotes, StreamKind::Contacts] {
-                self.pulls.of_mut(kind).ring(now);
+        for kind in StreamKind::ALL {
+            let is_named = ring.streams.contains(&kind);
+            let stream = self.pulls.of_mut(kind);
+            match kind {
+                StreamKind::Invoices if is_named || !ring.invoices.is_empty() => stream.hurry(now),
+                StreamKind::Payments | StreamKind::CreditNotes if is_named || ring.is_webhook => stream.ring(now),
+                StreamKind::Contacts if is_named => stream.ring(now),
+                _ => {}
             }
         }
     }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::job_words::Item;
 use super::machine::TenantMachine;
-use super::streams::LIST_LAG_MS;
+use super::streams::begin;
 use crate::engine::apart;
 use crate::engine::effect::Effect;
 use crate::model::ids::{OperationId, XeroInvoiceId};
 use crate::model::limits::LOOKUP_MAX;
-use crate::model::row::{Invoice, JobKind, JobStep, Stream, StreamKind, Tally};
+use crate::model::row::{Invoice, JobKind, JobStep, Scan, StreamKind, Tally};
 use crate::model::time::{Now, Timestamp};
 use crate::model::write::Write;
 use crate::model::xero::XeroInvoice;
@@ -135,21 +135,16 @@ impl TenantMachine {
         (since, began_at, seen): (Timestamp, Timestamp, Option<Timestamp>),
         tally: Tally,
     ) -> Option<Write> {
-        let from = self.changes_from();
-        if since > from {
+        if since > self.changes_from() {
             return None;
         }
-        let before = self.pulls.of(StreamKind::Invoices).row.as_ref();
-        let row = Stream {
-            tenant: self.setup.tenant.id,
-            kind: StreamKind::Invoices,
-            from: from.max(began_at.plus_ms(-LIST_LAG_MS)),
-            seen: before.and_then(|row| row.seen).max(seen),
-            saved_at: Some(now.wall),
+        let scan = Scan {
+            seen,
             checked: tally.checked.saturating_add(tally.not_linked),
             not_linked: tally.not_linked,
+            ..begin(self.setup.tenant.id, StreamKind::Invoices, since, began_at, 1)
         };
-        self.pulls.of_mut(StreamKind::Invoices).row = Some(row.clone());
+        let row = self.pulls.of_mut(StreamKind::Invoices).complete(&scan, now);
         Some(Write::Stream(Box::new(row)))
     }
 

@@ -1,6 +1,6 @@
 //! Documents that a webhook named are read by their ids, folded: a webhook only rings.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::machine::{Direction, Purpose, TenantMachine};
 use crate::engine::effect::{Effect, Notice};
@@ -8,7 +8,7 @@ use crate::engine::event::Ring;
 use crate::model::failure::{Failure, Remedy};
 use crate::model::ids::XeroInvoiceId;
 use crate::model::limits::LOOKUP_MAX;
-use crate::model::row::{Class, Invoice, StreamKind};
+use crate::model::row::{Class, Invoice};
 use crate::model::time::{Mono, Now, Timestamp};
 use crate::model::xero::{Request, XeroInvoice};
 
@@ -63,9 +63,7 @@ impl TenantMachine {
     /// Webhooks rang: the scans they are about are due soon, and followed invoices that they named
     /// are read by themselves, unless their change is here already.
     pub(super) fn rung(&mut self, now: Now, ring: Ring, rows: &[Invoice], out: &mut Vec<Effect>) {
-        let named = (!ring.invoices.is_empty()).then_some(StreamKind::Invoices);
-        let streams: BTreeSet<StreamKind> = ring.streams.into_iter().chain(named).collect();
-        self.hurry(now, ring.is_webhook, streams.into_iter());
+        self.hurry(now, &ring);
         let is_fresh = |named: &Named| named.is_wanted || now.mono.since_ms(named.since) < BURST_MS;
         self.pulls.named.retain(|_, named| is_fresh(named));
         let copies: BTreeMap<XeroInvoiceId, Option<Timestamp>> = rows

@@ -12,7 +12,7 @@ use crate::model::time::{Mono, Now, Timestamp};
 
 /// Xero's lists may show a change this much later (no documentation bounds it; practice stays
 /// below): a scan says nothing about changes younger than this.
-pub(super) const LIST_LAG_MS: i64 = 120_000;
+const LIST_LAG_MS: i64 = 120_000;
 /// What rings makes a stream due at most this often: a stream that is not read by itself for hours
 /// must not cost a call for every change of an invoice.
 const RUNG_EVERY_MS: u64 = 900_000;
@@ -26,8 +26,6 @@ pub(super) struct StreamState {
     pub due: Option<Mono>,
     pub is_asked: bool,
     pub failures: u32,
-    /// When its last scan began.
-    began: Option<Mono>,
     pub hurry: Hurry,
     /// What the page under way brought so far.
     pub tally: Tally,
@@ -71,7 +69,6 @@ impl Pulls {
                 due: Some(now.mono),
                 is_asked: false,
                 failures: 0,
-                began: None,
                 hurry: Hurry::default(),
                 tally: Tally::default(),
                 owed: Owed::default(),
@@ -122,7 +119,6 @@ impl StreamState {
         self.is_asked = true;
         self.tally = Tally::default();
         if self.scan.is_none() {
-            self.began = Some(now.mono);
             self.hurry.begun(now.mono);
         }
     }
@@ -139,7 +135,8 @@ impl StreamState {
     /// Something rang: it is due earlier, but not more often than a ring is worth.
     pub(super) fn ring(&mut self, now: Now) {
         let soonest = self
-            .began
+            .hurry
+            .last()
             .map_or(now.mono, |began| now.mono.max(began.plus_ms(RUNG_EVERY_MS)));
         self.due = self.due.map(|due| due.min(soonest));
     }

@@ -48,7 +48,7 @@ impl TenantMachine {
         // With a push open, the push compares.
         let taking = self.taking(!self.by_invoice.contains_key(&row.id));
         let (xero_id, changed_at) = (document.id, document.updated);
-        let earlier = row.copy.clone().filter(|copy| *copy != document);
+        let earlier = row.copy.as_ref().filter(|copy| **copy != document).cloned();
         let version = |row: &Invoice| row.copy.as_ref().map(|copy| copy.updated);
         let before = version(row);
         let news = take(row, document, taking, &mut self.ids, now);
