@@ -1,5 +1,6 @@
 //! The actor's part of the simulation: effects are carried out in order, behind what they wait for.
 
+use counterfoil::actors::tenant::rows::follows;
 use counterfoil::engine::effect::{Effect, Notice, Reply};
 use counterfoil::engine::event::Event;
 use counterfoil::store::memory::Repeat;
@@ -134,7 +135,7 @@ impl Simulation {
                 self.feed(Event::RowsLoaded { load, rows }, Urgency::Result);
             }
             Effect::LoadFollowUps { load, invoices } => {
-                let rows = shell.follows(&invoices);
+                let rows = follows(&shell.view(), &invoices).unwrap();
                 self.feed(Event::FollowUpsLoaded { load, rows }, Urgency::Result);
             }
             Effect::LoadLinked { load, after } => {

@@ -6,8 +6,9 @@ use counterfoil::model::document::{HostStatus, InvoiceKind};
 use counterfoil::model::ids::Marker;
 use counterfoil::model::reason::ReasonCode;
 use counterfoil::model::row::{Badge, Invoice as Row};
-use counterfoil::sandbox::books::{Books, Invoice, InvoiceStatus};
+use counterfoil::sandbox::books::{Books, Invoice, InvoiceStatus, PaymentStatus, Target};
 use counterfoil::store::Urgency;
+use uuid::Uuid;
 
 use super::back::assert_all_here;
 use super::draft::approved;
@@ -204,7 +205,12 @@ fn assert_as_wanted(simulation: &Simulation, row: &Row, found: &Invoice) {
         if is_red && is_disturbed && code == Some(ReasonCode::ContactArchived) {
             return;
         }
-        assert_eq!(row.sync.badge, Some(Badge::Synced), "33: {name}: {:?}", row.sync);
+        let is_told = code == Some(ReasonCode::PaymentDeleteNoMatch);
+        if is_red && is_told {
+            assert_unmatched_delete(simulation, row, found);
+        } else {
+            assert_eq!(row.sync.badge, Some(Badge::Synced), "33: {name}: {:?}", row.sync);
+        }
         let theirs = found
             .lines
             .iter()
@@ -241,6 +247,20 @@ pub fn people_work_in_xero(simulation: &mut Simulation) {
     simulation.run_ms(within_ms + pages_ms + simulation.knobs.lag_ms);
     come_to_rest(simulation);
     assert_all_here(&simulation.promises.invoices, books(simulation));
+}
+
+/// Red for a payment that people deleted before it was ever here: so it must have been.
+fn assert_unmatched_delete(simulation: &Simulation, row: &Row, found: &Invoice) {
+    let name = &row.host_ref;
+    let subject = row.sync.reason.as_ref().and_then(|reason| reason.subject.as_deref());
+    let id = subject
+        .and_then(|id| Uuid::parse_str(id).ok())
+        .expect("33: it names the payment");
+    let mut known = row.back.payments.iter();
+    assert!(known.all(|payment| payment.xero_id.0 != id), "33: {name} knew {id}");
+    let payment = books(simulation).payments().get(id).expect("33: Xero has the payment");
+    let is_of_it = payment.target == Target::Invoice(found.id);
+    assert!(is_of_it && payment.status == PaymentStatus::Deleted, "33: {name}, {id}");
 }
 
 /// A new document is in Xero within ten minutes.

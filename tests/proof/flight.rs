@@ -1,7 +1,7 @@
 //! A call's way to Xero and back.
 
+use counterfoil::actors::tenant::rows::HandOver;
 use counterfoil::engine::effect::Call;
-use counterfoil::engine::event::Event;
 use counterfoil::model::failure::{Failure, FailureKind, Received, Remedy};
 use counterfoil::model::time::Now;
 use counterfoil::model::xero::{Answer, AnswerMeta, Request};
@@ -231,10 +231,15 @@ impl Simulation {
             ),
         });
         self.promises.heard(&flying, &answer, self.clock.at);
-        let Some(shell) = self.shell.as_ref() else { return };
-        let rows = shell.rows_with(&flying.call.rows, &answer);
-        let call = flying.call.id;
-        self.feed(Event::Answered { call, answer, rows }, Urgency::Result);
+        let mut answer = HandOver::new(flying.call.id, Some(flying.call.rows), answer);
+        // The process may die of an event.
+        while let Some(shell) = self.shell.as_ref() {
+            let next = answer.next(&shell.view());
+            let Some(event) = next.expect("rows can be read") else {
+                return;
+            };
+            self.feed(event, Urgency::Result);
+        }
     }
 }
 

@@ -2,8 +2,12 @@
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::num::NonZero;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use super::fault::Fault;
 use super::grid::{self, Grid};
@@ -35,20 +39,13 @@ fn whatever_happens_no_promise_is_broken_and_everything_settles() {
     };
     // What breaks is told at the end, in full.
     std::panic::set_hook(Box::new(|_| {}));
-    let mut grid = Grid::default();
-    let (mut steps, mut failed) = (0, Vec::new());
-    for seed in from..from + count {
-        let story = Story::of(seed);
-        let played = played(&story);
-        steps += played.simulation.steps;
-        if let Some(broken) = played.broken {
-            failed.push(seed);
-            if failed.len() <= SHOWN {
-                show(&story, &broken);
-            }
-        }
-        grid.join(played.simulation.grid);
+    let mut run = many(from..from + count);
+    run.failed.sort();
+    for (seed, broken) in run.failed.iter().take(SHOWN) {
+        show(&Story::of(*seed), broken);
     }
+    let failed: Vec<u64> = run.failed.iter().map(|(seed, _)| *seed).collect();
+    let (mut grid, steps) = (run.grid, run.steps);
     if count >= SEEDS_OF_A_FULL_GRID {
         for (_, played) in rare::play_all() {
             grid.join(played.simulation.grid);
@@ -69,6 +66,45 @@ fn whatever_happens_no_promise_is_broken_and_everything_settles() {
         let (hits, all) = (grid.hits(), grid::reachable().count());
         assert!(hits * 100 >= all * GRID_PERCENT, "{hits} of {all} cells were met");
     }
+}
+
+/// What became of many seeds.
+#[derive(Default)]
+struct Run {
+    grid: Grid,
+    steps: u64,
+    /// Those that failed, and what they broke.
+    failed: Vec<(u64, String)>,
+}
+
+/// Plays the seeds, each by itself, on all the cores there are.
+fn many(seeds: Range<u64>) -> Run {
+    let next = AtomicU64::new(seeds.start);
+    let play = || {
+        let mut run = Run::default();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds.end {
+                return run;
+            }
+            let played = played(&Story::of(seed));
+            run.steps += played.simulation.steps;
+            run.failed.extend(played.broken.map(|broken| (seed, broken)));
+            run.grid.join(played.simulation.grid);
+        }
+    };
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        let runs: Vec<_> = (0..cores).map(|_| scope.spawn(play)).collect();
+        let mut all = Run::default();
+        for run in runs {
+            let run = run.join().expect("a broken promise is no panic here");
+            all.steps += run.steps;
+            all.failed.extend(run.failed);
+            all.grid.join(run.grid);
+        }
+        all
+    })
 }
 
 fn tell(count: u64, steps: u64, grid: &Grid) {

@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use counterfoil::engine::effect::{AskId, Call, Effect, LoadId, RowsWanted};
-use counterfoil::engine::event::{ConnectionEvent, Event, Follow, PushContext};
+use counterfoil::actors::tenant::rows;
+use counterfoil::engine::effect::{AskId, Call, Effect, LoadId};
+use counterfoil::engine::event::{ConnectionEvent, Event};
 use counterfoil::engine::policy::{Limits, Policy, PullPolicy};
 use counterfoil::engine::tenant::{Saved, Setup, TenantMachine};
 use counterfoil::model::ids::{InvoiceId, TenantId};
-use counterfoil::model::row::{Invoice, Mapping, MappingKind, Operation, OperationState};
+use counterfoil::model::row::{Invoice, Operation, OperationState};
 use counterfoil::model::time::Now;
 use counterfoil::model::write::Write;
-use counterfoil::model::xero::{Answer, Reply};
+use counterfoil::model::xero::Answer;
 use counterfoil::sandbox::CallId as WorldCall;
 use counterfoil::store::reader::{OperationQuery, Overlay, Reader, View};
 use counterfoil::store::rows::batch;
@@ -144,83 +145,15 @@ impl Shell {
     }
 
     pub fn loaded(&self, load: LoadId, invoices: &[InvoiceId]) -> Event {
-        let contexts = self.rows(invoices).into_iter().map(|row| self.context(row)).collect();
+        let view = self.view();
+        let context = |row| rows::push_context(&view, row).unwrap();
+        let contexts = self.rows(invoices).into_iter().map(context).collect();
         let chart = self.view().chart().unwrap().map(Box::new);
         Event::Loaded { load, contexts, chart }
     }
 
-    /// The rows that go with an answer.
-    pub fn rows_with(&self, wanted: &RowsWanted, answer: &Answer) -> Vec<Invoice> {
-        let view = self.view();
-        match (wanted, &answer.result) {
-            (RowsWanted::These(ids), _) => self.rows(ids),
-            (RowsWanted::Linked, Ok(Reply::Invoices { found, .. })) => {
-                let linked = |id| view.invoice_linked(id).unwrap();
-                found.iter().filter_map(|document| linked(document.id)).collect()
-            }
-            (RowsWanted::LinkedTo(ids), _) => ids.iter().filter_map(|id| view.invoice_linked(*id).unwrap()).collect(),
-            (RowsWanted::RefsAndLinked(refs), Ok(Reply::Invoices { found, .. })) => {
-                let named = refs.iter().filter_map(|name| view.invoice_by_ref(name).unwrap());
-                let linked = found
-                    .iter()
-                    .filter_map(|document| view.invoice_linked(document.id).unwrap());
-                let mut rows: Vec<Invoice> = named.chain(linked).collect();
-                rows.sort_by_key(|row| row.id);
-                rows.dedup_by_key(|row| row.id);
-                rows
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    /// Invoices about which something is to be done, with those of their work orders.
-    pub fn follows(&self, invoices: &[InvoiceId]) -> Vec<Follow> {
-        let view = self.view();
-        let of_order = |order: &String| view.invoices_of_order(order).unwrap();
-        let rows = self.rows(invoices).into_iter();
-        rows.map(|invoice| Follow {
-            of_order: invoice.draft.work_order_ref.iter().flat_map(of_order).collect(),
-            invoice,
-        })
-        .collect()
-    }
-
     pub fn rows(&self, invoices: &[InvoiceId]) -> Vec<Invoice> {
-        let view = self.view();
-        invoices.iter().filter_map(|id| view.invoice(*id).unwrap()).collect()
-    }
-
-    fn context(&self, invoice: Invoice) -> PushContext {
-        let view = self.view();
-        let party = &invoice.draft.contact;
-        let contact = view.contact(&party.reference).unwrap();
-        let namesakes = match contact {
-            Some(_) => Vec::new(),
-            None => view.contacts_named(&party.name).unwrap(),
-        };
-        let sent = invoice.sent.as_ref().map(|sent| &sent.draft);
-        let sent_contact = sent.and_then(|sent| view.contact(&sent.contact.reference).unwrap());
-        let mut mappings: Vec<Mapping> = Vec::new();
-        for draft in std::iter::once(&invoice.draft).chain(sent) {
-            let mut wanted = vec![(MappingKind::Contacts, Some(draft.contact.reference.as_str()))];
-            for line in &draft.lines {
-                wanted.push((MappingKind::NominalCodes, line.nominal_code.as_deref()));
-                wanted.push((MappingKind::TaxRates, line.tax_type.as_deref()));
-            }
-            for (kind, key) in wanted {
-                let Some(key) = key else { continue };
-                if !mappings.iter().any(|known| known.kind == kind && known.key == key) {
-                    mappings.extend(view.mapping(kind, key).unwrap());
-                }
-            }
-        }
-        PushContext {
-            sent_contact,
-            contact,
-            namesakes,
-            mappings,
-            invoice,
-        }
+        rows::invoices(&self.view(), invoices).unwrap()
     }
 }
 

@@ -10,6 +10,7 @@ use super::messages::{
     SetSettings, SignalPayment, SyncNow, WantPreview,
 };
 use super::perform::Committed;
+use super::rows;
 use crate::actors::control::{InvoiceName, Refused};
 use crate::engine::effect::{Effect, Reply};
 use crate::engine::event::{ConnectionEvent, Event};
@@ -77,7 +78,7 @@ impl Handler<WantPreview> for TenantActor {
         let Some((row, reply)) = self.find(&message.invoice, message.reply) else {
             return;
         };
-        let Some((context, reply)) = self.answer_errors(self.context(row), reply) else {
+        let Some((context, reply)) = self.answer_errors(rows::push_context(&self.view(), row), reply) else {
             return;
         };
         if let Some((chart, reply)) = self.answer_errors(self.view().chart(), reply) {

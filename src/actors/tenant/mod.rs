@@ -12,6 +12,7 @@ mod messages;
 mod outcall;
 mod perform;
 mod related;
+pub mod rows;
 
 pub use actor::{Down, TenantActor};
 pub use messages::{

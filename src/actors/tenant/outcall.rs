@@ -7,20 +7,17 @@ use std::time::Duration;
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 
 use super::actor::TenantActor;
-use super::related::related;
+use super::rows::HandOver;
 use crate::actors::control::Refused;
 use crate::engine::effect::{Call, CallId, RowsWanted};
 use crate::engine::event::{ConnectionEvent, Event};
 use crate::engine::tenant::LEAVE_WITHIN_MS;
 use crate::model::connection::ConnectionCause;
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
-use crate::model::row::Invoice;
-use crate::model::xero::{Answer, AnswerMeta, Change, Reply, XeroInvoice};
+use crate::model::xero::{Answer, AnswerMeta};
 use crate::store::Urgency;
 use crate::store::reader::ReadError;
 
-/// Documents of a long answer that are handed over at once.
-const SLICE_DOCUMENTS: usize = 500;
 /// Longest pause between two tries to learn whether Xero still lists a connection.
 const CHECK_PAUSE_MAX: Duration = Duration::from_secs(60);
 
@@ -87,85 +84,19 @@ impl TenantActor {
         }));
     }
 
-    /// Feeds an answer and the rows that go with it, a long one in slices: no event may hold up the
-    /// others.
+    /// Feeds an answer with the rows that go with it.
     fn hand_over(
         &mut self,
         call: CallId,
-        mut answer: Answer,
+        answer: Answer,
         wanted: Option<RowsWanted>,
         ctx: &mut Context<Self>,
     ) -> Result<(), ReadError> {
-        let rows = match (wanted, &mut answer.result) {
-            (Some(RowsWanted::These(ids)), _) => self.rows(&ids)?,
-            (Some(RowsWanted::Linked), Ok(Reply::Invoices { found, .. })) => {
-                while found.len() > SLICE_DOCUMENTS {
-                    let slice: Vec<XeroInvoice> = found.drain(..SLICE_DOCUMENTS).collect();
-                    let rows = self.linked(&slice)?;
-                    self.feed(
-                        Event::Slice {
-                            call,
-                            found: slice,
-                            rows,
-                        },
-                        Urgency::Result,
-                        ctx,
-                    );
-                }
-                self.linked(found)?
-            }
-            (Some(RowsWanted::Linked), Ok(Reply::Changes { found, .. })) => {
-                self.hand_over_changes(call, std::mem::take(found), ctx)?;
-                Vec::new()
-            }
-            (Some(RowsWanted::LinkedTo(ids)), _) => {
-                let view = self.view();
-                let linked = ids.iter().map(|id| view.invoice_linked(*id));
-                linked.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect()
-            }
-            (Some(RowsWanted::RefsAndLinked(refs)), Ok(Reply::Invoices { found, .. })) => self.named(&refs, found)?,
-            _ => Vec::new(),
-        };
-        self.feed(Event::Answered { call, answer, rows }, Urgency::Result, ctx);
-        Ok(())
-    }
-
-    /// Feeds the documents of a page with the rows they concern.
-    fn hand_over_changes(
-        &mut self,
-        call: CallId,
-        mut found: Vec<Change>,
-        ctx: &mut Context<Self>,
-    ) -> Result<(), ReadError> {
-        while !found.is_empty() {
-            let rest = found.split_off(found.len().min(SLICE_DOCUMENTS));
-            let related = related(&self.view(), &found)?;
-            let event = Event::Changes { call, found, related };
+        let mut answer = HandOver::new(call, wanted, answer);
+        while let Some(event) = answer.next(&self.view())? {
             self.feed(event, Urgency::Result, ctx);
-            found = rest;
         }
         Ok(())
-    }
-
-    /// The rows with these references, and those that are linked to these documents, each once.
-    fn named(&self, refs: &[String], documents: &[XeroInvoice]) -> Result<Vec<Invoice>, ReadError> {
-        let view = self.view();
-        let mut rows = self.linked(documents)?;
-        for host_ref in refs {
-            rows.extend(view.invoice_by_ref(host_ref)?);
-        }
-        rows.sort_by_key(|row| row.id);
-        rows.dedup_by_key(|row| row.id);
-        Ok(rows)
-    }
-
-    fn linked(&self, documents: &[XeroInvoice]) -> Result<Vec<Invoice>, ReadError> {
-        let view = self.view();
-        let mut rows = Vec::new();
-        for document in documents {
-            rows.extend(view.invoice_linked(document.id)?);
-        }
-        Ok(rows)
     }
 
     pub(super) fn check_connection(&mut self, ctx: &mut Context<Self>) {

@@ -3,15 +3,13 @@
 use actix::{AsyncContext, Context, Message};
 
 use super::actor::TenantActor;
-use super::related::follows;
+use super::rows;
 use crate::actors::control::Refused;
 use crate::engine::effect::{Effect, LoadId, Notice};
-use crate::engine::event::{Event, PushContext};
-use crate::model::document::Draft;
+use crate::engine::event::Event;
 use crate::model::ids::InvoiceId;
 use crate::model::mutation::{Rule, is_broken};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Invoice, Mapping, MappingKind};
 use crate::model::write::Write;
 use crate::store::reader::ReadError;
 use crate::store::rows::batch;
@@ -133,11 +131,11 @@ impl TenantActor {
             Effect::Persist(writes) => self.persist(&writes, Urgency::Result, ctx),
             Effect::Load { load, invoices } => self.load_contexts(load, &invoices, ctx),
             Effect::LoadRows { load, invoices } => {
-                let rows = self.rows(&invoices);
+                let rows = rows::invoices(&self.view(), &invoices);
                 self.read_then(rows, |rows| Event::RowsLoaded { load, rows }, ctx);
             }
             Effect::LoadFollowUps { load, invoices } => {
-                let rows = follows(&self.view(), &invoices);
+                let rows = rows::follows(&self.view(), &invoices);
                 self.read_then(rows, |rows| Event::FollowUpsLoaded { load, rows }, ctx);
             }
             Effect::LoadLinked { load, after } => {
@@ -170,12 +168,13 @@ impl TenantActor {
         if self.is_draining() {
             return;
         }
-        let read = self.rows(invoices).and_then(|rows| {
+        let view = self.view();
+        let read = rows::invoices(&view, invoices).and_then(|rows| {
             let contexts = rows
                 .into_iter()
-                .map(|row| self.context(row))
+                .map(|row| rows::push_context(&view, row))
                 .collect::<Result<Vec<_>, _>>()?;
-            Ok((contexts, self.view().chart()?.map(Box::new)))
+            Ok((contexts, view.chart()?.map(Box::new)))
         });
         self.read_then(read, |(contexts, chart)| Event::Loaded { load, contexts, chart }, ctx);
     }
@@ -206,53 +205,6 @@ impl TenantActor {
             }
         }
     }
-
-    pub(super) fn rows(&self, invoices: &[InvoiceId]) -> Result<Vec<Invoice>, ReadError> {
-        let view = self.view();
-        let rows = invoices
-            .iter()
-            .map(|id| view.invoice(*id))
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(rows.into_iter().flatten().collect())
-    }
-
-    /// What a push of this invoice needs.
-    pub(super) fn context(&self, invoice: Invoice) -> Result<PushContext, ReadError> {
-        let view = self.view();
-        let party = &invoice.draft.contact;
-        let contact = view.contact(&party.reference)?;
-        let namesakes = if contact.is_some() {
-            Vec::new()
-        } else {
-            view.contacts_named(&party.name)?
-        };
-        let sent = invoice.sent.as_ref().map(|sent| &sent.draft);
-        let sent_contact = sent.map(|sent| view.contact(&sent.contact.reference)).transpose()?;
-        let mut mappings: Vec<Mapping> = Vec::new();
-        for (kind, key) in std::iter::once(&invoice.draft).chain(sent).flat_map(mapped_words) {
-            let is_known = |known: &Mapping| known.kind == kind && known.key == key;
-            if !mappings.iter().any(is_known) {
-                mappings.extend(view.mapping(kind, key)?);
-            }
-        }
-        Ok(PushContext {
-            contact,
-            namesakes,
-            mappings,
-            sent_contact: sent_contact.flatten(),
-            invoice,
-        })
-    }
-}
-
-/// The words of a document that may be mapped.
-fn mapped_words(draft: &Draft) -> impl Iterator<Item = (MappingKind, &str)> {
-    let party = std::iter::once((MappingKind::Contacts, draft.contact.reference.as_str()));
-    let codes = draft.lines.iter().filter_map(|line| line.nominal_code.as_deref());
-    let rates = draft.lines.iter().filter_map(|line| line.tax_type.as_deref());
-    party
-        .chain(codes.map(|code| (MappingKind::NominalCodes, code)))
-        .chain(rates.map(|rate| (MappingKind::TaxRates, rate)))
 }
 
 /// How a store's failure is told to a caller.

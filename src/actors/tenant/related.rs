@@ -49,7 +49,7 @@ fn contact_id(change: &Change) -> Option<String> {
 }
 
 /// Invoices about which something is to be done, with those of their work orders.
-pub(super) fn follows(view: &View<'_>, invoices: &[InvoiceId]) -> Result<Vec<Follow>, ReadError> {
+pub fn follows(view: &View<'_>, invoices: &[InvoiceId]) -> Result<Vec<Follow>, ReadError> {
     let mut follows = Vec::with_capacity(invoices.len());
     for id in invoices {
         let Some(invoice) = view.invoice(*id)? else { continue };
