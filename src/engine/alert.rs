@@ -2,6 +2,7 @@
 
 use super::badge;
 use super::desired::Obstacle;
+use crate::model::reason::ReasonCode;
 use crate::model::row::{Acknowledged, Alert, Badge, Invoice};
 use crate::model::time::Now;
 
@@ -42,16 +43,51 @@ pub fn acknowledge(row: &mut Invoice, word: &Acknowledged) -> bool {
     if row.back.open_alert().is_none() {
         return false;
     }
-    let shown = row.sync.reason.as_ref().map(|reason| reason.code);
-    let is_shown =
-        row.sync.badge == Some(Badge::Failed) && row.back.alerts.iter().any(|alert| Some(alert.reason.code) == shown);
+    let is_shown = is_shown(row);
     for alert in row.back.alerts.iter_mut().filter(|alert| alert.acknowledged.is_none()) {
         alert.acknowledged = Some(word.clone());
     }
     if is_shown {
-        let is_in_step = row.common.as_ref().is_some_and(|common| common.rev == row.rev);
-        row.sync.reason = None;
-        row.sync.badge = is_in_step.then_some(Badge::Synced);
+        lower(row);
     }
     true
+}
+
+/// A payment that was missed when its deletion was read has come after all, with an older version
+/// of its invoice: nobody need look any more. Returns whether the badge is another one now.
+pub fn withdraw_matched(row: &mut Invoice) -> bool {
+    let is_known = |subject: &str| {
+        row.back
+            .payments
+            .iter()
+            .any(|payment| payment.xero_id.to_string() == subject)
+    };
+    let is_matched = |alert: &Alert| {
+        let is_open = alert.reason.code == ReasonCode::PaymentDeleteNoMatch && alert.acknowledged.is_none();
+        is_open && alert.reason.subject.as_deref().is_some_and(is_known)
+    };
+    let (matched, kept): (Vec<Alert>, Vec<Alert>) = row.back.alerts.iter().cloned().partition(is_matched);
+    if matched.is_empty() {
+        return false;
+    }
+    let (is_shown, before) = (is_shown(row), row.sync.clone());
+    row.back.alerts = kept;
+    if is_shown {
+        lower(row);
+        show(row);
+    }
+    row.sync != before
+}
+
+/// Whether the badge is red for an alert.
+fn is_shown(row: &Invoice) -> bool {
+    let shown = row.sync.reason.as_ref().map(|reason| reason.code);
+    row.sync.badge == Some(Badge::Failed) && row.back.alerts.iter().any(|alert| Some(alert.reason.code) == shown)
+}
+
+/// The badge returns to what it really is.
+fn lower(row: &mut Invoice) {
+    let is_in_step = row.common.as_ref().is_some_and(|common| common.rev == row.rev);
+    row.sync.reason = None;
+    row.sync.badge = is_in_step.then_some(Badge::Synced);
 }

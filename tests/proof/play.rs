@@ -198,7 +198,7 @@ pub fn in_xero(simulation: &mut Simulation, which: u32, deed: Deed) {
         Deed::Unpay => ("payment.delete", "{}".to_owned()),
         Deed::Edit(text) => ("invoice.edit", format!(r#"{{"description":"in Xero {text}"}}"#)),
     };
-    simulation.say(|| format!("a person does {scenario} to r{which} in Xero"));
+    simulation.say(|| format!("a person does {scenario} {args} to r{which} in Xero"));
     let body = format!(r#"{{"scenario":"{scenario}","invoice_id":"{id}","args":{args}}}"#);
     if scenario == "invoice.edit" {
         simulation.promises.edited.insert(id);

@@ -7,8 +7,9 @@ use counterfoil::model::document::HostStatus;
 use counterfoil::model::failure::Received;
 use counterfoil::model::ids::{IntentId, InvoiceId, XeroInvoiceId};
 use counterfoil::model::row::{Badge, Batch, Event, Intent, Invoice, Member};
+use counterfoil::model::time::Timestamp;
 use counterfoil::model::write::Write;
-use counterfoil::model::xero::{Answer, WriteTarget, XeroInvoice};
+use counterfoil::model::xero::{Answer, Reply, WriteTarget, XeroInvoice};
 use serde_json::Value;
 
 use super::simulation::Simulation;
@@ -22,8 +23,8 @@ const ATTEMPTED_WITHIN_MS: u64 = 120_000;
 pub struct Witness {
     /// Answers that may cost a push a retry.
     costly: BTreeMap<IntentId, u32>,
-    /// What people wrote into a document, as it was last read.
-    seen: BTreeMap<XeroInvoiceId, BTreeSet<String>>,
+    /// What people wrote into a document, in the newest version that was read.
+    seen: BTreeMap<XeroInvoiceId, (Timestamp, BTreeSet<String>)>,
     /// The newest version of a document that a push was queued for while pushes go by themselves.
     owed: BTreeMap<InvoiceId, u64>,
     is_off: bool,
@@ -119,7 +120,8 @@ impl Witness {
         let Some(lines) = body["Invoices"][0]["LineItems"].as_array() else {
             return;
         };
-        for words in self.seen.get(&id).into_iter().flatten().filter(|_| !is_forced) {
+        let seen = self.seen.get(&id).filter(|_| !is_forced);
+        for words in seen.into_iter().flat_map(|(_, words)| words) {
             let is_kept = lines.iter().any(|line| line["Description"].as_str() == Some(words));
             assert!(is_kept, "12: a person's \"{words}\" is overwritten");
         }
@@ -129,6 +131,11 @@ impl Witness {
     pub fn heard(&mut self, members: &[Member], answer: &Answer) {
         if matches!(&answer.result, Err(failure) if failure.received == Received::No) {
             return;
+        }
+        // What was written is a version like any other: lists may lag behind it.
+        if let Ok(Reply::Written(elements)) = &answer.result {
+            let written = elements.iter().filter(|element| element.errors.is_empty());
+            self.read(&written.map(|element| element.invoice.clone()).collect::<Vec<_>>());
         }
         for member in members {
             *self.costly.entry(member.intent).or_default() += 1;
@@ -140,7 +147,11 @@ impl Witness {
         for document in found {
             let words = document.lines.iter().map(|line| line.description.clone());
             let words = words.filter(|words| words.starts_with(IN_XERO)).collect();
-            self.seen.insert(document.id, words);
+            // A list that was asked for earlier may come later.
+            let seen = self.seen.get(&document.id);
+            if seen.is_none_or(|(at, _)| *at <= document.updated) {
+                self.seen.insert(document.id, (document.updated, words));
+            }
         }
     }
 
@@ -166,7 +177,10 @@ fn kept(before: Option<&Invoice>, row: &Invoice, was_queued: bool) {
     };
     let status = row.draft.host_status;
     let is_taken_back = before.rev < row.rev && status == HostStatus::Draft && was_queued;
-    let vanished = before.sync.badge == Some(Badge::Failed) && status != HostStatus::Void && !is_taken_back;
+    // Nothing failed: what was missed came after all.
+    let is_withdrawn = before.back.alerts.len() > row.back.alerts.len();
+    let was_red = before.sync.badge == Some(Badge::Failed);
+    let vanished = was_red && status != HostStatus::Void && !is_taken_back && !is_withdrawn;
     assert!(!vanished, "40: {} was red and has no badge now", row.host_ref);
 }
 
@@ -185,7 +199,10 @@ impl Simulation {
         if shell.machine.status(now).blocked.is_some() || !shell.commits.is_empty() {
             return;
         }
-        let waiting = self.promises.intents.values().filter(|intent| intent.batch.is_none());
+        // One that waits for its own moment, as between two look-ups, waits for no other.
+        let wall = now.wall;
+        let waiting = self.promises.intents.values();
+        let waiting = waiting.filter(|intent| intent.batch.is_none() && intent.due <= wall);
         // The span before its first step was not its own.
         let longer = |id: IntentId| witness.waited.get(&id).map_or(0, |waited_ms| waited_ms + span_ms);
         let waiting: BTreeMap<IntentId, u64> = waiting.map(|intent| (intent.id, longer(intent.id))).collect();

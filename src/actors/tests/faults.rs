@@ -28,6 +28,9 @@ async fn every_commit_may_fail_once_and_nothing_is_lost_or_doubled() {
 async fn a_refused_write_is_told_and_the_tenant_comes_back() {
     let world = World::new().await;
     let tenant = world.tenant(1).await;
+    // What the start itself stores is stored.
+    world.put(&tenant, "first").await.unwrap();
+    world.synced(&tenant, "first").await;
     world.store.inject(1, Repeat::Once, Fault::LostBefore);
     let refused = world.put(&tenant, "A").await.unwrap_err();
     assert!(matches!(refused, Refused::Store(_)), "{refused:?}");

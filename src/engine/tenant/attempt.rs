@@ -8,6 +8,8 @@ use crate::model::time::Mono;
 pub(super) struct Attempt {
     pub batch: Batch,
     pub state: AttemptState,
+    /// A newer version of the document it changes was read since it was decided.
+    pub is_outdated: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -53,7 +55,13 @@ impl Attempt {
         Self {
             batch,
             state: AttemptState::InFlight { again: None },
+            is_outdated: false,
         }
+    }
+
+    /// Somebody changed its document in Xero, and nothing of it can be there yet.
+    pub(super) const fn would_overwrite(&self) -> bool {
+        self.is_outdated && !self.is_unknown()
     }
 
     pub(super) const fn is_unknown(&self) -> bool {

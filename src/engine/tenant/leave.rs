@@ -1,14 +1,17 @@
 //! A last look before a decided call leaves: it may have waited for the disk, for a token or for
 //! its place, and meanwhile Xero or a person may have said no.
 
+use super::attempt::Attempt;
 use super::machine::{Direction, OpenCall, Purpose, TenantMachine};
 use crate::engine::budget::Spent;
 use crate::engine::effect::CallId;
 use crate::engine::status::Blocked;
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
+use crate::model::ids::XeroInvoiceId;
 use crate::model::mutation::{Rule, is_broken};
 use crate::model::row::Class;
 use crate::model::time::Now;
+use crate::model::xero::WriteTarget;
 
 /// A call leaves within this many milliseconds of its decision, or not at all. Its attempt was
 /// stamped when it was decided: a key may be used for five minutes from then, and what a dead
@@ -31,6 +34,11 @@ impl TenantMachine {
         if now.mono.since_ms(open.started) > LEAVE_WITHIN_MS {
             return Err(held_back("the call waited too long for the disk, a token or its place"));
         }
+        if self.would_overwrite(open) {
+            return Err(held_back(
+                "somebody changed the document in Xero while the call was held",
+            ));
+        }
         if self.is_replay_too_late(now, open) {
             return Err(held_back("Xero may have forgotten the key while the call was held"));
         }
@@ -45,6 +53,25 @@ impl TenantMachine {
         self.attempts
             .get(&id)
             .is_some_and(|attempt| attempt.is_unknown() && !self.key_window_is_open(now, &attempt.batch))
+    }
+
+    fn would_overwrite(&self, open: &OpenCall) -> bool {
+        match open.purpose {
+            Purpose::Send(id) => self.attempts.get(&id).is_some_and(Attempt::would_overwrite),
+            _ => false,
+        }
+    }
+
+    /// A document was read in a newer version: what was decided upon an older one is outdated.
+    pub(super) fn outdate(&mut self, document: XeroInvoiceId) {
+        let target = WriteTarget::ChangeInvoice(document);
+        for attempt in self
+            .attempts
+            .values_mut()
+            .filter(|attempt| attempt.batch.target == target)
+        {
+            attempt.is_outdated = true;
+        }
     }
 
     fn is_still_allowed(&self, now: Now, open: &OpenCall) -> Result<(), Failure> {

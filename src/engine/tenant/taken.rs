@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::machine::TenantMachine;
 use super::streams::Tally;
-use crate::engine::badge;
 use crate::engine::take::{News, Taking, compare_now_or_later, echo, take};
+use crate::engine::{alert, badge};
 use crate::model::ids::XeroInvoiceId;
 use crate::model::row::Invoice;
 use crate::model::time::Now;
@@ -56,9 +56,12 @@ impl TenantMachine {
         if news.is_empty() && version(row) == before {
             return false;
         }
+        self.outdate(xero_id);
         self.heard_of(now, xero_id, changed_at);
         self.record_copy(row, earlier.as_ref());
+        let is_lowered = alert::withdraw_matched(row);
         writes.push(badge::write(row, now));
+        writes.extend(is_lowered.then(|| badge::event(&mut self.ids, row, now)));
         self.tell(now, row, &news, writes);
         true
     }
@@ -75,6 +78,8 @@ impl TenantMachine {
         let earlier = row.copy.clone();
         let mut news = take(row, document, self.taking(false), &mut self.ids, now);
         self.record_copy(row, earlier.as_ref());
+        let is_lowered = alert::withdraw_matched(row);
+        writes.extend(is_lowered.then(|| badge::event(&mut self.ids, row, now)));
         news.retain(|piece| *piece != News::Changed);
         self.tell(now, row, &news, writes);
     }

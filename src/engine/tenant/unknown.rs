@@ -59,6 +59,7 @@ impl TenantMachine {
             Attempt {
                 batch,
                 state: AttemptState::Unknown(doubt),
+                is_outdated: false,
             },
         );
     }

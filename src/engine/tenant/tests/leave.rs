@@ -1,6 +1,9 @@
 //! A call that waited between its decision and its leaving.
 
 use super::bench::*;
+use super::hooks::ring;
+use super::payments::edit;
+use super::streams::following;
 use super::xero::How;
 use crate::engine::event::ConnectionEvent;
 use crate::engine::tenant::LEAVE_WITHIN_MS;
@@ -103,6 +106,40 @@ fn invariant_05_a_replay_that_was_held_past_its_keys_time_looks_up_instead() {
     };
     assert_eq!(bench.machine.may_leave(bench.now, last.id), Ok(()));
     assert!(bench.machine.may_leave(late, last.id).is_err());
+}
+
+#[test]
+fn invariant_12_a_held_change_does_not_leave_once_a_newer_version_was_read() {
+    let mut bench = following(1);
+    let mut wanted = draft(Sales, "N-0");
+    wanted.lines[0].unit_price = dec("77");
+    bench.put("i-0", wanted);
+    while !bench.open.iter().any(|(call, _)| call.request.is_write()) {
+        bench.advance_ms(100);
+        while !bench.open.is_empty() && !bench.open[0].0.request.is_write() {
+            bench.answer(How::Well);
+        }
+    }
+    let held = bench.open[0].0.clone();
+    assert_eq!(bench.machine.may_leave(bench.now, held.id), Ok(()));
+    edit(&mut bench, "i-0", |document| {
+        document.lines[0].description = "in Xero".to_owned();
+    });
+    let id = bench.document("i-0").id;
+    ring(&mut bench, &[id]);
+    while bench.open.len() < 2 {
+        bench.advance_ms(100);
+    }
+    bench.answer_nth(1, How::Well);
+    let refused = bench.machine.may_leave(bench.now, held.id).unwrap_err();
+    bench.open.clear();
+    bench.answer_with(&held, Err(refused));
+    bench.run_ms(60_000);
+    bench.assert_settled();
+    // Both sides' changes are kept.
+    let line = &bench.document("i-0").lines[0];
+    assert_eq!((line.description.as_str(), line.unit_amount), ("in Xero", dec("77")));
+    assert_eq!(bench.invoice("i-0").sync.retries, 0);
 }
 
 #[test]

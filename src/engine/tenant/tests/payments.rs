@@ -18,7 +18,7 @@ fn told(bench: &Bench, kind: &str) -> usize {
 }
 
 /// A person changes something of the document in Xero.
-fn edit(bench: &mut Bench, host_ref: &str, change: impl FnOnce(&mut crate::model::xero::XeroInvoice)) {
+pub fn edit(bench: &mut Bench, host_ref: &str, change: impl FnOnce(&mut crate::model::xero::XeroInvoice)) {
     let now = bench.now;
     let id = bench.document(host_ref).id;
     let stamp = bench.xero.stamp(now);
@@ -67,6 +67,28 @@ fn ux_19_a_deleted_payment_that_was_never_here_is_red_until_acknowledged_and_tol
     bench.run_ms(2 * OTHERS_MS);
     assert_eq!(bench.invoice("i-0").sync.badge, Some(Badge::Synced));
     assert_eq!(told(&bench, "payment.delete_unmatched"), 1);
+}
+
+#[test]
+fn ux_19_a_payment_that_comes_after_its_deletion_was_read_ends_the_red_badge_by_itself() {
+    let mut bench = following(1);
+    let invoice = bench.document("i-0").id;
+    list_payment(&mut bench, 1, invoice, 30, true);
+    bench.run_ms(OTHERS_MS + 60_000);
+    assert_eq!(bench.code("i-0"), Some(ReasonCode::PaymentDeleteNoMatch));
+    // A list of invoices that was asked for earlier shows it yet.
+    edit(&mut bench, "i-0", |document| document.payments.push(payment(1, 30)));
+    let changes = told(&bench, "invoice.synced");
+    bench.run_ms(SWEEP_MS + 5_000);
+    let row = bench.invoice("i-0");
+    assert_eq!((row.sync.badge, row.sync.reason), (Some(Badge::Synced), None));
+    assert!(row.back.alerts.is_empty());
+    assert_eq!(told(&bench, "invoice.synced"), changes + 1);
+    edit(&mut bench, "i-0", |document| document.payments.clear());
+    bench.run_ms(SWEEP_MS + 5_000);
+    let row = bench.invoice("i-0");
+    assert_eq!(row.sync.badge, Some(Badge::Synced));
+    assert!(row.back.payments[0].deleted_at.is_some());
 }
 
 #[test]
