@@ -92,7 +92,8 @@ pub(super) fn remove(world: &mut World, id: &str) -> Result<Done, Bad> {
     }
 }
 
-fn matching(input: &Json) -> Result<Match, Bad> {
+/// The calls that `match` names; every call without it.
+pub(super) fn matching(input: &Json) -> Result<Match, Bad> {
     let Some(on) = input.get("match") else {
         return Ok(Match::default());
     };

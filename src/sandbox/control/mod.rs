@@ -9,6 +9,7 @@ pub mod hooks;
 pub mod keep;
 pub mod lists;
 pub mod office;
+pub mod plan;
 pub mod requests;
 pub mod rows;
 pub mod scenario;

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 
 use super::access;
 use super::body::{self, Bad};
+use super::plan::Plans;
 use super::surface::Done;
 use crate::sandbox::books::chart::BankAccount;
 use crate::sandbox::books::organisation::zone_named;
@@ -135,6 +136,7 @@ pub(super) fn reset(world: &mut World, now: Instants) -> Done {
         tenant.founding.add_contacts(books, &mut world.rng, now.document_ms);
         documents = documents.saturating_add(before.saturating_sub(books.documents_count()));
     }
+    world.plans = Plans::default();
     let removed = i64::try_from(documents).unwrap_or(i64::MAX);
     Done::object(200, |body| body.integer("documents_removed", removed))
 }

@@ -1,7 +1,7 @@
 //! The routes of the control surface.
 
 use super::body::Bad;
-use super::{access, faults, hooks, keep, lists, requests, rows, setup, trigger};
+use super::{access, faults, hooks, keep, lists, plan, requests, rows, setup, trigger};
 use crate::sandbox::clock::{ClockMove, Instants};
 use crate::sandbox::wire::{Answer, Outcome, Params, Request, Writer};
 use crate::sandbox::world::World;
@@ -93,6 +93,7 @@ fn dispatch(world: &mut World, now: Instants, request: &Request) -> Result<Done,
         ("GET", ["violations"]) => Ok(rows::violations(world)),
         ("GET", ["tenants" | "orgs", id, "documents"]) => rows::documents(world, id, &params),
         ("POST", ["trigger"]) => trigger::run(world, now, request),
+        ("GET", ["trigger"]) => Ok(plan::list(world)),
         (
             _,
             [

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::body::{self, Bad};
 use super::credit_scenario;
 use super::office;
+use super::plan;
 use super::scenario::{self, Scene};
 use super::surface::Done;
 use super::{story, weather};
@@ -27,9 +28,17 @@ connection.restore, grant.revoke, grant.renew";
 
 pub(super) fn run(world: &mut World, now: Instants, request: &Request) -> Result<Done, Bad> {
     let input = body::object(request)?;
-    let known = ["scenario", "tenant_id", "invoice_number", "invoice_id", "args"];
+    let known = ["scenario", "tenant_id", "invoice_number", "invoice_id", "args", "after"];
     body::only(&input, &known)?;
-    let name = body::required(&input, "scenario")?.to_owned();
+    match input.get("after") {
+        Some(after) => plan::add(world, request, &input, after),
+        None => run_now(world, now, request, &input),
+    }
+}
+
+/// Plays the scenario of this body, whatever it was to wait for.
+pub(super) fn run_now(world: &mut World, now: Instants, request: &Request, input: &Json) -> Result<Done, Bad> {
+    let name = body::required(input, "scenario")?.to_owned();
     if name == "grant.revoke" {
         world.grants.revoke_all();
         return Ok(Done::object(200, |body| body.text("scenario", &name)));
@@ -53,13 +62,13 @@ pub(super) fn run(world: &mut World, now: Instants, request: &Request) -> Result
     let args = input.get("args").cloned().unwrap_or(Json::Map(Vec::new()));
     let weather = weather::Scene {
         now,
-        tenant: maybe_tenant(world, &input)?,
+        tenant: maybe_tenant(world, input)?,
         args: &args,
     };
     if let Some(played) = weather::play(&name, world, weather) {
         return played;
     }
-    let id = tenant(world, &input)?;
+    let id = tenant(world, input)?;
     if name == "connection.restore" {
         world.grants.connect(id, &mut world.rng, now.document_ms);
         return Ok(done(&name, id, None));
@@ -84,7 +93,7 @@ pub(super) fn run(world: &mut World, now: Instants, request: &Request) -> Result
     };
     let mut scene = Scene {
         call,
-        input: &input,
+        input,
         args: &args,
     };
     let touched = play(&name, &mut scene)?;

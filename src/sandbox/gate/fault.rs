@@ -160,7 +160,8 @@ impl Rule {
 }
 
 impl Match {
-    fn covers(&self, method: &str, lower_path: &str, tenant: Option<Uuid>) -> bool {
+    /// Whether it is about a call; the path in lower case.
+    pub fn covers(&self, method: &str, lower_path: &str, tenant: Option<Uuid>) -> bool {
         let path_fits = self
             .path
             .as_deref()

@@ -20,6 +20,7 @@ mod lifecycle;
 mod limits;
 mod lists;
 mod money;
+mod plans;
 mod queries;
 mod rates;
 mod recorded;

@@ -77,7 +77,11 @@ impl World {
         self.watch_arrival(&visitor);
         let answer = self.replace_or_serve(&visitor);
         self.announce_changes(now);
-        self.conclude(&visitor, answer)
+        let outcome = self.conclude(&visitor, answer);
+        if control::plan::play(self, now, (&request.method, &request.path), tenant) {
+            self.announce_changes(now);
+        }
+        outcome
     }
 
     /// The answer to this call starts now (or never comes): it no longer counts as under way.

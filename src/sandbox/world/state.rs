@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::sandbox::books::{Books, Lag};
 use crate::sandbox::clock::Instants;
 use crate::sandbox::control::keep::Snapshots;
+use crate::sandbox::control::plan::Plans;
 use crate::sandbox::gate::app::{App, AppId, AppKind, Apps};
 use crate::sandbox::gate::consent::{Answers, Codes};
 use crate::sandbox::gate::fault::Faults;
@@ -94,6 +95,7 @@ pub struct World {
     pub(super) replays: Replays,
     pub(super) codes: Codes,
     pub(in crate::sandbox) snapshots: Snapshots,
+    pub(in crate::sandbox) plans: Plans,
 }
 
 impl World {
@@ -125,6 +127,7 @@ impl World {
             replays: Replays::default(),
             codes: Codes::default(),
             snapshots: Snapshots::default(),
+            plans: Plans::default(),
         };
         for founding in setup.seed.foundings() {
             world.found(founding, now);
