@@ -234,17 +234,48 @@ fn credits(back: &mut Back, xero: &XeroInvoice, now: Now, news: &mut Vec<News>) 
     }
 }
 
-/// Whether only payments, credits and what follows from them differ.
+/// Whether only payments, credits and what follows from them differ. Every field is named, so that a
+/// new one cannot be forgotten.
 fn is_same_but_for_money(old: &XeroInvoice, new: &XeroInvoice) -> bool {
-    let without = |document: &XeroInvoice| XeroInvoice {
-        payments: Vec::new(),
-        credits: Vec::new(),
-        status: new.status.clone(),
-        amount_due: new.amount_due,
-        amount_paid: new.amount_paid,
-        amount_credited: new.amount_credited,
-        updated: new.updated,
-        ..document.clone()
-    };
-    without(old) == without(new)
+    let XeroInvoice {
+        id,
+        kind,
+        number,
+        reference,
+        status: _,
+        contact_id,
+        contact_name,
+        date,
+        due_date,
+        currency,
+        line_amount_types,
+        lines,
+        url,
+        sub_total,
+        total_tax,
+        total,
+        cis_deduction,
+        amount_due: _,
+        amount_paid: _,
+        amount_credited: _,
+        payments: _,
+        credits: _,
+        updated: _,
+    } = old;
+    *id == new.id
+        && *kind == new.kind
+        && *number == new.number
+        && *reference == new.reference
+        && *contact_id == new.contact_id
+        && *contact_name == new.contact_name
+        && *date == new.date
+        && *due_date == new.due_date
+        && *currency == new.currency
+        && *line_amount_types == new.line_amount_types
+        && *lines == new.lines
+        && *url == new.url
+        && *sub_total == new.sub_total
+        && *total_tax == new.total_tax
+        && *total == new.total
+        && *cis_deduction == new.cis_deduction
 }

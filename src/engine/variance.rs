@@ -7,7 +7,7 @@
 use rust_decimal::Decimal;
 
 use super::merge::line_before;
-use crate::model::document::{Draft, HostStatus, Line};
+use crate::model::document::{Draft, HostStatus, Line, LineAmountTypes};
 use crate::model::row::{Common, Difference, Disposition, Invoice, Variance, VarianceLevel};
 use crate::model::time::Timestamp;
 use crate::model::xero::{XeroInvoice, XeroLine, XeroStatus};
@@ -31,14 +31,14 @@ pub fn compare(row: &mut Invoice, now: Timestamp) -> Compared {
         // What is void has no differences to decide about.
         return replace(row, Vec::new(), Vec::new(), now);
     }
-    let written = row.draft.clone();
     let mut applied = Vec::new();
     // With another version of the host on its way the push compares, not this.
     if row.draft.host_status == HostStatus::Pending && row.draft == common.draft {
+        let written = row.draft.clone();
         apply(&mut row.draft, common, copy, &mut applied);
-    }
-    if !applied.is_empty() {
-        row.back.as_written.get_or_insert_with(|| Box::new(written));
+        if !applied.is_empty() {
+            row.back.as_written.get_or_insert_with(|| Box::new(written));
+        }
     }
     let mut open = Vec::new();
     header(&row.draft, common, copy, &mut open);
@@ -149,42 +149,44 @@ fn apply(draft: &mut Draft, common: &mut Common, copy: &XeroInvoice, applied: &m
 
 fn header(draft: &Draft, common: &Common, copy: &XeroInvoice, open: &mut Vec<Difference>) {
     let before = &common.xero;
-    let mut field = |path: &str, local: String, was: &str, is: &str| {
-        if was != is && local != is {
-            open.push(review(path, local, is.to_owned(), VarianceLevel::Variance));
+    // Nearly every field of nearly every document is as it was: words are made for the others only.
+    let mut field = |path: &str, is_changed: bool, words: &dyn Fn() -> (String, String)| {
+        if is_changed {
+            let (local, is) = words();
+            if local != is {
+                open.push(review(path, local, is, VarianceLevel::Variance));
+            }
         }
     };
-    field("/number", draft.number.clone(), &before.number, &copy.number);
-    let reference = draft.reference.clone().unwrap_or_default();
-    field("/reference", reference, &before.reference, &copy.reference);
-    field(
-        "/contact",
-        draft.contact.name.clone(),
-        &before.contact_id.map(|id| id.to_string()).unwrap_or_default(),
-        &copy.contact_id.map(|id| id.to_string()).unwrap_or_default(),
-    );
     let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
-    let issued = draft.issue_date.to_string();
-    field("/issue_date", issued, &day(before.date), &day(copy.date));
-    let currency = |xero: &XeroInvoice| xero.currency.map(|currency| currency.to_string()).unwrap_or_default();
-    field(
-        "/currency",
-        draft.currency.to_string(),
-        &currency(before),
-        &currency(copy),
-    );
+    field("/number", before.number != copy.number, &|| {
+        (draft.number.clone(), copy.number.clone())
+    });
+    field("/reference", before.reference != copy.reference, &|| {
+        (draft.reference.clone().unwrap_or_default(), copy.reference.clone())
+    });
+    field("/contact", before.contact_id != copy.contact_id, &|| {
+        let theirs = copy.contact_id.map(|id| id.to_string()).unwrap_or_default();
+        (draft.contact.name.clone(), theirs)
+    });
+    field("/issue_date", before.date != copy.date, &|| {
+        (draft.issue_date.to_string(), day(copy.date))
+    });
+    field("/currency", before.currency != copy.currency, &|| {
+        let theirs = copy.currency.map(|currency| currency.to_string()).unwrap_or_default();
+        (draft.currency.to_string(), theirs)
+    });
     field(
         "/line_amount_types",
-        draft.line_amount_types.label().to_owned(),
-        before.line_amount_types.label(),
-        copy.line_amount_types.label(),
+        before.line_amount_types != copy.line_amount_types,
+        &|| {
+            let label = |types: LineAmountTypes| types.label().to_owned();
+            (label(draft.line_amount_types), label(copy.line_amount_types))
+        },
     );
-    field(
-        "/due_date",
-        day(draft.due_date),
-        &day(before.due_date),
-        &day(copy.due_date),
-    );
+    field("/due_date", before.due_date != copy.due_date, &|| {
+        (day(draft.due_date), day(copy.due_date))
+    });
     if let Some(due) = open.iter_mut().find(|difference| difference.path == "/due_date")
         && draft.due_date_rule.is_some()
     {
@@ -238,7 +240,10 @@ fn lines(draft: &Draft, common: &Common, copy: &XeroInvoice, open: &mut Vec<Diff
 }
 
 fn line(index: usize, host: &Line, was: &XeroLine, is: &XeroLine, open: &mut Vec<Difference>) {
-    let mut field = |name: &str, local: String, was: String, is: String, level: VarianceLevel| {
+    if was == is {
+        return;
+    }
+    let mut field = |name: &str, level: VarianceLevel, [local, was, is]: [String; 3]| {
         if was != is && local != is {
             open.push(review(&format!("/lines/{index}/{name}"), local, is, level));
         }
@@ -246,55 +251,37 @@ fn line(index: usize, host: &Line, was: &XeroLine, is: &XeroLine, open: &mut Vec
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let rate = |rate: Option<Decimal>| rate.filter(|rate| !rate.is_zero()).map(plain).unwrap_or_default();
     let usual = VarianceLevel::Variance;
+    let high = VarianceLevel::HighVariance;
     field(
         "description",
-        host.description.clone(),
-        was.description.clone(),
-        is.description.clone(),
         usual,
+        [&host.description, &was.description, &is.description].map(String::clone),
     );
-    field(
-        "quantity",
-        plain(host.quantity),
-        plain(was.quantity),
-        plain(is.quantity),
-        usual,
-    );
+    field("quantity", usual, [host.quantity, was.quantity, is.quantity].map(plain));
     field(
         "unit_price",
-        plain(host.unit_price),
-        plain(was.unit_amount),
-        plain(is.unit_amount),
         usual,
+        [host.unit_price, was.unit_amount, is.unit_amount].map(plain),
     );
     field(
         "discount_percent",
-        rate(host.discount_percent),
-        rate(was.discount_rate),
-        rate(is.discount_rate),
         usual,
+        [host.discount_percent, was.discount_rate, is.discount_rate].map(rate),
     );
     field(
         "nominal_code",
-        text(&host.nominal_code),
-        text(&was.account_code),
-        text(&is.account_code),
         usual,
+        [&host.nominal_code, &was.account_code, &is.account_code].map(text),
     );
-    let high = VarianceLevel::HighVariance;
     field(
         "tax_type",
-        text(&host.tax_type),
-        text(&was.tax_type),
-        text(&is.tax_type),
         high,
+        [&host.tax_type, &was.tax_type, &is.tax_type].map(text),
     );
     field(
         "item_code",
-        text(&host.item_code),
-        text(&was.item_code),
-        text(&is.item_code),
         high,
+        [&host.item_code, &was.item_code, &is.item_code].map(text),
     );
 }
 

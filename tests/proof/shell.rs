@@ -120,7 +120,7 @@ impl Shell {
 
     pub fn submit(&mut self, writes: Vec<Write>, urgency: Urgency, due: u64, fault: Option<Fault>) {
         self.submitted_seq += 1;
-        self.overlay.submitted(self.submitted_seq, &writes);
+        self.overlay.submitted(self.submitted_seq, writes.clone());
         let batch = batch(&writes, urgency).expect("rows have a form on disk");
         let after = self.commits.back().map_or(0, |commit| commit.due);
         self.commits.push_back(Commit {

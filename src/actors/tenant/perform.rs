@@ -44,7 +44,7 @@ impl TenantActor {
             }
             match effect {
                 Effect::Persist(writes) if writes.is_empty() => {}
-                Effect::Persist(writes) => self.persist(&writes, urgency, ctx),
+                Effect::Persist(writes) => self.persist(writes, urgency, ctx),
                 effect => self.waiting.push_back(Waiting {
                     after_seq: self.submitted_seq,
                     effect,
@@ -78,10 +78,10 @@ impl TenantActor {
         self.say_last_words(ctx);
     }
 
-    fn persist(&mut self, writes: &[Write], urgency: Urgency, ctx: &mut Context<Self>) {
+    fn persist(&mut self, writes: Vec<Write>, urgency: Urgency, ctx: &mut Context<Self>) {
         let seq = self.submitted_seq.saturating_add(1);
         let addr = ctx.address();
-        let submitted = batch(writes, urgency)
+        let submitted = batch(&writes, urgency)
             .map_err(|error| Refused::Store(error.to_string()))
             .and_then(|batch| {
                 let ack = move |result: Result<_, StoreError>| {
@@ -128,7 +128,7 @@ impl TenantActor {
 
     fn run(&mut self, effect: Effect, ctx: &mut Context<Self>) {
         match effect {
-            Effect::Persist(writes) => self.persist(&writes, Urgency::Result, ctx),
+            Effect::Persist(writes) => self.persist(writes, Urgency::Result, ctx),
             Effect::Load { load, invoices } => self.load_contexts(load, &invoices, ctx),
             Effect::LoadRows { load, invoices } => {
                 let rows = rows::invoices(&self.view(), &invoices);

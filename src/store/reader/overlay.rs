@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::ids::{InvoiceId, OperationId};
+use crate::model::ids::{InvoiceId, OperationId, XeroInvoiceId};
 use crate::model::mutation::{Rule, is_broken};
 use crate::model::row::{Chart, ContactRow, Invoice, Mapping, MappingKind, Operation};
 use crate::model::write::Write;
@@ -14,6 +14,8 @@ use crate::model::write::Write;
 #[derive(Debug, Clone, Default)]
 pub struct Overlay {
     pub(super) invoices: Newest<InvoiceId, Invoice>,
+    /// Which of these invoices is linked to a document. A link, once set, never changes.
+    pub(super) links: Newest<XeroInvoiceId, InvoiceId>,
     pub(super) contacts: Newest<String, ContactRow>,
     pub(super) charts: Newest<(), Chart>,
     pub(super) mappings: Newest<(MappingKind, String), Mapping>,
@@ -22,17 +24,22 @@ pub struct Overlay {
 
 impl Overlay {
     /// Takes in a batch that was handed to the store. `seq` grows with every batch.
-    pub fn submitted(&mut self, seq: u64, writes: &[Write]) {
+    pub fn submitted(&mut self, seq: u64, writes: Vec<Write>) {
         if is_broken(Rule::ReadYourWrites) {
             return;
         }
         for write in writes {
             match write {
-                Write::Invoice(row) => self.invoices.put(seq, row.id, row),
-                Write::Contact(row) => self.contacts.put(seq, row.reference.clone(), row),
-                Write::Chart(row) => self.charts.put(seq, (), row),
-                Write::Mapping(row) => self.mappings.put(seq, (row.kind, row.key.clone()), row),
-                Write::Operation(row) => self.operations.put(seq, row.id, row),
+                Write::Invoice(row) => {
+                    if let Some(link) = &row.link {
+                        self.links.put(seq, link.xero_id, row.id);
+                    }
+                    self.invoices.put(seq, row.id, *row);
+                }
+                Write::Contact(row) => self.contacts.put(seq, row.reference.clone(), *row),
+                Write::Chart(row) => self.charts.put(seq, (), *row),
+                Write::Mapping(row) => self.mappings.put(seq, (row.kind, row.key.clone()), *row),
+                Write::Operation(row) => self.operations.put(seq, row.id, *row),
                 // The machine holds open work and the tenant itself; nothing reads these here.
                 Write::Tenant(_)
                 | Write::Intent(_)
@@ -63,6 +70,7 @@ impl Overlay {
     /// The batch `seq`, and all before it, can be read from the store.
     pub fn acknowledged(&mut self, seq: u64) {
         self.invoices.acknowledged(seq);
+        self.links.acknowledged(seq);
         self.contacts.acknowledged(seq);
         self.charts.acknowledged(seq);
         self.mappings.acknowledged(seq);
@@ -90,7 +98,7 @@ impl<K, V> Default for Newest<K, V> {
     }
 }
 
-impl<K: Ord, V: Clone> Newest<K, V> {
+impl<K: Ord, V> Newest<K, V> {
     pub(super) fn get(&self, key: &K) -> Option<&V> {
         self.0.get(key).map(|(_, row)| row)
     }
@@ -103,8 +111,8 @@ impl<K: Ord, V: Clone> Newest<K, V> {
         self.0.values().map(|(_, row)| row)
     }
 
-    fn put(&mut self, seq: u64, key: K, row: &V) {
-        self.0.insert(key, (seq, row.clone()));
+    fn put(&mut self, seq: u64, key: K, row: V) {
+        self.0.insert(key, (seq, row));
     }
 
     fn acknowledged(&mut self, seq: u64) {

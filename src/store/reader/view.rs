@@ -58,8 +58,8 @@ impl<'a> View<'a> {
     /// # Errors
     /// [`ReadError`].
     pub fn invoice_linked(&self, xero: XeroInvoiceId) -> Result<Option<Invoice>, ReadError> {
-        let is_linked = |row: &&Invoice| row.link.as_ref().is_some_and(|link| link.xero_id == xero);
-        if let Some(row) = self.overlay.invoices.rows().find(is_linked) {
+        let submitted = self.overlay.links.get(&xero);
+        if let Some(row) = submitted.and_then(|id| self.overlay.invoices.get(id)) {
             return Ok(Some(row.clone()));
         }
         // A link, once set, never changes: a row that is in the overlay would have been found there.

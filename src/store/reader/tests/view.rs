@@ -4,11 +4,12 @@
 use std::collections::VecDeque;
 
 use proptest::prelude::*;
+use uuid::Uuid;
 
 use super::world::World;
-use crate::model::ids::{InvoiceId, XeroCreditId};
+use crate::model::ids::{InvoiceId, XeroCreditId, XeroInvoiceId};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Badge, MappingKind, OperationState};
+use crate::model::row::{Badge, Link, MappingKind, OperationState};
 use crate::model::write::Write;
 use crate::store::reader::{Overlay, View};
 use crate::store::rows::keys;
@@ -36,6 +37,10 @@ fn write() -> impl Strategy<Value = Write> {
         row.back
             .credits
             .extend(credit.map(|(id, counts)| samples::credit(id, counts)));
+        row.link = (n % 2 == 0).then(|| Link {
+            xero_id: XeroInvoiceId(Uuid::from_u128(n.into())),
+            linked_at: samples::AT,
+        });
         let row = match badge {
             Some(Badge::Failed) => samples::red(row, code, subject),
             _ => samples::badged(row, badge),
@@ -79,6 +84,11 @@ fn check(plain: &View<'_>, seen: &View<'_>) {
             seen.invoice_by_ref(&host_ref).unwrap(),
             plain.invoice_by_ref(&host_ref).unwrap()
         );
+        let linked = |view: &View<'_>, xero| view.invoice_linked(xero).unwrap();
+        if let Some(link) = plain.invoice(id).unwrap().and_then(|row| row.link) {
+            assert_eq!(linked(seen, link.xero_id), linked(plain, link.xero_id));
+            assert!(linked(seen, link.xero_id).is_some());
+        }
     }
     for n in 1..3 {
         let credit = XeroCreditId(samples::guid(n));
@@ -129,7 +139,7 @@ fn run(behind: &World, steps: Vec<Step>) {
         match step {
             Step::Submit(writes) => {
                 submitted += 1;
-                overlay.submitted(submitted, &writes);
+                overlay.submitted(submitted, writes.clone());
                 ahead.commit(&writes);
                 waiting.push_back((submitted, writes));
             }
@@ -184,7 +194,7 @@ fn a_page_of_failed_invoices_is_not_cut_short_by_what_was_released() {
     let released: Vec<Write> = (1..=8)
         .map(|n| Write::Invoice(Box::new(samples::badged(red(n), Some(Badge::Pending)))))
         .collect();
-    overlay.submitted(1, &released);
+    overlay.submitted(1, released);
     let view = View::new(&overlay, &world.reader, tenant);
     let ids: Vec<InvoiceId> = view
         .failed(CODES[0], None, None, 2)
@@ -205,7 +215,7 @@ fn a_reference_that_was_given_up_finds_nothing() {
     world.commit(&[Write::Invoice(Box::new(row.clone()))]);
     row.host_ref = "SO-1b".to_owned();
     let mut overlay = Overlay::default();
-    overlay.submitted(1, &[Write::Invoice(Box::new(row.clone()))]);
+    overlay.submitted(1, vec![Write::Invoice(Box::new(row.clone()))]);
     let view = View::new(&overlay, &world.reader, tenant);
     assert_eq!(view.invoice_by_ref("SO-1").unwrap(), None);
     assert_eq!(view.invoice_by_ref("SO-1b").unwrap(), Some(row));
