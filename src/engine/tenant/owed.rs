@@ -114,8 +114,7 @@ impl TenantMachine {
         owed.open = owed.open.saturating_sub(ids.len());
         owed.failures = 0;
         owed.not_before = None;
-        self.page_over(now, kind, &mut writes, out);
-        out.push(Effect::Persist(writes));
+        self.page_over(now, kind, writes, out);
     }
 
     /// They could not be read.
@@ -128,17 +127,23 @@ impl TenantMachine {
         out: &mut Vec<Effect>,
     ) {
         self.pulls.of_mut(kind).owed.failed(now, ids, failure);
-        let mut writes = Vec::new();
-        self.page_over(now, kind, &mut writes, out);
-        out.push(Effect::Persist(writes));
+        self.page_over(now, kind, Vec::new(), out);
     }
 
-    /// Turns the page if it was read and nothing of it is waited for any more.
-    pub(super) fn page_over(&mut self, now: Now, kind: StreamKind, writes: &mut Vec<Write>, out: &mut Vec<Effect>) {
+    /// Stores what was read, and turns the page if all of it is here and nothing of it is waited for
+    /// any more.
+    pub(super) fn page_over(&mut self, now: Now, kind: StreamKind, mut writes: Vec<Write>, out: &mut Vec<Effect>) {
         let owed = &mut self.pulls.of_mut(kind).owed;
+        let mut told = None;
         if owed.is_page_read && owed.is_empty() {
             owed.is_page_read = false;
-            self.turn_page(now, kind, writes, out);
+            told = self.turn_page(now, kind, &mut writes);
+            // The next page is on its way while this one is stored. What is asked after it waits for
+            // this one, so no more than two are ever in memory.
+            self.pull_next(now, out);
         }
+        out.push(Effect::Persist(writes));
+        // After what it brought: a scan that is told of is durable.
+        out.extend(told.map(Effect::Announce));
     }
 }

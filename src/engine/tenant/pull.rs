@@ -213,8 +213,13 @@ impl TenantMachine {
             let began_at = told_at.unwrap_or(since);
             state.scan = Some(begin(tenant, kind, since, began_at, page_count.max(1)));
             if page_count > 1 && !is_broken(Rule::AllPages) {
-                // Page 1 is read again at the end: what it holds then is what counts.
-                let scan = state.scan.clone();
+                // Page 1 is read again at the end: what it holds then is what counts. What was taken of it
+                // already is no news then.
+                let taken = std::mem::take(&mut state.tally).changed;
+                let scan = state.scan.as_mut().map(|scan| {
+                    scan.changed = taken;
+                    scan.clone()
+                });
                 out.push(Effect::Persist(
                     scan.map(|scan| Write::Scan(Box::new(scan))).into_iter().collect(),
                 ));
@@ -226,29 +231,22 @@ impl TenantMachine {
         let tally = self.take_all(now, found, rows, &mut writes);
         self.pulls.of_mut(kind).tally.add(tally);
         self.pulls.of_mut(kind).owed.is_page_read = true;
-        self.page_over(now, kind, &mut writes, out);
-        out.push(Effect::Persist(writes));
+        self.page_over(now, kind, writes, out);
         self.end_catch_up(now, out);
     }
 
-    /// The page is read: on to the one before it, or the scan is complete.
-    pub(super) fn turn_page(&mut self, now: Now, kind: StreamKind, writes: &mut Vec<Write>, out: &mut Vec<Effect>) {
+    /// The page is read: on to the one before it, or the scan is complete and told of.
+    pub(super) fn turn_page(&mut self, now: Now, kind: StreamKind, writes: &mut Vec<Write>) -> Option<Notice> {
         let state = self.pulls.of_mut(kind);
         state.count();
-        let Some(scan) = &mut state.scan else { return };
+        let scan = state.scan.as_mut()?;
         if scan.page > 1 {
             scan.page = scan.page.saturating_sub(1);
             writes.push(Write::Scan(Box::new(scan.clone())));
             state.due = Some(now.mono);
-            return;
+            return None;
         }
-        let Some(scan) = state.scan.take() else { return };
-        out.push(Effect::Announce(Notice::Scanned {
-            stream: scan.kind,
-            checked_count: scan.checked,
-            not_linked_count: scan.not_linked,
-            changed_count: scan.changed,
-        }));
+        let scan = state.scan.take()?;
         writes.push(Write::Stream(Box::new(state.complete(&scan, now))));
         writes.push(Write::DropScan(scan.tenant, scan.kind));
         let every_ms = self.setup.policy.pull.every_ms(kind);
@@ -263,6 +261,12 @@ impl TenantMachine {
                 self.ring_others(now);
             }
         }
+        Some(Notice::Scanned {
+            stream: scan.kind,
+            checked_count: scan.checked,
+            not_linked_count: scan.not_linked,
+            changed_count: scan.changed,
+        })
     }
 
     /// An invoice changed: what else is about it may have changed too.

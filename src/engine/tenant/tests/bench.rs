@@ -78,6 +78,8 @@ pub struct Bench {
     pub open: VecDeque<(Call, u64)>,
     pub replies: Vec<(AskId, Reply)>,
     pub notices: Vec<Notice>,
+    /// What a scan does, in order: `answer`, `page` (asked for), `rows` and `stream` (stored), `told`.
+    pub order: Vec<&'static str>,
     pub checks: usize,
     /// Every request that was made, with the moment of its sending.
     pub sent: Vec<(u64, Request)>,
@@ -96,6 +98,21 @@ pub struct Bench {
     pub defers_loads: bool,
     pub deferred: Vec<Event>,
     read_since_write: HashMap<XeroInvoiceId, bool>,
+}
+
+/// What of an effect belongs to a scan.
+fn steps(effect: &Effect) -> Vec<&'static str> {
+    match effect {
+        Effect::Persist(writes) => {
+            let has = |is: fn(&Write) -> bool| writes.iter().any(is);
+            let rows = has(|write| matches!(write, Write::Invoice(_))).then_some("rows");
+            let stream = has(|write| matches!(write, Write::Stream(_))).then_some("stream");
+            rows.into_iter().chain(stream).collect()
+        }
+        Effect::Call(call) if matches!(call.request, Request::Changes { .. }) => vec!["page"],
+        Effect::Announce(Notice::Scanned { .. }) => vec!["told"],
+        _ => Vec::new(),
+    }
 }
 
 /// What becomes of the requests that are under way when the process ends.
@@ -218,6 +235,7 @@ impl Bench {
             open: VecDeque::new(),
             replies: Vec::new(),
             notices: Vec::new(),
+            order: Vec::new(),
             checks: 0,
             sent: Vec::new(),
             dies_in: None,
@@ -261,7 +279,11 @@ impl Bench {
             if self.is_dead {
                 return;
             }
+            if matches!(event, Event::Answered { .. }) {
+                self.order.push("answer");
+            }
             let effects = self.machine.handle(self.now, event);
+            self.order.extend(effects.iter().flat_map(steps));
             self.carry_out(effects, &mut events);
             if let Some(wake) = self.machine.next_wake(self.now) {
                 assert!(wake > self.now.mono, "the next wake lies ahead");

@@ -137,6 +137,30 @@ fn pages_are_read_from_the_last_to_the_first() {
     }
 }
 
+#[test]
+fn the_next_page_is_asked_for_before_this_one_is_stored_and_a_scan_is_told_of_after_it_is() {
+    let mut bench = pulling(6);
+    bench.xero.page_size = 2;
+    for nth in 0..6 {
+        pay(&mut bench, &format!("i-{nth}"), 1, 1);
+    }
+    bench.order.clear();
+    bench.notices.clear();
+    bench.run_ms(SWEEP_MS + 5_000);
+    let end = bench.order.iter().position(|step| *step == "told").unwrap();
+    let scan = &bench.order[..end];
+    assert_eq!(scan.last(), Some(&"stream"), "{scan:?}");
+    let ahead = scan.windows(3).filter(|steps| **steps == ["answer", "page", "rows"]);
+    assert!(ahead.count() >= 2, "{scan:?}");
+    let behind = scan.windows(2).filter(|steps| **steps == ["answer", "rows"]);
+    assert_eq!(behind.count(), 1, "only the last page has none after it: {scan:?}");
+    let changed = bench.notices.iter().find_map(|notice| match notice {
+        Notice::Scanned { changed_count, .. } => Some(*changed_count),
+        _ => None,
+    });
+    assert_eq!(changed, Some(6));
+}
+
 /// Invariant 13: whatever is edited between the pages, nothing that changed before the scan is
 /// missed by it, and the watermark never passes what is not here.
 #[test]
