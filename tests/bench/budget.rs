@@ -6,10 +6,9 @@ use serde_json::json;
 
 use crate::clock;
 use crate::figure::Figure;
-use crate::kept_alive::share_out;
 use crate::place;
 use crate::run::Row;
-use crate::support::{House, invoice_path, sale};
+use crate::support::{House, invoice_path, sale, share_out};
 
 /// What Xero takes for an answer.
 const LATENCY_MS: u64 = 500;

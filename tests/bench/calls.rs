@@ -1,10 +1,9 @@
 //! Calls to Xero for many documents.
 
 use crate::figure::{Figure, ratio};
-use crate::kept_alive::share_out;
 use crate::place;
 use crate::run::Row;
-use crate::support::{invoice_path, sale};
+use crate::support::{invoice_path, sale, share_out};
 
 const WRITES: usize = 1_000;
 const GOAL: usize = 22;

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::figure::{Figure, count};
-use crate::kept_alive::share_out;
 use crate::place;
 use crate::run::Row;
-use crate::support::{House, invoice_path, sale};
+use crate::support::{House, invoice_path, sale, share_out};
 
 const TENANTS: usize = 40;
 const WRITES: usize = 6;

@@ -1,6 +1,8 @@
 //! The figures of `docs/benchmarks.md`. `cargo bench` measures every row and writes the page;
 //! `cargo bench -- push restart` measures and prints these rows only.
 //!
+//! Other programs beside ours: `tests/bench/peers/run`, which ends in `cargo bench -- peers`.
+//!
 //! Rows that speak of the daemon run the program itself: daemon and sandbox as processes of their
 //! own, over loopback, with the settings that are shipped and a data folder on the disk of the
 //! build.
@@ -18,13 +20,13 @@ mod grow;
 #[cfg(test)]
 mod hooks;
 #[cfg(test)]
-mod kept_alive;
-#[cfg(test)]
 mod lost;
 #[cfg(test)]
 mod machine;
 #[cfg(test)]
 mod page;
+#[cfg(test)]
+mod peers;
 #[cfg(test)]
 mod place;
 #[cfg(test)]

@@ -22,19 +22,45 @@ same run, its ratio depends on it less.
 const ABSENT: &str = "\
 ## Not here
 
-* Reading from Xero (speed, memory, records lost under edits).
 * \"02:00 for all 10,000 organisations within the app's limit\": there is no nightly comparison yet, so nothing happens at 02:00.
-* Other programs are not run by this command. Where a row names one, its figure was measured on our sandbox before, by hand.
+* Other programs are not run by this command, but by `tests/bench/peers/run`, which leaves the other rows as they are. Where a row above
+  names one, its figure was measured on our sandbox before, by hand.
 ";
 
-/// Writes the page. Returns where.
-pub fn write(machine: &Machine, measured: &[Measured]) -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/benchmarks.md");
-    fs::write(&path, text(machine, measured)).unwrap();
-    path
+/// Around the section of the other programs.
+const PEERS: (&str, &str) = ("<!-- peers: begin -->\n", "<!-- peers: end -->\n");
+
+fn place() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/benchmarks.md")
 }
 
-fn text(machine: &Machine, measured: &[Measured]) -> String {
+/// Writes the page but for the section of the other programs, which stays as it is. Returns where.
+pub fn write(machine: &Machine, measured: &[Measured]) -> PathBuf {
+    let peers = kept(&fs::read_to_string(place()).unwrap_or_default());
+    fs::write(place(), text(machine, measured, &peers)).unwrap();
+    place()
+}
+
+/// Writes the section of the other programs, and leaves the rest as it is. Returns where.
+pub fn write_peers(section: &str) -> PathBuf {
+    let page = fs::read_to_string(place()).unwrap();
+    let section = format!("{}{section}{}\n", PEERS.0, PEERS.1);
+    let page = match kept(&page) {
+        before if before.is_empty() => page.replace("## Not here\n", &format!("{section}## Not here\n")),
+        before => page.replace(&before, &section),
+    };
+    assert!(page.contains(&section), "the page has no place for the section");
+    fs::write(place(), page).unwrap();
+    place()
+}
+
+/// The section with its marks; empty when there is none.
+fn kept(page: &str) -> String {
+    let inside = page.split_once(PEERS.0).and_then(|(_, rest)| rest.split_once(PEERS.1));
+    inside.map_or_else(String::new, |(inside, _)| format!("{}{inside}{}\n", PEERS.0, PEERS.1))
+}
+
+fn text(machine: &Machine, measured: &[Measured], peers: &str) -> String {
     let mut page = String::from(INTRODUCTION);
     page.push_str("\n## The run\n\n| | |\n| --- | --- |\n");
     for (name, value) in &machine.0 {
@@ -63,6 +89,7 @@ fn text(machine: &Machine, measured: &[Measured]) -> String {
         section(&mut page, row);
     }
     page.push('\n');
+    page.push_str(peers);
     page.push_str(ABSENT);
     page
 }
@@ -91,7 +118,8 @@ fn section(page: &mut String, measured: &Measured) {
     write!(page, "\nRow `{}`: {seconds} s, load {load} when it began.\n", row.name).unwrap();
 }
 
-fn line(page: &mut String, cells: &[&str]) {
+/// A row of a table.
+pub fn line(page: &mut String, cells: &[&str]) {
     page.push('|');
     for cell in cells {
         write!(page, " {cell} |").unwrap();
@@ -100,7 +128,7 @@ fn line(page: &mut String, cells: &[&str]) {
 }
 
 /// Breaks a text into lines of at most so many characters.
-fn wrap(text: &str, width: usize) -> String {
+pub fn wrap(text: &str, width: usize) -> String {
     let mut lines = String::new();
     let mut used = 0;
     for word in text.split_whitespace() {

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use crate::clock;
 use crate::figure::{Figure, count, percentile, time};
-use crate::kept_alive::KeptAlive;
 use crate::place;
 use crate::run::Row;
-use crate::support::{House, invoice_path, sale};
+use crate::support::{House, KeptAlive, invoice_path, sale};
 
 /// Organisations with nothing else to do.
 const TENANTS: usize = 200;

@@ -7,11 +7,10 @@ use serde_json::json;
 use crate::clock;
 use crate::figure::{Figure, count, megabytes, percentile, time};
 use crate::grow;
-use crate::kept_alive::{KeptAlive, share_out};
 use crate::machine::{peak_kib, resident_kib};
 use crate::place;
 use crate::run::Row;
-use crate::support::{House, bill, invoice_path, sale, with};
+use crate::support::{House, KeptAlive, bill, invoice_path, sale, share_out, with};
 use crate::tenants::start;
 
 /// Documents that are multiplied, the usual one first.

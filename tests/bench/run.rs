@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::figure::Figure;
 use crate::machine::{Machine, load_average};
-use crate::{budget, calls, clock, hooks, lost, page, push, restart, sandbox, tenants, writes};
+use crate::{budget, calls, clock, hooks, lost, page, peers, push, restart, sandbox, tenants, writes};
 
 /// A row of the page.
 pub struct Row {
@@ -49,6 +49,10 @@ pub fn run(args: impl Iterator<Item = String>) -> ExitCode {
     if !args.iter().any(|arg| arg == "--bench") {
         println!("these are measurements of minutes: run `cargo bench`, or `cargo bench -- ROW…`");
         return ExitCode::SUCCESS;
+    }
+    // It needs programs that `tests/bench/peers/run` installs, and writes a section of its own.
+    if args.iter().any(|arg| arg == "peers") {
+        return peers::run();
     }
     let names: Vec<&String> = args.iter().filter(|arg| *arg != "--bench").collect();
     if let Some(unknown) = names.iter().find(|name| ROWS.iter().all(|row| row.name != **name)) {

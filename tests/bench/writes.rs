@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use crate::clock;
 use crate::figure::{Figure, count, ratio};
-use crate::kept_alive::KeptAlive;
 use crate::machine::fdatasync_cost;
 use crate::place;
 use crate::run::Row;
-use crate::support::{House, invoice_path, sale};
+use crate::support::{House, KeptAlive, invoice_path, sale};
 
 const MANY: usize = 64;
 const LASTS: Duration = Duration::from_secs(5);

@@ -7,7 +7,7 @@ use std::thread;
 
 use serde_json::Value;
 
-use crate::support::{Answer, Api};
+use super::api::{Answer, Api};
 
 /// One connection.
 pub struct KeptAlive {
