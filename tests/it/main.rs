@@ -17,6 +17,8 @@ mod grants;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
+mod paging;
+#[cfg(test)]
 mod payments;
 #[cfg(test)]
 mod public_listener;
