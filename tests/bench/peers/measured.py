@@ -24,5 +24,5 @@ _, status, used = os.wait4(child, 0)
 wall_s = time.monotonic() - began
 code = os.waitstatus_to_exitcode(status)
 if code == -signal.SIGKILL:
-    code = f"its end after {LONGEST_S} s"
+    code = f"it was stopped after {LONGEST_S} s"
 print(json.dumps({"wall_ms": round(wall_s * 1000), "peak_kib": used.ru_maxrss, "code": code}))

@@ -86,7 +86,7 @@ impl Ours {
         paging.edit(0..INVOICES, price);
         // Its own count of Xero's minute begins anew too.
         clock::wait_until(clock::now() + MINUTE);
-        read(&self.config, paging, &self.tenant, |read| stop(read))
+        read(&self.config, paging, &self.tenant, stop)
     }
 }
 

@@ -229,10 +229,17 @@ fn measured(command: &[String], folder: &Path) -> Result<(Duration, u64), String
         .unwrap();
     let said: Value = serde_json::from_slice(&done.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&done.stderr)));
+    if let Some(why) = said["code"].as_str() {
+        return Err(why.to_owned());
+    }
     if said["code"] != 0 {
         let text = paths.map(|path| fs::read_to_string(path).unwrap_or_default()).concat();
         let from = text.char_indices().rev().nth(600).map_or(0, |(at, _)| at);
-        return Err(format!("ended with {}: {}", said["code"], &text[from..]));
+        return Err(format!(
+            "ended with {}: {}",
+            said["code"],
+            text.get(from..).unwrap_or_default()
+        ));
     }
     let wall = Duration::from_millis(said["wall_ms"].as_u64().unwrap());
     Ok((wall, said["peak_kib"].as_u64().unwrap()))

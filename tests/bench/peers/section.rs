@@ -11,11 +11,12 @@ use crate::page;
 
 const READING: &str = "One sandbox process, one organisation with INVOICES approved sales invoices of LINES lines, its limits raised so that \
      none binds; one program after the other reads all of them. Time is from the start of the program's process to its end, memory the most \
-     that was resident, calls what arrived at the sandbox; of three runs the one with the middle time. Ours is the release build with the \
-     settings that are shipped, and it does more: all invoices are linked to documents of a host, which were pushed before; while the daemon \
-     is down somebody in Xero gives every one of them another price; then it starts, and its time ends when all of them are durable in its \
-     store with the variance each now has and two events for the host. The others write JSON to a file, dlt a duckdb file. Lost is what was \
-     not given out, and with us every invoice whose total differs from Xero's.";
+     that was resident, calls what arrived at the sandbox; of three runs the one with the middle time (no further run after one of more than \
+     40 s, of two runs the faster one, and an end after 180 s). Ours is the release build with the settings that are shipped, and it does \
+     more: all invoices are linked to documents of a host, which were pushed before; while the daemon is down somebody in Xero gives every \
+     one of them another price; then it starts, and its time ends when all of them are durable in its store with the variance each now has \
+     and two events for the host. The others write JSON to a file, dlt a duckdb file. Lost is what was not given out, and with us every \
+     invoice whose total differs from Xero's.";
 
 const DRIFT: &str = "Two pages and a half of invoices, in pages of the program's own size. Right after page 1 was answered somebody edits its \
      sixth invoice: it moves to the end of Xero's order, and the first one of page 2 moves into page 1, which was read. Then the program \

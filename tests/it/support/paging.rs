@@ -112,8 +112,8 @@ fn totals_here(api: &Api, ours: &str) -> BTreeMap<String, String> {
 /// An amount in its smallest unit.
 fn cents(amount: &str) -> u64 {
     let (whole, part) = amount.split_once('.').unwrap_or((amount, ""));
-    let part = format!("{part:0<2}");
-    format!("{whole}{}", &part[..2]).parse().unwrap()
+    let part: String = part.chars().chain("00".chars()).take(2).collect();
+    format!("{whole}{part}").parse().unwrap()
 }
 
 /// How many scans of invoices a daemon completed since it started.
