@@ -3,11 +3,14 @@
 
 use futures_util::future::BoxFuture;
 
+pub use super::connect::{
+    AppKind, ConnectFault, ConnectOrder, ConnectStage, ConnectView, Ended, Offered, Returned, Severed, Standing,
+};
 use crate::engine::effect::Preview;
 use crate::model::connection::ConnectionState;
 use crate::model::document::Draft;
 use crate::model::failure::Failure;
-use crate::model::ids::{InvoiceId, OperationId, TenantId, XeroTenantId};
+use crate::model::ids::{ConnectId, InvoiceId, OperationId, TenantId, XeroTenantId};
 use crate::model::row::{Invoice, LinkOrder, Mapping, MappingKind, Operation, Receipt, Settings, Tenant};
 use crate::model::secret::SecretString;
 use crate::model::time::Timestamp;
@@ -125,6 +128,12 @@ pub enum Refused {
     /// Too many jobs of the tenant are open.
     #[error("too many jobs are open")]
     TooManyJobs,
+    /// There is no such attempt to connect.
+    #[error("no such attempt to connect {0}")]
+    NoConnectAttempt(ConnectId),
+    /// Connecting does not go on.
+    #[error("connecting ended: {}", .0.code())]
+    Connect(ConnectFault),
     /// Xero failed, or refused the grant.
     #[error("xero: {0}")]
     Xero(Failure),
@@ -149,6 +158,18 @@ pub trait Control: Send + Sync {
     fn preview(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Preview>;
     /// Adopts a grant and starts its tenants; those already there are reconnected.
     fn connect_import(&self, order: ConnectImport) -> Answer<Vec<Tenant>>;
+    /// Begins an attempt to connect by a consent; a custom connection is connected at once.
+    fn begin_connect(&self, order: ConnectOrder) -> Answer<ConnectView>;
+    /// How an attempt stands.
+    fn connect_view(&self, id: ConnectId) -> Answer<ConnectView>;
+    /// Takes what somebody came back from Xero with. Gives the ticket with which they choose.
+    fn come_back(&self, returned: Returned) -> Answer<(String, ConnectView)>;
+    /// How the attempt of a ticket stands.
+    fn choice(&self, ticket: String) -> Answer<ConnectView>;
+    /// Connects the organisations that were chosen.
+    fn choose(&self, ticket: String, chosen: Vec<XeroTenantId>, observe: bool) -> Answer<ConnectView>;
+    /// Ends a tenant's connection, here and at Xero. Can be repeated.
+    fn disconnect(&self, tenant: TenantId) -> Answer<Ended>;
     /// Sets a mapping and releases what was red for it; tells how many documents that were.
     fn set_mapping(&self, tenant: TenantId, kind: MappingKind, key: String, value: String) -> Answer<(Mapping, usize)>;
     /// Replaces the settings.

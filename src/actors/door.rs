@@ -7,6 +7,7 @@ use actix::{Addr, Handler, Message};
 use futures_util::FutureExt;
 use tokio::sync::{Mutex, oneshot};
 
+use super::connect::{ConnectOrder, ConnectView, Desk, Ended, Returned};
 use super::control::{Accepted, Acknowledgement, Answer, ConnectImport, Control, InvoiceName, JobWanted, Refused};
 use super::lane::fresh_generation;
 use super::ports::Ports;
@@ -20,7 +21,7 @@ use crate::engine::effect::{Preview, Reply};
 use crate::engine::event::Review;
 use crate::model::connection::{Connection, ConnectionState};
 use crate::model::document::Draft;
-use crate::model::ids::{GrantId, TenantId};
+use crate::model::ids::{ConnectId, GrantId, TenantId, XeroTenantId};
 use crate::model::row::{AutoSync, Invoice, Mapping, MappingKind, Operation, Receipt, Settings, Tenant};
 use crate::model::write::Write;
 use crate::model::xero::XeroConnection;
@@ -29,29 +30,37 @@ use crate::store::rows::batch;
 use crate::store::{Lane, Urgency};
 
 /// Xero's word for an ordinary organisation; others (practices) hold no invoices.
-const ORGANISATION: &str = "ORGANISATION";
+pub(super) const ORGANISATION: &str = "ORGANISATION";
 
 /// The door to the actors.
 #[derive(Clone)]
 pub struct Door {
-    ports: Arc<Ports>,
+    pub(super) ports: Arc<Ports>,
     supervisor: Addr<Supervisor>,
-    connecting: Arc<Mutex<()>>,
+    pub(super) connecting: Arc<Mutex<()>>,
+    pub(super) desk: Arc<Desk>,
 }
 
 impl Door {
     /// A door to these actors.
     #[must_use]
-    pub fn new(ports: Arc<Ports>, supervisor: Addr<Supervisor>) -> Self {
+    pub fn new(ports: Arc<Ports>, supervisor: Addr<Supervisor>, desk: Arc<Desk>) -> Self {
         Self {
             ports,
             supervisor,
             connecting: Arc::default(),
+            desk,
         }
     }
 
+    /// Where people connect.
+    #[must_use]
+    pub fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
     /// Sends a message that carries a replier, and waits for the reply.
-    fn ask<M>(&self, tenant: TenantId, message: impl FnOnce(Replier) -> M) -> Answer<Reply>
+    pub(super) fn ask<M>(&self, tenant: TenantId, message: impl FnOnce(Replier) -> M) -> Answer<Reply>
     where
         M: Message<Result = ()> + Send + 'static,
         TenantActor: Handler<M>,
@@ -103,7 +112,7 @@ impl Door {
 
     /// Adopts a grant and starts what it reaches. Every step can be repeated: whoever asks again
     /// after a crash or an error ends with the same tenants.
-    async fn adopt(self, order: ConnectImport) -> Result<Vec<Tenant>, Refused> {
+    pub(super) async fn adopt(self, order: ConnectImport) -> Result<Vec<Tenant>, Refused> {
         // One at a time: two at once would make two tenants of one organisation.
         let _alone = self.connecting.lock().await;
         let (grant, reached) = self
@@ -116,23 +125,27 @@ impl Door {
             .into_iter()
             .filter(|connection| connection.tenant_type == ORGANISATION)
             .collect();
-        let chosen = match order.tenants {
-            None => organisations,
-            Some(wanted) => {
-                let missing = wanted
-                    .iter()
-                    .find(|id| !organisations.iter().any(|found| found.tenant == **id));
-                if let Some(missing) = missing {
-                    return Err(Refused::NotReached(*missing));
-                }
-                organisations
-                    .into_iter()
-                    .filter(|found| wanted.contains(&found.tenant))
-                    .collect()
-            }
+        let wanted = match order.tenants {
+            None => organisations.iter().map(|found| found.tenant).collect(),
+            Some(wanted) => wanted,
         };
-        let mut tenants = Vec::with_capacity(chosen.len());
-        for connection in chosen {
+        self.connect_chosen(organisations, &wanted, grant, order.observe).await
+    }
+
+    /// Connects the organisations that are wanted, all of which must be reached.
+    pub(super) async fn connect_chosen(
+        &self,
+        reached: Vec<XeroConnection>,
+        wanted: &[XeroTenantId],
+        grant: GrantId,
+        observe: bool,
+    ) -> Result<Vec<Tenant>, Refused> {
+        let is_reached = |id: &XeroTenantId| reached.iter().any(|found| found.tenant == *id);
+        if let Some(missing) = wanted.iter().find(|id| !is_reached(id)) {
+            return Err(Refused::NotReached(*missing));
+        }
+        let mut tenants = Vec::with_capacity(wanted.len());
+        for connection in reached.into_iter().filter(|found| wanted.contains(&found.tenant)) {
             let known = self
                 .ports
                 .reader
@@ -140,7 +153,7 @@ impl Door {
                 .map_err(|error| in_words(&error))?;
             tenants.push(match known {
                 Some(tenant) => self.reconnect(tenant, grant).await?,
-                None => self.begin(connection, grant, order.observe).await?,
+                None => self.begin(connection, grant, observe).await?,
             });
         }
         Ok(tenants)
@@ -289,9 +302,33 @@ impl Control for Door {
     }
 
     fn connect_import(&self, order: ConnectImport) -> Answer<Vec<Tenant>> {
-        // On its own: a caller that hangs up half-way must not leave half of it undone.
-        let adopting = tokio::spawn(self.clone().adopt(order));
-        async move { adopting.await.unwrap_or(Err(Refused::Draining)) }.boxed()
+        on_its_own(self.clone().adopt(order))
+    }
+
+    fn begin_connect(&self, order: ConnectOrder) -> Answer<ConnectView> {
+        on_its_own(self.clone().begin_connect(order))
+    }
+
+    fn connect_view(&self, id: ConnectId) -> Answer<ConnectView> {
+        let view = self.connect_view(id);
+        std::future::ready(view).boxed()
+    }
+
+    fn come_back(&self, returned: Returned) -> Answer<(String, ConnectView)> {
+        on_its_own(self.clone().come_back(returned))
+    }
+
+    fn choice(&self, ticket: String) -> Answer<ConnectView> {
+        let view = self.choice(&ticket);
+        std::future::ready(view).boxed()
+    }
+
+    fn choose(&self, ticket: String, chosen: Vec<XeroTenantId>, observe: bool) -> Answer<ConnectView> {
+        on_its_own(self.clone().choose(ticket, chosen, observe))
+    }
+
+    fn disconnect(&self, tenant: TenantId) -> Answer<Ended> {
+        on_its_own(self.clone().disconnect(tenant))
     }
 
     fn set_mapping(&self, tenant: TenantId, kind: MappingKind, key: String, value: String) -> Answer<(Mapping, usize)> {
@@ -342,8 +379,14 @@ fn noted(asked: Answer<Reply>) -> Answer<Invoice> {
     .boxed()
 }
 
+/// On its own: a caller that hangs up half-way must not leave half of it undone.
+fn on_its_own<T: Send + 'static>(work: impl Future<Output = Result<T, Refused>> + Send + 'static) -> Answer<T> {
+    let working = tokio::spawn(work);
+    async move { working.await.unwrap_or(Err(Refused::Draining)) }.boxed()
+}
+
 /// A reply holds documents, so the log is told its kind only.
-fn unexpected(reply: &Reply) -> Refused {
+pub(super) fn unexpected(reply: &Reply) -> Refused {
     let kind = match reply {
         Reply::Accepted { .. } => "accepted",
         Reply::KindChanged { .. } => "kind_changed",
@@ -359,6 +402,6 @@ fn unexpected(reply: &Reply) -> Refused {
     Refused::Store("the tenant gave a reply of another kind".to_owned())
 }
 
-fn in_words(error: &ReadError) -> Refused {
+pub(super) fn in_words(error: &ReadError) -> Refused {
     Refused::Store(error.to_string())
 }

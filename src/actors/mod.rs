@@ -11,6 +11,7 @@
 //! what happens to a document: that is `engine`.
 
 pub mod app_budget;
+pub mod connect;
 pub mod control;
 pub mod door;
 pub mod doorbell;

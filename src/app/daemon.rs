@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use actix::{Actor, Addr, Arbiter};
 
+use super::consent;
 use super::data_folder::{open_store, prepare_folder};
 use super::endpoint;
 use super::grants::StoredGrants;
@@ -141,11 +142,12 @@ impl Daemon {
             return Err(core.undo(StartError::Supervisor).await);
         }
         core.ports.keyring.tell_deaths(core.supervisor.clone().recipient());
-        let door = Door::new(Arc::clone(&core.ports), core.supervisor.clone());
+        let door = Door::new(Arc::clone(&core.ports), core.supervisor.clone(), consent::desk(&config));
         let public = hooks::state(&config, &core.ports.porter, &core.ports.clock);
         if hooks_on_control {
             mounts.push(Arc::new(http::public::Mounted(public.clone())));
         }
+        mounts.push(consent::callback(&door));
         let state = endpoint::state(&config, &door, &core.ports, &metrics, &token.secret, mounts);
         let listen = http::Listen {
             tcp: config.control.listen.0,
@@ -166,6 +168,7 @@ impl Daemon {
         if public.is_some() || hooks_on_control {
             core.ports.porter.listen();
         }
+        consent::answer_at(&door, server.addr);
         Ok(Self {
             control_addr: server.addr,
             public_addr: public.as_ref().map(|public| public.addr),
@@ -255,7 +258,7 @@ fn client_settings(config: &Config) -> ClientSettings {
         api_url: config.xero.api_url.as_str().to_owned(),
         identity_url: config.xero.identity_url.as_str().to_owned(),
         client_id: config.xero.client_id.clone(),
-        client_secret: config.secrets.client_secret.clone(),
+        proof: consent::proof(config),
         timeouts: Timeouts::default(),
     }
 }

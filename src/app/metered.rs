@@ -16,7 +16,7 @@ use crate::observe::labels::{HttpRejection, IdempotencyOutcome, OauthOutcome, St
 use crate::observe::metrics::Metrics;
 use crate::store::kv::Rows;
 use crate::store::{Batch, Committed, OpenReport, Pace, Scan, Stats, Store, StoreError, Upkeep};
-use crate::xero::api::{Identity, TokenPair};
+use crate::xero::api::{Code, Identity, TokenPair};
 
 /// A store whose commits are timed and whose failures are counted.
 pub struct MeteredStore {
@@ -133,6 +133,14 @@ impl<I: Identity> Identity for MeteredIdentity<I> {
             refreshed
         }
         .boxed()
+    }
+
+    fn redeem(&self, code: Code) -> BoxFuture<'static, Result<TokenPair, Failure>> {
+        self.inner.redeem(code)
+    }
+
+    fn revoke(&self, refresh_token: SecretString) -> BoxFuture<'static, Result<(), Failure>> {
+        self.inner.revoke(refresh_token)
     }
 
     fn connections(&self, access_token: SecretString) -> BoxFuture<'static, Result<Vec<XeroConnection>, Failure>> {

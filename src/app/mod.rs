@@ -1,6 +1,7 @@
 //! The composition root: clocks, signals, systemd, and what puts the parts together.
 
 pub mod clock;
+mod consent;
 pub mod daemon;
 mod data_folder;
 pub mod demo;

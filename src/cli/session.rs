@@ -9,8 +9,8 @@ use super::args::{
     WatermarksCommand,
 };
 use super::commands::{
-    audit, capabilities, config, connect, events, explain, invoices, jobs, mappings, operation, put, settings, status,
-    sync, tenants, variances, watermarks,
+    audit, capabilities, config, connect, connect_import, disconnect, events, explain, invoices, jobs, mappings,
+    operation, put, settings, status, sync, tenants, variances, watermarks,
 };
 use super::control::{Answer, Client, Request, Trouble};
 use super::exit::Exit;
@@ -84,6 +84,7 @@ pub async fn carry_out(session: &mut Session<'_>, command: Command) -> Result<Ex
         Command::Status(args) => status::show(session, &args).await,
         Command::Tenants(TenantsCommand::List(page)) => tenants::list(session, &page).await,
         Command::Tenants(TenantsCommand::Show { name }) => tenants::show(session, name).await,
+        Command::Tenants(TenantsCommand::Disconnect { name }) => disconnect::disconnect(session, &name).await,
         Command::Invoices(InvoicesCommand::List(args)) => invoices::list(session, &args).await,
         Command::Invoices(InvoicesCommand::Show(args)) => invoices::show(session, &args.invoice).await,
         Command::Invoices(InvoicesCommand::Preview(args)) => invoices::preview(session, &args.invoice).await,
@@ -116,7 +117,8 @@ pub async fn carry_out(session: &mut Session<'_>, command: Command) -> Result<Ex
         Command::Explain(args) => explain::show(session, args.code.as_deref()),
         Command::Config(ConfigCommand::Check { config }) => config::check(session, &config),
         Command::Config(ConfigCommand::Reload { config }) => config::reload(session, config.as_deref()),
-        Command::ConnectImport(args) => connect::import(session, &args).await,
+        Command::Connect(args) => connect::connect(session, &args).await,
+        Command::ConnectImport(args) => connect_import::import(session, &args).await,
         Command::Sandbox(SandboxArgs {
             command: Some(SandboxCommand::Capabilities),
             ..

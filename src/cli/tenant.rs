@@ -44,7 +44,7 @@ pub fn pick(tenants: &[Value], wanted: Option<&str>) -> Result<String, Trouble> 
             [only] => Ok(field::shown(only, "/id")),
             [] => Err(
                 Trouble::new(Exit::NotFound, "no_tenant", "No Xero organisation is connected")
-                    .fix("counterfoil connect-import < refresh-token.txt"),
+                    .fix("counterfoil connect"),
             ),
             several => Err(ambiguous("Several organisations are connected", several)),
         };

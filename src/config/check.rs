@@ -5,13 +5,22 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::reader::Reader;
-use super::values::{ByteSize, CredentialName, Listen};
+use super::values::{AppType, ByteSize, CredentialName, Listen};
 
-/// Exactly one source of the client secret.
+/// Exactly one source of the client secret, where the app has one.
 pub(super) fn xero(reader: &mut Reader<'_>) {
     let file = reader.peek::<Option<PathBuf>>("xero", "client_secret_file");
     let credential = reader.peek::<Option<CredentialName>>("xero", "credential");
-    if let (Some(None), Some(None)) = (file, credential) {
+    let app = reader.peek::<AppType>("xero", "app_type");
+    if app == Some(AppType::Pkce) {
+        if matches!(file, Some(Some(_))) || matches!(credential, Some(Some(_))) {
+            reader.note_value(
+                "xero.app_type",
+                "is \"pkce\", and such an app has no client secret",
+                "Take client_secret_file and credential out, or write \"web\".",
+            );
+        }
+    } else if let (Some(None), Some(None)) = (file, credential) {
         reader.note_value(
             "xero.client_secret_file",
             "is not set, nor is xero.credential",

@@ -124,7 +124,7 @@ fn read(variables: &BTreeMap<String, String>, reader: &mut Reader<'_>) -> Option
         events: events?,
         log: log?,
         secrets: Secrets {
-            client_secret: client_secret?,
+            client_secret,
             store_key,
             webhook_keys,
         },

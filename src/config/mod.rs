@@ -26,4 +26,4 @@ pub use secrets::{Secrets, WebhookKey};
 pub use sections::{
     Audit, Control, Events, KEYS, Key, Limits, Log, OnChange, Public, Pull, Reconcile, Store, Sync, Xero,
 };
-pub use values::{ByteSize, Count, CredentialName, HttpUrl, Listen, LogFormat, LogLevel};
+pub use values::{AppType, ByteSize, Count, CredentialName, HttpUrl, Listen, LogFormat, LogLevel, RedirectUri};

@@ -18,8 +18,8 @@ const SECRET_MAX_BYTES: u64 = 16 * 1024;
 /// What was read from secret files and credentials.
 #[derive(Debug, Clone)]
 pub struct Secrets {
-    /// Xero's client secret.
-    pub client_secret: SecretString,
+    /// Xero's client secret; `None` = the app has none.
+    pub client_secret: Option<SecretString>,
     /// What tokens are encrypted with; `None` = the daemon makes a key in its data folder.
     pub store_key: Option<SecretString>,
     /// What webhooks are signed with. Unlike the others these may change while the daemon runs.
@@ -48,8 +48,7 @@ impl Secrets {
     #[must_use]
     pub fn is_same_but_for_webhooks(&self, other: &Self) -> bool {
         let text = |secret: &Option<SecretString>| secret.as_ref().map(|secret| secret.expose_secret().to_owned());
-        self.client_secret.expose_secret() == other.client_secret.expose_secret()
-            && text(&self.store_key) == text(&other.store_key)
+        text(&self.client_secret) == text(&other.client_secret) && text(&self.store_key) == text(&other.store_key)
     }
 }
 

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use super::reader::Reader;
 use super::setting::Setting;
-use super::values::{ByteSize, Count, CredentialName, HttpUrl, Listen, LogFormat, LogLevel, TimeOfDay};
+use super::values::{
+    AppType, ByteSize, Count, CredentialName, HttpUrl, Listen, LogFormat, LogLevel, RedirectUri, TimeOfDay,
+};
+use crate::model::xero::ScopeSet;
 
 /// What a changed value takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +97,8 @@ sections! {
     Xero = "xero" {
         /// The app's client id, from Xero's developer portal.
         client_id: String, Restart;
+        /// What kind of app it is there: `web`, `pkce` or `custom`.
+        app_type: AppType, Restart;
         /// A file that holds the client secret; only its owner may read it.
         client_secret_file: Option<PathBuf>, Restart;
         /// Instead of the file: name of a systemd credential that holds the client secret.
@@ -104,6 +109,11 @@ sections! {
         identity_url: HttpUrl, Restart;
         /// Where people give their consent.
         login_url: HttpUrl, Restart;
+        /// What a consent is asked for: `granular`, `legacy` or a list.
+        scopes: ScopeSet, Restart;
+        /// Where people come back to after their consent; not set = the control endpoint's own
+        /// address on this machine.
+        redirect_uri: Option<RedirectUri>, Restart;
     }
 
     /// What Xero allows. Lower it to leave calls to other integrations of the same organisation.

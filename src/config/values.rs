@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use chrono::NaiveTime;
 
 use super::setting::{Given, Setting};
+use crate::model::xero::{BadScopes, ScopeSet};
 
 /// A whole number with bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -144,6 +145,69 @@ impl Setting for HttpUrl {
     }
 }
 
+/// Where people come back to after their consent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedirectUri(String);
+
+/// The end of every redirect address: what the daemon answers on.
+pub const CALLBACK_PATH: &str = "/xero/callback";
+
+impl RedirectUri {
+    /// The address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let base = text.strip_suffix(CALLBACK_PATH)?;
+        let (scheme, rest) = base.split_once("://")?;
+        let (authority, folder) = rest.split_once('/').unwrap_or((rest, ""));
+        let is_path = folder
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte));
+        let host = host_of(authority)?;
+        let is_fit = match scheme {
+            "https" => true,
+            "http" => is_this_machine(host),
+            _ => false,
+        };
+        (is_fit && is_path).then(|| Self(text.to_owned()))
+    }
+}
+
+impl Setting for RedirectUri {
+    fn read(given: &Given<'_>) -> Result<Self, String> {
+        given.text().and_then(Self::parse).ok_or_else(|| {
+            format!(
+                "an address such as \"https://sync.example.com{CALLBACK_PATH}\": https (http for this machine only), \
+                 a path that ends in {CALLBACK_PATH}, nothing behind it"
+            )
+        })
+    }
+
+    fn show(&self) -> String {
+        self.0.clone()
+    }
+}
+
+impl Setting for ScopeSet {
+    fn read(given: &Given<'_>) -> Result<Self, String> {
+        let wanted = |why: BadScopes| format!("\"granular\", \"legacy\" or a list of scopes that is enough: {why}");
+        match given.text() {
+            Some(word) if !word.contains(',') => Self::preset(word).map_err(wanted),
+            _ => {
+                let names = Vec::<String>::read(given)?;
+                Self::list(names).map_err(wanted)
+            }
+        }
+    }
+
+    fn show(&self) -> String {
+        self.shown()
+    }
+}
+
 /// The host of `host[:port]`, if that is all there is.
 fn host_of(authority: &str) -> Option<&str> {
     let (host, port) = match authority.strip_prefix('[') {
@@ -270,6 +334,17 @@ macro_rules! words {
     };
 }
 
+words!(
+    /// What kind of app we are to Xero.
+    AppType {
+        /// Has a secret; a person consents.
+        Web = "web",
+        /// Has no secret and proves itself by PKCE; a person consents.
+        Pkce = "pkce",
+        /// A custom connection: has a secret, one organisation, and nobody consents.
+        Custom = "custom",
+    }
+);
 words!(
     /// From which level on lines are logged.
     LogLevel {

@@ -13,6 +13,7 @@
 //! [`public`] is a listener of its own, for Xero's webhooks.
 
 mod body;
+pub mod callback;
 mod connections;
 mod cursor;
 mod endpoints;

@@ -108,6 +108,14 @@ problems! {
     ReasonNotFound = 404, "reason_not_found", false,
         "No such reason",
         "List the reasons with GET /v1/reasons.";
+    /// No such attempt to connect.
+    ConnectNotFound = 404, "connect_not_found", false,
+        "No such attempt to connect",
+        "Begin one: counterfoil connect, or POST /v1/connect.";
+    /// Nobody may come back with this state.
+    ConnectStateUnknown = 404, "connect_state_unknown", false,
+        "This sign-in was not started here",
+        "Start again with counterfoil connect, and use the address it prints. A daemon that was restarted meanwhile has forgotten what was begun.";
     /// No such path.
     RouteNotFound = 404, "route_not_found", false,
         "No such path",
@@ -132,6 +140,18 @@ problems! {
     OperationInProgress = 409, "operation_in_progress", true,
         "Operations are in progress",
         "Wait until some of the open operations have ended: GET /v1/operations lists them.";
+    /// Somebody came back with this state before.
+    ConnectStateUsed = 409, "connect_state_used", false,
+        "This sign-in was used already",
+        "Look at the window in which you came back first; if it is gone, start again with counterfoil connect.";
+    /// The consent reaches another organisation.
+    OtherOrganisation = 409, "other_organisation", false,
+        "This is another organisation",
+        "Start again and choose the organisation that is to be connected again; connect another one as a new one, with counterfoil connect.";
+    /// There is nowhere to come back to.
+    NoRedirectUri = 409, "no_redirect_uri", false,
+        "There is no redirect address",
+        "Set xero.redirect_uri, or let the control endpoint listen on TCP, and restart the daemon.";
     /// Sales invoices do not become bills.
     KindChanged = 409, "kind_changed", false,
         "The kind of a document cannot change",
@@ -140,6 +160,10 @@ problems! {
     CursorExpired = 410, "cursor_expired", false,
         "The cursor has expired",
         "Read the documents you follow again, then go on from `oldest_cursor`.";
+    /// The ten minutes of a state, or of a choice, are over.
+    ConnectExpired = 410, "connect_expired", false,
+        "This sign-in has expired",
+        "Start again with counterfoil connect: each step may take ten minutes.";
     /// `If-Match` names another version.
     EtagMismatch = 412, "etag_mismatch", false,
         "It was changed in the meantime",
@@ -168,6 +192,18 @@ problems! {
     GrantRejected = 422, "grant_rejected", false,
         "Xero refused the grant",
         "Connect again: the refresh token was used, revoked or belongs to another application.";
+    /// Xero's consent page sent no code.
+    ConsentRefused = 422, "consent_refused", false,
+        "There is no consent",
+        "Start again with counterfoil connect.";
+    /// Xero does not take a code.
+    CodeRejected = 422, "code_rejected", false,
+        "Xero does not take the code",
+        "Start again with counterfoil connect: a code works once, and for five minutes.";
+    /// A consent reaches no organisation.
+    NoOrganisation = 422, "no_organisation", false,
+        "The consent reaches no organisation",
+        "Start again with counterfoil connect, and tick an organisation on Xero's page.";
     /// The grant does not reach an organisation.
     TenantNotReached = 422, "tenant_not_reached", false,
         "The grant does not reach this organisation",
@@ -236,6 +272,8 @@ pub struct Problem {
     pub code: ProblemCode,
     /// This case in a sentence.
     pub detail: String,
+    /// What to do in this case, where it is not what its kind says.
+    pub fix: Option<&'static str>,
     /// What is wrong, place by place.
     pub faults: Vec<Fault>,
     /// More members of the object (`required_scope`, `oldest_cursor`, …).
@@ -258,6 +296,7 @@ impl Problem {
         Self {
             code,
             detail: detail.into(),
+            fix: None,
             faults: Vec::new(),
             more: Vec::new(),
             headers,
@@ -284,6 +323,19 @@ impl Problem {
         self
     }
 
+    /// Says what to do in this case.
+    #[must_use]
+    pub const fn with_fix(mut self, fix: &'static str) -> Self {
+        self.fix = Some(fix);
+        self
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn fix(&self) -> &'static str {
+        self.fix.unwrap_or_else(|| self.code.fix())
+    }
+
     /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -304,7 +356,7 @@ impl Problem {
         object.insert("status".into(), code.status().into());
         object.insert("detail".into(), self.detail.clone().into());
         object.insert("code".into(), code.code().into());
-        object.insert("fix".into(), code.fix().into());
+        object.insert("fix".into(), self.fix().into());
         object.insert("retryable".into(), code.is_retryable().into());
         object.insert("request_id".into(), request_id.into());
         let errors = self

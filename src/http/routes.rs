@@ -17,6 +17,8 @@ pub enum Verb {
     Post,
     /// Changes in part.
     Patch,
+    /// Ends.
+    Delete,
 }
 
 impl Verb {
@@ -28,6 +30,7 @@ impl Verb {
             Self::Put => "PUT",
             Self::Post => "POST",
             Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
         }
     }
 
@@ -53,6 +56,11 @@ pub enum Endpoint {
     Tenants,
     Tenant,
     ConnectImport,
+    Connect,
+    ConnectAttempt,
+    ConnectComplete,
+    ConnectChoose,
+    Disconnect,
     PutInvoice,
     Invoice,
     Invoices,
@@ -178,6 +186,25 @@ pub const ROUTES: &[Route] = &[
     get("/v1/tenants", Endpoint::Tenants),
     get("/v1/tenants/{tenant}", Endpoint::Tenant),
     write(Verb::Post, "/v1/connect:import", Endpoint::ConnectImport, Scope::Admin),
+    write(Verb::Post, "/v1/connect", Endpoint::Connect, Scope::Admin),
+    Route {
+        access: Access::Needs(Scope::Admin),
+        ..get("/v1/connect/{connect}", Endpoint::ConnectAttempt)
+    },
+    write(
+        Verb::Post,
+        "/v1/connect:complete",
+        Endpoint::ConnectComplete,
+        Scope::Admin,
+    ),
+    write(Verb::Post, "/v1/connect:choose", Endpoint::ConnectChoose, Scope::Admin),
+    write(
+        Verb::Delete,
+        "/v1/tenants/{tenant}/connection",
+        Endpoint::Disconnect,
+        Scope::Admin,
+    )
+    .body(0),
     write(
         Verb::Put,
         "/v1/tenants/{tenant}/invoices/{invoice}",
@@ -336,7 +363,7 @@ impl Table {
             return Found::OtherMethods(methods.collect());
         };
         let mut params = HashMap::new();
-        for name in ["tenant", "invoice", "kind", "key", "operation", "code"] {
+        for name in ["tenant", "invoice", "kind", "key", "operation", "code", "connect"] {
             if let Some(value) = matched.params.get(name) {
                 params.insert(name, value.to_owned());
             }

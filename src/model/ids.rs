@@ -149,6 +149,10 @@ ulid_id!(
     GrantId, "grn_"
 );
 ulid_id!(
+    /// One attempt of a person to connect organisations.
+    ConnectId, "con_"
+);
+ulid_id!(
     /// One request to our own control endpoint.
     RequestId, "req_"
 );

@@ -20,12 +20,29 @@ pub trait Identity: Send + Sync {
     /// tried again for 30 minutes if the answer was lost).
     fn refresh(&self, refresh_token: SecretString) -> BoxFuture<'static, Result<TokenPair, Failure>>;
 
+    /// Redeems a code for the first pair. A code works once, and only for five minutes.
+    fn redeem(&self, code: Code) -> BoxFuture<'static, Result<TokenPair, Failure>>;
+
+    /// Ends the consent behind a refresh token, with every connection of its user to the app.
+    fn revoke(&self, refresh_token: SecretString) -> BoxFuture<'static, Result<(), Failure>>;
+
     /// The organisations an access token reaches.
     fn connections(&self, access_token: SecretString) -> BoxFuture<'static, Result<Vec<XeroConnection>, Failure>>;
 
     /// Ends one connection, named by its own id (not the organisation's). One that is already
     /// gone counts as ended.
     fn disconnect(&self, access_token: SecretString, connection_id: String) -> BoxFuture<'static, Result<(), Failure>>;
+}
+
+/// What a person brought back from the consent page, and what it was asked with.
+#[derive(Debug, Clone)]
+pub struct Code {
+    /// The code.
+    pub code: SecretString,
+    /// The very redirect address that was named when the consent was asked for.
+    pub redirect_uri: String,
+    /// The PKCE verifier of the challenge that was sent, if one was.
+    pub verifier: Option<SecretString>,
 }
 
 /// What Xero's token endpoint hands out.
@@ -35,6 +52,8 @@ pub struct TokenPair {
     pub access: SecretString,
     /// For the next refresh.
     pub refresh: SecretString,
+    /// Whose consent it is, where the access token says so.
+    pub user: Option<String>,
     /// How long the access token lives, in seconds (1,800 at Xero).
     pub expires_in_s: u64,
     /// The scopes it carries, separated by spaces, where Xero says so.

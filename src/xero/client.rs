@@ -47,6 +47,22 @@ impl Default for Timeouts {
     }
 }
 
+/// How an app proves itself, and whether people consent to it.
+#[derive(Debug, Clone)]
+pub enum AppProof {
+    /// By its secret; people consent.
+    Secret(SecretString),
+    /// It has no secret; people consent, and each code is proven by PKCE.
+    Pkce,
+    /// By its secret, and nobody consents: a custom connection.
+    Custom {
+        /// The secret.
+        secret: SecretString,
+        /// What its tokens are good for, separated by spaces.
+        scopes: String,
+    },
+}
+
 /// Where Xero is and who we are there.
 #[derive(Debug, Clone)]
 pub struct ClientSettings {
@@ -56,8 +72,8 @@ pub struct ClientSettings {
     pub identity_url: String,
     /// The app's client id.
     pub client_id: String,
-    /// The app's client secret.
-    pub client_secret: SecretString,
+    /// How the app proves itself.
+    pub proof: AppProof,
     /// Time-outs.
     pub timeouts: Timeouts,
 }
@@ -152,8 +168,8 @@ impl XeroClient {
         &self.inner.settings.client_id
     }
 
-    pub(super) fn client_secret(&self) -> &str {
-        self.inner.settings.client_secret.expose_secret()
+    pub(super) fn proof(&self) -> &AppProof {
+        &self.inner.settings.proof
     }
 
     pub(super) async fn exchange(&self, asked: Asked, request: RequestBuilder) -> Result<Whole, Part> {

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::address::PAGE_SIZE;
 use super::api::TokenPair;
+use super::consent;
 use super::wire::{
     self, Accounts, Changed, Connection, Contact, Contacts, Invoice, Invoices, Misread, Organisations, Pagination,
     SentContacts, TaxRates, Tokens,
@@ -98,19 +99,32 @@ pub fn nothing_found(request: &Request) -> Option<Reply> {
 /// # Errors
 /// When it is not a whole pair.
 pub fn tokens(body: &[u8]) -> Result<TokenPair, Misread> {
-    let answer = json::<Tokens>(body)?;
-    let token = |token: Option<String>| {
-        token
-            .filter(|token| !token.is_empty())
-            .map(SecretString::from)
-            .ok_or(Misread::TokenMissing)
-    };
+    let mut answer = json::<Tokens>(body)?;
+    let refresh = present(answer.refresh_token.take())?;
+    pair(answer, refresh.into())
+}
+
+/// A custom connection's token; what it is asked for with next is `standing`.
+///
+/// # Errors
+/// When there is no token.
+pub fn custom_token(body: &[u8], standing: SecretString) -> Result<TokenPair, Misread> {
+    pair(json::<Tokens>(body)?, standing)
+}
+
+fn pair(answer: Tokens, refresh: SecretString) -> Result<TokenPair, Misread> {
+    let access = present(answer.access_token)?;
     Ok(TokenPair {
-        access: token(answer.access_token)?,
-        refresh: token(answer.refresh_token)?,
+        user: consent::user_of(&access),
+        access: access.into(),
+        refresh,
         expires_in_s: answer.expires_in.unwrap_or(EXPIRES_IN_DEFAULT_S),
         scope: answer.scope,
     })
+}
+
+fn present(token: Option<String>) -> Result<String, Misread> {
+    token.filter(|token| !token.is_empty()).ok_or(Misread::TokenMissing)
 }
 
 /// The answer of `/connections`.

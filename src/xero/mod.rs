@@ -13,6 +13,7 @@
 pub mod address;
 pub mod api;
 pub mod client;
+pub mod consent;
 mod decode;
 pub mod encode;
 mod headers;

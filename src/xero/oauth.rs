@@ -4,8 +4,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use reqwest::header::ACCEPT;
 
-use super::api::{Identity, TokenPair};
-use super::client::{XeroClient, answered};
+use super::api::{Code, Identity, TokenPair};
+use super::client::{AppProof, XeroClient, answered};
 use super::decode;
 use super::outcome::{self, Asked};
 use super::transport::{Part, Whole};
@@ -17,17 +17,40 @@ impl Identity for XeroClient {
     fn refresh(&self, refresh_token: SecretString) -> BoxFuture<'static, Result<TokenPair, Failure>> {
         let client = self.clone();
         async move {
+            if let AppProof::Custom { scopes, .. } = client.proof() {
+                let form = [("grant_type", "client_credentials"), ("scope", scopes)];
+                return custom_from(client.token(&form).await, refresh_token);
+            }
             let form = [
                 ("grant_type", "refresh_token"),
                 ("refresh_token", refresh_token.expose_secret()),
             ];
-            let request = client
-                .sender(Asked::Token)
-                .post(client.identity_url("/connect/token"))
-                .basic_auth(client.client_id(), Some(client.client_secret()))
-                .header(ACCEPT, "application/json")
-                .form(&form);
-            pair_from(client.exchange(Asked::Token, request).await)
+            pair_from(client.token(&form).await)
+        }
+        .boxed()
+    }
+
+    fn redeem(&self, code: Code) -> BoxFuture<'static, Result<TokenPair, Failure>> {
+        let client = self.clone();
+        async move {
+            let mut form = vec![
+                ("grant_type", "authorization_code"),
+                ("code", code.code.expose_secret()),
+                ("redirect_uri", &code.redirect_uri),
+            ];
+            if let Some(verifier) = &code.verifier {
+                form.push(("code_verifier", verifier.expose_secret()));
+            }
+            pair_from(client.token(&form).await)
+        }
+        .boxed()
+    }
+
+    fn revoke(&self, refresh_token: SecretString) -> BoxFuture<'static, Result<(), Failure>> {
+        let client = self.clone();
+        async move {
+            let form = [("token", refresh_token.expose_secret())];
+            answered(Asked::Token, client.posted("/connect/revocation", &form).await).map(drop)
         }
         .boxed()
     }
@@ -62,6 +85,38 @@ impl Identity for XeroClient {
         }
         .boxed()
     }
+}
+
+impl XeroClient {
+    async fn token(&self, form: &[(&str, &str)]) -> Result<Whole, Part> {
+        self.posted("/connect/token", form).await
+    }
+
+    /// Posts a form to the identity server; an app without a secret only names itself.
+    async fn posted(&self, path: &str, form: &[(&str, &str)]) -> Result<Whole, Part> {
+        let request = self
+            .sender(Asked::Token)
+            .post(self.identity_url(path))
+            .header(ACCEPT, "application/json");
+        let request = match self.proof() {
+            AppProof::Secret(secret) | AppProof::Custom { secret, .. } => request
+                .basic_auth(self.client_id(), Some(secret.expose_secret()))
+                .form(form),
+            AppProof::Pkce => {
+                let mut named = form.to_vec();
+                named.push(("client_id", self.client_id()));
+                request.form(&named)
+            }
+        };
+        self.exchange(Asked::Token, request).await
+    }
+}
+
+/// A custom connection's token comes without another one: it is asked for in the same way again.
+fn custom_from(exchanged: Result<Whole, Part>, standing: SecretString) -> Result<TokenPair, Failure> {
+    let answer = answered(Asked::Token, exchanged)?;
+    decode::custom_token(&answer.body, standing)
+        .map_err(|misread| outcome::of_misread(Asked::Token, answer.status, misread))
 }
 
 /// What one exchange with the token endpoint brought: also one that arrived in part or not.

@@ -9,6 +9,8 @@ mod cli;
 #[cfg(test)]
 mod connect;
 #[cfg(test)]
+mod consent;
+#[cfg(test)]
 mod disk;
 #[cfg(test)]
 mod faults;

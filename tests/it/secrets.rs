@@ -11,6 +11,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
+use crate::support::browser::open;
 use crate::support::{ConfigFile, Daemon, Feed, Sandbox, run_program, sale, with};
 
 /// Passes bytes on and keeps them.
@@ -87,6 +88,21 @@ fn holds(text: &[u8], word: &str) -> bool {
     text.windows(word.len()).any(|window| window == word.as_bytes())
 }
 
+/// Connects by a consent, too. What a browser brought: state, code and ticket.
+fn consent(daemon: &Daemon, sandbox: &Sandbox) -> Vec<String> {
+    let begun = daemon.api.post("/v1/connect", &json!({})).ok(201);
+    let page = open(begun["authorize_url"].as_str().unwrap());
+    let allowed = page.answer_form(&[("decision", "allow"), ("tenant", &sandbox.tenants[0])]);
+    let back = allowed.location();
+    let choice = open(&back).location();
+    let chosen = open(&choice).answer_form(&[("decision", "connect"), ("tenant", &sandbox.tenants[0])]);
+    chosen.onwards().says(200, &["Connected: Acme Ltd"]);
+    let brought = [&back, &choice].map(|address| values_after(address, &["state=", "code=", "choice="], &['&']));
+    let brought: Vec<String> = brought.iter().flatten().map(|value| (*value).to_owned()).collect();
+    assert_eq!(brought.len(), 3);
+    brought
+}
+
 #[test]
 fn no_secret_is_in_logs_metrics_events_answers_or_the_store() {
     let folder = tempfile::TempDir::new().unwrap();
@@ -101,6 +117,7 @@ fn no_secret_is_in_logs_metrics_events_answers_or_the_store() {
     let token = daemon.api.token.clone().unwrap();
     let tenants = daemon.connect(&sandbox);
     let tenant = &tenants[0];
+    let brought = consent(&daemon, &sandbox);
 
     // A long way through the daemon: pushes, a refusal, an expired token, a dead grant, a restart.
     daemon.put(tenant, "SO-1", &sale("INV-1")).ok(201);
@@ -181,6 +198,7 @@ fn no_secret_is_in_logs_metrics_events_answers_or_the_store() {
     secrets.insert(&sandbox.client_secret);
     secrets.insert(&sandbox.refresh_token);
     secrets.insert(&token);
+    secrets.extend(brought.iter().map(String::as_str));
     let all = said.join("\n");
     assert!(
         all.contains(" TRACE ") || all.contains(" DEBUG "),

@@ -10,7 +10,7 @@ use counterfoil::model::ids::{XeroInvoiceId, XeroTenantId};
 use counterfoil::model::secret::{ExposeSecret, SecretString};
 use counterfoil::model::xero::{Answer, Reply, Request, WriteTarget};
 use counterfoil::xero::api::{Identity, XeroApi};
-use counterfoil::xero::client::{ClientError, ClientSettings, Timeouts, XeroClient, install_tls};
+use counterfoil::xero::client::{AppProof, ClientError, ClientSettings, Timeouts, XeroClient, install_tls};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
@@ -124,7 +124,7 @@ fn client(base: &str) -> XeroClient {
         api_url: format!("{base}/"),
         identity_url: base.to_owned(),
         client_id: "id".into(),
-        client_secret: SecretString::from(format!("secret-{CANARY}")),
+        proof: AppProof::Secret(SecretString::from(format!("secret-{CANARY}"))),
         timeouts: Timeouts {
             connect: Duration::from_secs(1),
             read: Duration::from_secs(1),
@@ -442,7 +442,7 @@ fn bad_addresses_are_refused() {
             api_url: url.into(),
             identity_url: "https://identity.xero.com".into(),
             client_id: String::new(),
-            client_secret: SecretString::from(""),
+            proof: AppProof::Secret(SecretString::from("")),
             timeouts: Timeouts::default(),
         };
         assert_eq!(XeroClient::new(settings).err(), Some(ClientError::BadUrl(url.into())));

@@ -73,9 +73,13 @@ pub struct GrantDied(pub GrantId);
 
 /// The owner of all grants.
 pub struct KeyringActor {
-    parts: KeyringParts,
+    pub(super) parts: KeyringParts,
     bereaved: Option<Recipient<GrantDied>>,
-    grants: BTreeMap<GrantId, Grant>,
+    pub(super) grants: BTreeMap<GrantId, Grant>,
+    /// Those who wait until the pair of a new consent is durable.
+    pub(super) keeping: HashMap<GrantId, Vec<oneshot::Sender<bool>>>,
+    /// Marks that the process before this one left: a code was being redeemed when it ended.
+    left_marks: Vec<GrantId>,
     waiting: HashMap<WaiterId, oneshot::Sender<Result<Access, Failure>>>,
     last_waiter: u64,
 }
@@ -84,20 +88,27 @@ impl KeyringActor {
     /// An actor that owns these grants.
     pub fn new(parts: KeyringParts, stored: Vec<(GrantId, Durable)>) -> Self {
         let now = parts.clock.now();
+        let (marks, stored): (Vec<_>, Vec<_>) = stored.into_iter().partition(|(_, durable)| durable.is_redeeming());
         let grants = stored
             .into_iter()
-            .map(|(id, durable)| (id, Grant::stored(now, durable, keep_alive_ms(id))))
+            .map(|(id, mut durable)| {
+                // Whose code it was is not known, so every chain may have gone on unheard.
+                durable.is_unsure |= !marks.is_empty();
+                (id, Grant::stored(now, durable, keep_alive_ms(id)))
+            })
             .collect();
         Self {
             parts,
             bereaved: None,
             grants,
+            keeping: HashMap::new(),
+            left_marks: marks.into_iter().map(|(id, _)| id).collect(),
             waiting: HashMap::new(),
             last_waiter: 0,
         }
     }
 
-    fn feed(&mut self, id: GrantId, input: Input, ctx: &mut Context<Self>) {
+    pub(super) fn feed(&mut self, id: GrantId, input: Input, ctx: &mut Context<Self>) {
         let now = self.now();
         if let Some(grant) = self.grants.get_mut(&id) {
             let was_dead = grant.is_dead();
@@ -129,12 +140,13 @@ impl KeyringActor {
         }
     }
 
-    fn carry_out(&mut self, id: GrantId, acts: Vec<Act>, ctx: &mut Context<Self>) {
+    pub(super) fn carry_out(&mut self, id: GrantId, acts: Vec<Act>, ctx: &mut Context<Self>) {
         for act in acts {
             match act {
                 Act::Refresh(token) => self.refresh(id, token, ctx),
                 Act::Save(durable) => self.save(id, &durable, ctx),
                 Act::Answer(waiter, result) => self.answer(waiter, result),
+                Act::Kept(is_kept) => self.tell_kept(id, is_kept),
                 Act::WakeAfter(delay_ms) => {
                     ctx.run_later(Duration::from_millis(delay_ms), move |actor, ctx| {
                         actor.feed(id, Input::Woken, ctx);
@@ -152,6 +164,7 @@ impl KeyringActor {
                 access: pair.access,
                 refresh: pair.refresh,
                 expires_in_s: pair.expires_in_s,
+                user: pair.user,
             })
         });
         ctx.spawn(call.into_actor(self).map(move |result, actor, ctx| {
@@ -182,8 +195,20 @@ impl KeyringActor {
         }
     }
 
-    fn now(&self) -> Now {
+    fn tell_kept(&mut self, id: GrantId, is_kept: bool) {
+        for waiting in self.keeping.remove(&id).into_iter().flatten() {
+            // Who has gone meanwhile asks again.
+            let _gone = waiting.send(is_kept);
+        }
+    }
+
+    pub(super) fn now(&self) -> Now {
         self.parts.clock.now()
+    }
+
+    pub(super) fn fresh_id(&self) -> GrantId {
+        let made_at_ms = u64::try_from(self.now().wall.0).unwrap_or(0);
+        GrantId::from_parts(made_at_ms, self.parts.entropy.random_u128())
     }
 }
 
@@ -194,6 +219,10 @@ impl Actor for KeyringActor {
         ctx.set_mailbox_capacity(MAILBOX_CAPACITY);
         // What the process before this one may have left unheard cannot wait.
         self.wake_all(ctx);
+        for mark in std::mem::take(&mut self.left_marks) {
+            tracing::warn!("a consent was cut off before it was stored; whoever gave it has to connect again");
+            self.forget(mark, ctx);
+        }
         ctx.run_interval(IDLE_CHECK, Self::wake_all);
     }
 }
@@ -238,8 +267,7 @@ impl Handler<Adopt> for KeyringActor {
             return MessageResult(Adopted { grant, is_new: false });
         }
         let now = self.now();
-        let made_at_ms = u64::try_from(now.wall.0).unwrap_or(0);
-        let id = GrantId::from_parts(made_at_ms, self.parts.entropy.random_u128());
+        let id = self.fresh_id();
         let (grant, acts) = Grant::adopted(now, token, keep_alive_ms(id));
         self.grants.insert(id, grant);
         self.carry_out(id, acts, ctx);
@@ -278,7 +306,7 @@ impl Handler<Forget> for KeyringActor {
 }
 
 impl KeyringActor {
-    fn forget(&mut self, id: GrantId, ctx: &mut Context<Self>) {
+    pub(super) fn forget(&mut self, id: GrantId, ctx: &mut Context<Self>) {
         let dropped = self.grants.remove(&id);
         for waiter in dropped.into_iter().flat_map(Grant::into_waiters) {
             self.answer(waiter, Err(no_such_grant()));
@@ -294,7 +322,7 @@ impl KeyringActor {
 
 /// Seven days less up to one, by the random bits of the id, so that grants adopted together are
 /// not refreshed together.
-fn keep_alive_ms(id: GrantId) -> i64 {
+pub(super) fn keep_alive_ms(id: GrantId) -> i64 {
     let spread = u128::from_be_bytes(id.to_bytes()) % IDLE_SPREAD_MS;
     KEEP_ALIVE_MS - i64::try_from(spread).unwrap_or(0)
 }

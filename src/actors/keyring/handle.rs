@@ -1,5 +1,6 @@
 //! What the rest of the daemon holds of the keyring.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +10,16 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::actor::{Adopt, Adopted, Borrow, Forget, GrantDied, Invalidate, IsBusy, KeyringActor, TellDeaths};
+use super::consent::{BeginRedeeming, EndRedeeming, Enrol, KeepOnly, Surrender};
 use super::port::GrantStore;
 use super::seal::{SealError, Sealer};
+use super::tokens::NewPair;
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
 use crate::model::ids::GrantId;
 use crate::model::secret::SecretString;
 use crate::model::time::{Clock, Entropy, Timestamp};
 use crate::model::xero::XeroConnection;
-use crate::xero::api::Identity;
+use crate::xero::api::{Code, Identity};
 
 /// How often a keyring that is to rest is looked at.
 const REST_POLL: Duration = Duration::from_millis(20);
@@ -129,6 +132,66 @@ impl Keyring {
         .boxed()
     }
 
+    /// Redeems a code and keeps what comes of it: in the grant of the user if there is one, for Xero
+    /// keeps one chain of tokens for each user; else in a new one. The pair is durable when this ends
+    /// well. Tells the grant, and whether it is new.
+    ///
+    /// # Errors
+    /// `GrantRejected` when Xero does not take the code; else why it failed. A code works once, so it
+    /// is never tried again.
+    pub fn redeem(&self, code: Code) -> BoxFuture<'static, Result<(GrantId, bool), Failure>> {
+        let keyring = self.clone();
+        async move {
+            let begun = keyring.actor.send(BeginRedeeming).await.map_err(|_closed| stopped())?;
+            let mark = begun.map_err(|why| unstored(&why))?;
+            let pair = match keyring.identity.redeem(code).await {
+                Ok(pair) => pair,
+                Err(failure) => {
+                    let is_unsure = matches!(failure.received, Received::Unknown | Received::UnknownAnswered);
+                    keyring.actor.do_send(EndRedeeming { mark, is_unsure });
+                    return Err(failure);
+                }
+            };
+            let pair = NewPair {
+                access: pair.access,
+                refresh: pair.refresh,
+                expires_in_s: pair.expires_in_s,
+                user: pair.user,
+            };
+            let enrolled = keyring.actor.send(Enrol { mark, pair }).await;
+            let Adopted { grant, is_new } = enrolled.map_err(|_closed| stopped())?.map_err(|why| unstored(&why))?;
+            Ok((grant, is_new))
+        }
+        .boxed()
+    }
+
+    /// Ends a grant at Xero, with every connection of its user to the app, and drops it here. One
+    /// that is dead is only dropped.
+    ///
+    /// # Errors
+    /// Why Xero could not be told; then it is kept.
+    pub fn revoke(&self, grant: GrantId) -> BoxFuture<'static, Result<(), Failure>> {
+        let keyring = self.clone();
+        async move {
+            let held = keyring
+                .actor
+                .send(Surrender(grant))
+                .await
+                .map_err(|_closed| stopped())?;
+            if let Some(token) = held {
+                keyring.identity.revoke(token).await?;
+            }
+            keyring.forget(grant);
+            Ok(())
+        }
+        .boxed()
+    }
+
+    /// Drops grants that came from a consent and are none of these: nobody chose an organisation.
+    pub fn keep_only(&self, used: HashSet<GrantId>) {
+        self.actor.do_send(KeepOnly(used));
+    }
+
     /// The organisations a grant reaches.
     ///
     /// # Errors
@@ -186,6 +249,13 @@ impl Keyring {
     /// Drops a grant no tenant uses any more. Xero is not told.
     pub fn forget(&self, grant: GrantId) {
         self.actor.do_send(Forget(grant));
+    }
+}
+
+fn unstored(why: &str) -> Failure {
+    Failure {
+        message: format!("the consent could not be stored: {why}"),
+        ..stopped()
     }
 }
 

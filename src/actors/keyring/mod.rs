@@ -5,6 +5,7 @@
 //! daemon holds.
 
 mod actor;
+mod consent;
 mod handle;
 pub mod port;
 pub mod seal;

@@ -67,6 +67,7 @@ impl Sealer {
                 token: access.token.expose_secret(),
                 expires_at: access.expires_at,
             }),
+            user: durable.user.as_deref(),
             is_unsure: durable.is_unsure,
         };
         let plain = serde_json::to_vec(&content).map_err(|_never| SealError::Unsealable)?;
@@ -125,6 +126,7 @@ impl Sealer {
                 expires_at: access.expires_at,
             }),
             refreshed_at: row.refreshed_at,
+            user: content.user,
             is_unsure: content.is_unsure,
         })
     }
@@ -146,6 +148,8 @@ struct Content<'a> {
     given: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     access: Option<AccessContent<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     is_unsure: bool,
 }
@@ -165,6 +169,8 @@ struct Opened {
     given: Option<String>,
     #[serde(default)]
     access: Option<OpenedAccess>,
+    #[serde(default)]
+    user: Option<String>,
     #[serde(default)]
     is_unsure: bool,
 }

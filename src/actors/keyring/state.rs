@@ -22,6 +22,7 @@ use crate::model::failure::Failure;
 use crate::model::mutation::{Rule, is_broken};
 use crate::model::secret::{ExposeSecret, SecretString};
 use crate::model::time::{Mono, Now, Timestamp};
+use crate::xero::consent::user_of;
 
 /// An access token is renewed this long before it expires, so that no call starts with a token
 /// that dies under way. Xero's own command line does the same.
@@ -61,6 +62,10 @@ pub enum Input {
     Refreshed(Result<NewPair, Failure>),
     /// The save ended; an error says why, in words.
     Saved(Result<(), String>),
+    /// The user consented anew, and Xero's chain goes on with this pair.
+    Consented(NewPair),
+    /// Perhaps the user consented anew, and nobody got the pair.
+    Doubted,
     /// Time passed.
     Woken,
 }
@@ -74,6 +79,8 @@ pub enum Act {
     Save(Durable),
     /// Answer somebody who waits.
     Answer(WaiterId, Result<Access, Failure>),
+    /// The pair of a new consent is durable, or could not be stored and is still being tried.
+    Kept(bool),
     /// Say [`Input::Woken`] after this many milliseconds.
     WakeAfter(u64),
 }
@@ -100,6 +107,10 @@ pub struct Grant {
     /// The moment it waits for; other wakes are not its own.
     wake_at: Option<Mono>,
     keep_alive_ms: i64,
+    /// The pair of a new consent, until nothing else of the grant is under way.
+    consented: Option<NewPair>,
+    /// Whether what is being saved is the pair of a new consent.
+    keeps_consent: bool,
 }
 
 #[derive(Debug)]
@@ -147,7 +158,37 @@ impl Grant {
             stray: unsure_since,
             wake_at: unsure_since,
             keep_alive_ms: keep_alive_ms.min(KEEP_ALIVE_MS),
+            consented: None,
+            keeps_consent: false,
         }
+    }
+
+    /// A grant of a user nobody consented for before: it begins with a whole pair.
+    #[must_use]
+    pub fn consented(now: Now, pair: NewPair, keep_alive_ms: i64) -> (Self, Vec<Act>) {
+        let mut grant = Self::stored(now, Durable::redeeming(), keep_alive_ms);
+        (grant.repeat_at, grant.stray, grant.wake_at) = (None, None, None);
+        let acts = grant.handle(now, Input::Consented(pair));
+        (grant, acts)
+    }
+
+    /// Whose consent it is, where Xero said so.
+    #[must_use]
+    pub fn user(&self) -> Option<String> {
+        let said = self.durable.user.clone();
+        said.or_else(|| user_of(self.durable.access.as_ref()?.token.expose_secret()))
+    }
+
+    /// Whether somebody handed over the token it began with; else a consent was given here.
+    #[must_use]
+    pub const fn was_handed_over(&self) -> bool {
+        self.durable.given.is_some()
+    }
+
+    /// Its refresh token, to end it with.
+    #[must_use]
+    pub fn refresh_token(&self) -> SecretString {
+        self.durable.current.clone()
     }
 
     /// A grant somebody handed us. It is stored before its token is used: the token dies at its
@@ -160,6 +201,7 @@ impl Grant {
             given: Some(refresh_token),
             access: None,
             refreshed_at: Timestamp::default(),
+            user: None,
             is_unsure: false,
         };
         let mut grant = Self::stored(now, durable.clone(), keep_alive_ms);
@@ -212,7 +254,7 @@ impl Grant {
 
     /// Takes what happened and tells what to do.
     pub fn handle(&mut self, now: Now, input: Input) -> Vec<Act> {
-        match input {
+        let mut acts = match input {
             Input::Borrow(waiter) => self.borrowed(now, waiter),
             Input::Invalidate(token) => {
                 self.invalidated(now, &token);
@@ -222,8 +264,15 @@ impl Grant {
             Input::Refreshed(Err(failure)) => self.not_rotated(now, failure),
             Input::Saved(Ok(())) => self.saved(now),
             Input::Saved(Err(_why)) => self.not_saved(now),
+            Input::Consented(pair) => {
+                self.consented = Some(pair);
+                Vec::new()
+            }
+            Input::Doubted => self.doubted(now),
             Input::Woken => self.woken(now),
-        }
+        };
+        acts.extend(self.take_consented(now));
+        acts
     }
 
     fn borrowed(&mut self, now: Now, waiter: WaiterId) -> Vec<Act> {

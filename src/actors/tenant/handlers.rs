@@ -6,8 +6,8 @@ use actix::{Context, Handler};
 
 use super::actor::TenantActor;
 use super::messages::{
-    Acknowledge, BellRang, ConnectionChanged, Drain, GrantsDied, LookAgain, PutInvoice, Regranted, Replier, SetMapping,
-    SetSettings, SignalPayment, SyncNow, WantPreview,
+    Acknowledge, BellRang, ConnectionChanged, Drain, EndConnection, GrantsDied, LookAgain, PutInvoice, Regranted,
+    Replier, SetMapping, SetSettings, SignalPayment, SyncNow, WantPreview,
 };
 use super::perform::Committed;
 use super::rows;
@@ -175,6 +175,25 @@ impl Handler<Regranted> for TenantActor {
         let ask = self.ask(message.reply);
         self.feed(Event::Regranted(message.grant), Urgency::Result, ctx);
         // The machine knows no reply to this; in line it comes when the new grant is durable.
+        self.perform(
+            vec![Effect::Reply(ask, Reply::Done { released: 0 })],
+            Urgency::Result,
+            ctx,
+        );
+    }
+}
+
+impl Handler<EndConnection> for TenantActor {
+    type Result = ();
+
+    fn handle(&mut self, message: EndConnection, ctx: &mut Context<Self>) {
+        let ask = self.ask(message.reply);
+        self.feed(
+            Event::Connection(ConnectionEvent::DisconnectedByPerson),
+            Urgency::Result,
+            ctx,
+        );
+        // In line it comes when the end is durable.
         self.perform(
             vec![Effect::Reply(ask, Reply::Done { released: 0 })],
             Urgency::Result,

@@ -125,6 +125,14 @@ pub struct Regranted {
     pub reply: Replier,
 }
 
+/// From the control endpoint: a person ends the connection.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct EndConnection {
+    /// Waits for [`Reply::Done`]: the end is durable.
+    pub reply: Replier,
+}
+
 /// From the supervisor: the clock was moved, or the numbers changed; look again what is due.
 #[derive(Message)]
 #[rtype(result = "()")]

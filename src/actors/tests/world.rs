@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 use rust_decimal::Decimal;
 
 use crate::actors::app_budget::{AppBudget, AppLimits};
+use crate::actors::connect::{AppKind, ConnectSettings, Desk};
 use crate::actors::control::{Accepted, ConnectImport, Control, Refused};
 use crate::actors::door::Door;
 use crate::actors::doorbell::{Porter, PorterParts};
@@ -33,7 +34,7 @@ use crate::model::time::{Clock, Entropy, Mono, Now, Timestamp};
 use crate::model::write::Write;
 use crate::model::xero::{
     Account, Answer, AnswerMeta, Element, Encode, InvoiceChange, Organisation, OutgoingContact, OutgoingInvoice, Reply,
-    Request, WriteTarget, XeroConnection, XeroContact, XeroInvoice, XeroLine,
+    Request, ScopeSet, WriteTarget, XeroConnection, XeroContact, XeroInvoice, XeroLine,
 };
 use crate::observe::board::Board;
 use crate::observe::metrics::Metrics;
@@ -41,7 +42,7 @@ use crate::observe::notices::Reporter;
 use crate::store::reader::Reader;
 use crate::store::rows::{Rows, batch};
 use crate::store::{Lane, MemStore, Store, Urgency, Writer, WriterOptions};
-use crate::xero::api::{Identity, TokenPair, XeroApi};
+use crate::xero::api::{Code, Identity, TokenPair, XeroApi};
 
 /// Longest wait for anything in a test.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -360,9 +361,16 @@ impl Identity for Port {
                 refresh: live.clone().into(),
                 expires_in_s: 1_800,
                 scope: None,
+                user: None,
             })
         }
         .boxed()
+    }
+    fn redeem(&self, _code: Code) -> BoxFuture<'static, Result<TokenPair, Failure>> {
+        std::future::ready(Err(failed(FailureKind::GrantRejected, Remedy::Reconnect))).boxed()
+    }
+    fn revoke(&self, _refresh: SecretString) -> BoxFuture<'static, Result<(), Failure>> {
+        std::future::ready(Ok(())).boxed()
     }
     fn connections(&self, _access: SecretString) -> BoxFuture<'static, Result<Vec<XeroConnection>, Failure>> {
         self.0.log.lock().unwrap().push("connections".into());
@@ -474,7 +482,7 @@ impl World {
         });
         let supervisor = Supervisor::new(Arc::clone(&ports), metrics.clone()).start();
         supervisor.send(Run(reader.tenants().unwrap())).await.unwrap();
-        let door = Door::new(Arc::clone(&ports), supervisor.clone());
+        let door = Door::new(Arc::clone(&ports), supervisor.clone(), desk());
         Self {
             store,
             xero,
@@ -673,4 +681,15 @@ impl actix::Handler<Block> for crate::actors::tenant::TenantActor {
     fn handle(&mut self, message: Block, _ctx: &mut actix::Context<Self>) {
         let _dropped = message.0.recv();
     }
+}
+
+/// Connecting as a web app, with people coming back to this machine.
+fn desk() -> Arc<Desk> {
+    Arc::new(Desk::new(ConnectSettings {
+        login_url: "https://login.xero.com".into(),
+        client_id: "client".into(),
+        app: AppKind::Web,
+        scopes: ScopeSet::Granular,
+        redirect_uri: Some("http://localhost:7626/xero/callback".into()),
+    }))
 }

@@ -19,7 +19,9 @@ pub struct StatusArgs {
 
 /// What can be done with organisations.
 #[derive(Debug, Subcommand)]
-#[command(before_help = "Examples:\n  counterfoil tenants list\n  counterfoil tenants show acme")]
+#[command(
+    before_help = "Examples:\n  counterfoil tenants list\n  counterfoil tenants show acme\n  counterfoil tenants disconnect acme"
+)]
 pub enum TenantsCommand {
     /// List the organisations
     List(PageArgs),
@@ -28,6 +30,12 @@ pub enum TenantsCommand {
         /// Its id, Xero's GUID, or the beginning of its name
         #[arg(value_name = "TEN")]
         name: Option<String>,
+    },
+    /// End an organisation's connection, here and at Xero
+    Disconnect {
+        /// Its id, Xero's GUID, or the beginning of its name
+        #[arg(value_name = "TEN")]
+        name: String,
     },
 }
 

@@ -9,7 +9,7 @@ use super::documents::{EventsCommand, InvoicesCommand, OperationCommand, StatusA
 use super::jobs::{AuditCommand, DriftArgs, ReconcileCommand, RefreshArgs, WatermarksCommand};
 use super::programs::{DemoArgs, SandboxArgs, ServeArgs, StoreCommand};
 use super::reviews::VariancesCommand;
-use super::setup::{ConfigCommand, ConnectImportArgs, ExplainArgs, MappingsCommand, SettingsCommand};
+use super::setup::{ConfigCommand, ConnectArgs, ConnectImportArgs, ExplainArgs, MappingsCommand, SettingsCommand};
 use crate::cli::control::Address;
 
 /// Keeps an application's invoices and its Xero organisations in step, exactly once.
@@ -114,6 +114,8 @@ pub enum Command {
     /// Check a configuration file, or load it anew
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Connect Xero organisations by a consent
+    Connect(ConnectArgs),
     /// Take over the grant of an integration that is connected already
     ConnectImport(ConnectImportArgs),
     /// Rescue a damaged data folder (needs no daemon)

@@ -76,6 +76,31 @@ pub enum ConfigCommand {
     },
 }
 
+/// Which organisations to connect.
+#[derive(Debug, Args)]
+#[command(before_help = "Examples:
+  counterfoil connect                     opens Xero's consent page and waits
+  counterfoil connect --no-browser        prints its address; paste back the one Xero sends you to
+  counterfoil connect --reconnect acme
+  counterfoil connect --observe --scopes legacy")]
+pub struct ConnectArgs {
+    /// Open no browser: print the address, and take the one that Xero sends you back to
+    #[arg(long)]
+    pub no_browser: bool,
+    /// What to ask for: granular, legacy, or scopes separated by commas [default: xero.scopes]
+    #[arg(long, value_name = "PRESET")]
+    pub scopes: Option<String>,
+    /// Connect this organisation again, and refuse any other
+    #[arg(long, value_name = "TEN")]
+    pub reconnect: Option<String>,
+    /// Send nothing by itself until auto-sync is turned on
+    #[arg(long)]
+    pub observe: bool,
+    /// With --no-browser: connect only this organisation, by Xero's GUID; may be given several times
+    #[arg(long = "organisation", value_name = "GUID")]
+    pub organisations: Vec<String>,
+}
+
 /// Which grant to take over.
 #[derive(Debug, Args)]
 #[command(before_help = "Examples:

@@ -4,6 +4,8 @@ pub mod audit;
 pub mod capabilities;
 pub mod config;
 pub mod connect;
+pub mod connect_import;
+pub mod disconnect;
 pub mod events;
 pub mod explain;
 pub mod invoices;

@@ -129,7 +129,7 @@ fn findings(status: &Value, tenants: &[Value]) -> Vec<Finding> {
         findings.push(Finding {
             style: Style::Warning,
             what: "No Xero organisation is connected.".to_owned(),
-            next: "counterfoil connect-import".to_owned(),
+            next: "counterfoil connect".to_owned(),
         });
     }
     findings

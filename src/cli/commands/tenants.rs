@@ -41,7 +41,7 @@ pub async fn list(session: &mut Session<'_>, page: &PageArgs) -> Result<Exit, St
     if rows.is_empty() {
         session
             .screen
-            .note("No Xero organisation is connected. Connect one with: counterfoil connect-import");
+            .note("No Xero organisation is connected. Connect one with: counterfoil connect");
         return Ok(Exit::Ok);
     }
     session.screen.table(&table(&rows))?;

@@ -1,6 +1,7 @@
 mod arguments;
 mod captured;
 mod client;
+mod connect;
 mod daemon;
 mod invoices;
 mod others;

@@ -118,7 +118,7 @@ fn a_daemon_without_organisations_tells_how_to_connect_one() {
     ]);
     let out = typed(&daemon, &["status"]).out;
     assert!(
-        out.contains("No Xero organisation is connected. Run: counterfoil connect-import"),
+        out.contains("No Xero organisation is connected. Run: counterfoil connect"),
         "{out}"
     );
 }

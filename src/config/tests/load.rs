@@ -81,7 +81,10 @@ fn defaults_and_what_must_be_set_are_enough() {
     assert_eq!(config.sync.retry_delays.map(|delay| delay.as_secs()), [2, 10, 30]);
     assert_eq!(config.sync.grace_period.as_secs(), 14 * 86_400);
     assert_eq!(config.events.keep.as_secs(), 30 * 86_400);
-    assert_eq!(config.secrets.client_secret.expose_secret(), "s3cr3t-canary");
+    assert_eq!(
+        config.secrets.client_secret.as_ref().unwrap().expose_secret(),
+        "s3cr3t-canary"
+    );
     assert!(config.secrets.store_key.is_none());
     assert!(!format!("{config:?}").contains("s3cr3t-canary"));
 }
@@ -369,7 +372,10 @@ fn credentials_are_read_from_systemds_folder() {
     let text = "[xero]\nclient_id = \"a\"\ncredential = \"xero_secret\"\n[store]\nkey_credential = \"xero_secret\"\n";
     let folder = place.folder.path().to_string_lossy().into_owned();
     let config = place.load_text(text, &[("CREDENTIALS_DIRECTORY", &folder)]).unwrap();
-    assert_eq!(config.secrets.client_secret.expose_secret(), "from-systemd");
+    assert_eq!(
+        config.secrets.client_secret.as_ref().unwrap().expose_secret(),
+        "from-systemd"
+    );
     assert_eq!(config.secrets.store_key.unwrap().expose_secret(), "from-systemd");
     let without = place.lines(place.load_text(text, &[]));
     assert_eq!(without.len(), 2, "{without:?}");
@@ -445,4 +451,71 @@ fn rules_between_keys_speak_up_beside_a_bad_key() {
         "xero.client_secret_file",
     ];
     assert_eq!(keys, wanted);
+}
+
+#[test]
+fn where_people_come_back_to_is_https_or_this_machine_and_ends_in_the_callback() {
+    let place = Place::new();
+    for good in [
+        "https://sync.example.com/xero/callback",
+        "https://sync.example.com:8443/books/xero/callback",
+        "http://localhost:7626/xero/callback",
+        "http://127.0.0.1:7626/xero/callback",
+    ] {
+        let config = place.load(&format!("xero.redirect_uri = {good:?}\n"), &[]).unwrap();
+        assert_eq!(config.xero.redirect_uri.unwrap().as_str(), good);
+    }
+    for bad in [
+        "http://sync.example.com/xero/callback",
+        "https://sync.example.com/",
+        "https://sync.example.com/xero/callback?x=1",
+        "https://sync.example.com/xero/callback#x",
+        "https://user@sync.example.com/xero/callback",
+        "ftp://sync.example.com/xero/callback",
+        "/xero/callback",
+        "",
+    ] {
+        let lines = place.problems(&format!("xero.redirect_uri = {bad:?}\n"), &[]);
+        assert!(
+            lines.len() == 1 && lines[0].contains("xero.redirect_uri"),
+            "{bad}: {lines:?}"
+        );
+    }
+}
+
+#[test]
+fn scopes_are_a_preset_or_a_list_that_is_enough() {
+    let place = Place::new();
+    let shown = |rest: &str| place.load(rest, &[]).map(|config| config.xero.scopes.shown());
+    assert_eq!(shown("").unwrap(), "granular");
+    assert_eq!(shown("xero.scopes = \"legacy\"\n").unwrap(), "legacy");
+    let list = r#"["offline_access", "accounting.transactions", "accounting.contacts", "accounting.settings"]"#;
+    assert!(
+        shown(&format!("xero.scopes = {list}\n"))
+            .unwrap()
+            .contains("accounting.settings")
+    );
+    let lines = place.problems("xero.scopes = [\"accounting.invoices\"]\n", &[]);
+    assert!(
+        lines[0].contains("without offline_access Xero gives no refresh token"),
+        "{lines:?}"
+    );
+    let lines = place.problems("xero.scopes = \"broad\"\n", &[]);
+    assert!(lines[0].contains("neither granular, nor legacy"), "{lines:?}");
+}
+
+#[test]
+fn an_app_of_the_type_pkce_has_no_secret_and_all_others_one() {
+    let place = Place::new();
+    let base = "xero.client_id = \"abc\"\nstore.path = \"/tmp/cf\"\n";
+    let config = place
+        .load_text(&format!("{base}xero.app_type = \"pkce\"\n"), &[])
+        .unwrap();
+    assert!(config.secrets.client_secret.is_none());
+    let lines = place.problems("xero.app_type = \"pkce\"\n", &[]);
+    assert!(lines[0].contains("such an app has no client secret"), "{lines:?}");
+    for app_type in ["web", "custom"] {
+        let lines = place.lines(place.load_text(&format!("{base}xero.app_type = \"{app_type}\"\n"), &[]));
+        assert!(lines[0].contains("xero.client_secret_file: is not set"), "{lines:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! What the actors refuse, as problems.
 
-use crate::actors::control::Refused;
+use crate::actors::control::{ConnectFault, Refused};
 use crate::http::preconditions;
 use crate::http::problem::{Problem, ProblemCode};
 use crate::model::failure::{Failure, FailureKind};
@@ -55,7 +55,48 @@ pub fn problem(refused: Refused) -> Problem {
             format!("The grant does not reach the organisation {id}."),
         )
         .with("xero_tenant_id", id.to_string()),
+        Refused::NoConnectAttempt(id) => {
+            Problem::new(ProblemCode::ConnectNotFound, format!("There is no attempt {id}."))
+        }
+        Refused::Connect(fault) => connecting(fault),
         Refused::Xero(failure) => from_xero(&failure),
+    }
+}
+
+fn connecting(fault: ConnectFault) -> Problem {
+    match fault {
+        ConnectFault::NoRedirect => {
+            Problem::new(ProblemCode::NoRedirectUri, "Xero has nowhere to send people back to.")
+        }
+        ConnectFault::UnknownState => Problem::new(
+            ProblemCode::ConnectStateUnknown,
+            "The address that was opened belongs to no sign-in of this daemon.",
+        ),
+        ConnectFault::Expired => Problem::new(
+            ProblemCode::ConnectExpired,
+            "More than ten minutes passed, so nothing was connected.",
+        ),
+        ConnectFault::Used => Problem::new(
+            ProblemCode::ConnectStateUsed,
+            "Each address that Xero sends you back to works once.",
+        ),
+        ConnectFault::Refused { what, fix } => Problem::new(ProblemCode::ConsentRefused, what).with_fix(fix),
+        ConnectFault::CodeRejected => Problem::new(
+            ProblemCode::CodeRejected,
+            "Xero says that the code was used before, is too old, or was given to another app.",
+        ),
+        ConnectFault::NoOrganisation => Problem::new(
+            ProblemCode::NoOrganisation,
+            "Xero took the consent, but lists no organisation for it.",
+        ),
+        ConnectFault::OtherOrganisation { wanted, reached } => Problem::new(
+            ProblemCode::OtherOrganisation,
+            format!(
+                "{wanted} was to be connected again, and the consent reaches {} instead. Invoices are linked to documents in {wanted}, so nothing was changed.",
+                reached.join(", ")
+            ),
+        ),
+        ConnectFault::Xero(failure) => from_xero(&failure),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Strict reading of bodies: a bounded tree first, then fields, collecting everything wrong.
 
+mod connect;
 mod decimal;
 mod draft;
 mod fields;
@@ -7,6 +8,7 @@ mod jobs;
 mod orders;
 mod tree;
 
+pub use connect::{Choice, read_choice, read_connect, read_redirected};
 pub use draft::read_draft;
 pub use jobs::{RefreshWanted, read_links, read_refresh};
 pub use orders::{patch_settings, read_import, read_mapping_value, read_note, read_nothing};

@@ -41,7 +41,7 @@ pub fn read_import(body: &Node) -> Result<ConnectImport, Problem> {
     faults.settle(order)
 }
 
-fn guids(fields: &Fields<'_>, nodes: &[Node]) -> Vec<XeroTenantId> {
+pub(super) fn guids(fields: &Fields<'_>, nodes: &[Node]) -> Vec<XeroTenantId> {
     if nodes.is_empty() {
         fields.fault(
             "tenant_ids",

@@ -8,12 +8,16 @@ use futures_util::FutureExt;
 use tokio::sync::watch;
 
 use crate::actors::control::{
-    Accepted, Acknowledgement, Answer, ConnectImport, Control, InvoiceName, JobWanted, Refused,
+    Accepted, Acknowledgement, Answer, ConnectFault, ConnectImport, ConnectOrder, ConnectStage, ConnectView, Control,
+    Ended, InvoiceName, JobWanted, Offered, Refused, Returned, Severed, Standing,
 };
 use crate::engine::effect::Preview;
 use crate::http::reads::{BadgeCounts, InvoiceQuery, OperationQuery, ReadFailed, Reads};
+use crate::model::connection::ConnectionState;
 use crate::model::document::Draft;
-use crate::model::ids::{AuditId, EventId, IdSource, InvoiceId, Marker, OperationId, TenantId, XeroTenantId};
+use crate::model::ids::{
+    AuditId, ConnectId, EventId, IdSource, InvoiceId, Marker, OperationId, TenantId, XeroTenantId,
+};
 use crate::model::row::{
     Acknowledged, Audit, Back, Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem,
     OperationState, Receipt, Reconciled, Settings, Stream, Sync, Tenant,
@@ -35,6 +39,7 @@ pub struct Rows {
     pub mappings: BTreeMap<(TenantId, MappingKind, String), Mapping>,
     pub imports: Vec<ConnectImport>,
     pub jobs: Vec<JobWanted>,
+    pub chosen: Vec<(Vec<XeroTenantId>, bool)>,
     pub puts: usize,
     pub refuse_next: Option<Refused>,
     pub reads_fail: bool,
@@ -312,6 +317,69 @@ impl Control for House {
         ready(Ok(rows.tenants.values().cloned().collect()))
     }
 
+    fn begin_connect(&self, order: ConnectOrder) -> Answer<ConnectView> {
+        let mut rows = self.rows();
+        if let Some(refused) = rows.refuse_next.take() {
+            return ready(Err(refused));
+        }
+        let view = attempt(ConnectStage::Waiting, order.observe);
+        ready(Ok(ConnectView {
+            authorize_url: Some("https://login.xero.com/identity/connect/authorize?x".into()),
+            ..view
+        }))
+    }
+
+    fn connect_view(&self, id: ConnectId) -> Answer<ConnectView> {
+        let view = attempt(ConnectStage::Waiting, false);
+        ready(if view.id == id {
+            Ok(view)
+        } else {
+            Err(Refused::NoConnectAttempt(id))
+        })
+    }
+
+    fn come_back(&self, returned: Returned) -> Answer<(String, ConnectView)> {
+        ready(match (returned.state.as_str(), returned.code()) {
+            ("good", Some(_)) => Ok(("ticket".into(), self.offer())),
+            ("good", None) => Err(Refused::Connect(ConnectFault::Refused {
+                what: "The access was refused.",
+                fix: "Allow it, with counterfoil connect.",
+            })),
+            ("used", _) => Err(Refused::Connect(ConnectFault::Used)),
+            ("late", _) => Err(Refused::Connect(ConnectFault::Expired)),
+            _ => Err(Refused::Connect(ConnectFault::UnknownState)),
+        })
+    }
+
+    fn choice(&self, ticket: String) -> Answer<ConnectView> {
+        ready(match ticket.as_str() {
+            "ticket" => Ok(self.offer()),
+            "done" => Ok(attempt(
+                ConnectStage::Connected(self.rows().tenants.values().cloned().collect()),
+                false,
+            )),
+            _ => Err(Refused::Connect(ConnectFault::UnknownState)),
+        })
+    }
+
+    fn choose(&self, ticket: String, chosen: Vec<XeroTenantId>, observe: bool) -> Answer<ConnectView> {
+        let mut rows = self.rows();
+        if ticket != "ticket" {
+            return ready(Err(Refused::Connect(ConnectFault::UnknownState)));
+        }
+        rows.chosen.push((chosen, observe));
+        let tenants = rows.tenants.values().cloned().collect();
+        ready(Ok(attempt(ConnectStage::Connected(tenants), observe)))
+    }
+
+    fn disconnect(&self, tenant: TenantId) -> Answer<Ended> {
+        let tenant = self.rows().tenants.get(&tenant).cloned();
+        ready(tenant.ok_or(Refused::TenantNotFound).map(|tenant| Ended {
+            tenant,
+            severed: Severed::Consent,
+        }))
+    }
+
     fn set_mapping(&self, tenant: TenantId, kind: MappingKind, key: String, value: String) -> Answer<(Mapping, usize)> {
         let mapping = Mapping {
             tenant,
@@ -504,5 +572,33 @@ impl Reads for House {
             .filter(|row| row.tenant == tenant && row.kind == kind)
             .cloned()
             .collect())
+    }
+}
+
+fn attempt(stage: ConnectStage, observe: bool) -> ConnectView {
+    ConnectView {
+        id: ConnectId::from_parts(1, 1),
+        expires_at: NOW,
+        authorize_url: None,
+        redirect_uri: Some("http://localhost:7626/xero/callback".into()),
+        observe,
+        reconnects: None,
+        stage,
+    }
+}
+
+impl House {
+    /// One organisation that is new and has a name full of markup, and one that needs connecting again.
+    fn offer(&self) -> ConnectView {
+        let offered = |n: u128, name: &str, standing| Offered {
+            xero_id: XeroTenantId(uuid::Uuid::from_u128(n)),
+            name: name.into(),
+            standing,
+        };
+        let offered = vec![
+            offered(1, "<b>\"Smith\" & Sons'</b>", Standing::New),
+            offered(2, "Again Ltd", Standing::Known(ConnectionState::RequiresReauth)),
+        ];
+        attempt(ConnectStage::Choosing(offered), false)
     }
 }

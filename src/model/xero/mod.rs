@@ -3,8 +3,10 @@
 
 mod call;
 mod change;
+mod scope;
 mod seen;
 
 pub use call::*;
 pub use change::*;
+pub use scope::{BadScopes, ScopeSet};
 pub use seen::*;

@@ -69,6 +69,13 @@ impl ConfigFile {
         self
     }
 
+    /// Without a key.
+    #[must_use]
+    pub fn without(mut self, key: &str) -> Self {
+        self.keys.remove(key);
+        self
+    }
+
     /// Writes it.
     pub fn write(&self) {
         let text: String = self

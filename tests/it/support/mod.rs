@@ -1,6 +1,7 @@
 //! What the tests share: child processes, a client, and documents.
 
 mod api;
+pub mod browser;
 mod config;
 mod daemon;
 mod document;

@@ -9,7 +9,7 @@ use counterfoil::model::secret::{ExposeSecret, SecretString};
 use counterfoil::model::xero::{Answer, Request, XeroConnection};
 use counterfoil::sandbox::{self, Transport};
 use counterfoil::xero::address;
-use counterfoil::xero::api::{Identity, TokenPair};
+use counterfoil::xero::api::{Code, Identity, TokenPair};
 use counterfoil::xero::client::{Timeouts, understood};
 use counterfoil::xero::oauth::{connections_from, pair_from};
 use counterfoil::xero::outcome::Lost;
@@ -57,6 +57,14 @@ impl Identity for Port {
             ended
         }
         .boxed()
+    }
+
+    fn redeem(&self, _code: Code) -> BoxFuture<'static, Result<TokenPair, Failure>> {
+        unreachable!("nobody consents anew in this proof")
+    }
+
+    fn revoke(&self, _refresh_token: SecretString) -> BoxFuture<'static, Result<(), Failure>> {
+        unreachable!("nothing is revoked in this proof")
     }
 
     fn connections(&self, access_token: SecretString) -> BoxFuture<'static, Result<Vec<XeroConnection>, Failure>> {

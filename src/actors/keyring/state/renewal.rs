@@ -4,6 +4,7 @@ use super::{Act, BACKOFF_FIRST_MS, BACKOFF_MAX_MS, Grant, REFUSED_PAUSES_MS, STR
 use crate::actors::keyring::tokens::{Access, Durable, NewPair};
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
 use crate::model::mutation::{Rule, is_broken};
+use crate::model::secret::SecretString;
 use crate::model::time::{Mono, Now};
 
 impl Grant {
@@ -43,21 +44,7 @@ impl Grant {
             // An answer nobody asked for cannot come from the shell.
             _ => return Vec::new(),
         };
-        self.stray = self.stray.filter(|left_at| stray_left_ms(now, *left_at) > 0);
-        let lives_ms = i64::try_from(pair.expires_in_s.saturating_mul(1_000)).unwrap_or(i64::MAX);
-        let next = Durable {
-            current: pair.refresh,
-            previous: used.filter(|_| !is_broken(Rule::PreviousKept)),
-            access: Some(Access {
-                token: pair.access,
-                expires_at: now.wall.plus_ms(lives_ms),
-            }),
-            given: self.durable.given.clone(),
-            refreshed_at: now.wall,
-            is_unsure: self.stray.is_some(),
-        };
-        (self.failures_count, self.refusals_count) = (0, 0);
-        self.resting = None;
+        let next = self.succeeded_by(now, pair, used.filter(|_| !is_broken(Rule::PreviousKept)));
         self.step = Step::Saving {
             next: next.clone(),
             is_under_way: true,
@@ -70,6 +57,60 @@ impl Grant {
         }
         acts.push(Act::Save(next));
         acts
+    }
+
+    /// What is to be stored of a new pair, which ends all that went wrong before.
+    fn succeeded_by(&mut self, now: Now, pair: NewPair, previous: Option<SecretString>) -> Durable {
+        self.stray = self.stray.filter(|left_at| stray_left_ms(now, *left_at) > 0);
+        let lives_ms = i64::try_from(pair.expires_in_s.saturating_mul(1_000)).unwrap_or(i64::MAX);
+        (self.failures_count, self.refusals_count) = (0, 0);
+        self.resting = None;
+        Durable {
+            current: pair.refresh,
+            previous,
+            access: Some(Access {
+                token: pair.access,
+                expires_at: now.wall.plus_ms(lives_ms),
+            }),
+            given: self.durable.given.clone(),
+            refreshed_at: now.wall,
+            user: pair.user.or_else(|| self.durable.user.clone()),
+            is_unsure: self.stray.is_some(),
+        }
+    }
+
+    /// The pair of a new consent is stored when nothing else of the grant is under way. The token in
+    /// hand is kept as the previous one: it is not known which of the two Xero made last.
+    pub(super) fn take_consented(&mut self, now: Now) -> Vec<Act> {
+        if !matches!(self.step, Step::Idle | Step::Refused | Step::Dead(_)) {
+            return Vec::new();
+        }
+        let Some(pair) = self.consented.take() else {
+            return Vec::new();
+        };
+        let held = Some(self.durable.current.clone()).filter(|_| self.durable.has_worked());
+        let next = self.succeeded_by(now, pair, held);
+        self.keeps_consent = true;
+        self.step = Step::Saving {
+            next: next.clone(),
+            is_under_way: true,
+        };
+        vec![Act::Save(next)]
+    }
+
+    /// A code was redeemed, perhaps this user's, and its answer was lost. Xero takes the token in hand
+    /// for 30 minutes more, so it is used at once.
+    pub(super) fn doubted(&mut self, now: Now) -> Vec<Act> {
+        if matches!(self.step, Step::Dead(_)) {
+            return Vec::new();
+        }
+        (self.stray, self.repeat_at) = (Some(now.mono), Some(now.mono));
+        vec![self.wake_after(now, 0)]
+    }
+
+    /// Tells whoever waits for the pair of a new consent, once.
+    fn tell_kept(&mut self, is_kept: bool) -> Option<Act> {
+        std::mem::take(&mut self.keeps_consent).then_some(Act::Kept(is_kept))
     }
 
     pub(super) fn not_rotated(&mut self, now: Now, failure: Failure) -> Vec<Act> {
@@ -155,6 +196,7 @@ impl Grant {
         };
         self.got_at = Some(now.mono);
         let mut acts = self.answer_all(now, &Ok(access));
+        acts.extend(self.tell_kept(true));
         let left_ms = self.stray.map(|left_at| stray_left_ms(now, left_at));
         self.repeat_at = left_ms.map(|left_ms| now.mono.plus_ms(left_ms));
         acts.extend(left_ms.map(|left_ms| self.wake_after(now, left_ms)));
@@ -173,6 +215,7 @@ impl Grant {
                 let wait_ms = self.next_backoff_ms();
                 let mut acts = vec![self.wake_after(now, wait_ms)];
                 acts.extend(self.answer_all(now, &Err(not_stored())));
+                acts.extend(self.tell_kept(false));
                 acts
             }
             _ => Vec::new(),

@@ -21,7 +21,7 @@ use crate::model::row::GrantRow;
 use crate::model::secret::{ExposeSecret, SecretString};
 use crate::model::time::{Clock, Mono, Now, Timestamp};
 use crate::model::xero::XeroConnection;
-use crate::xero::api::{Identity, TokenPair};
+use crate::xero::api::{Code, Identity, TokenPair};
 
 /// The runtime's clock, moved by what tests let pass at once.
 #[derive(Default)]
@@ -43,15 +43,15 @@ impl Clock for Moved {
 
 /// A store that can be told to fail.
 #[derive(Default)]
-struct Rows {
-    rows: Mutex<BTreeMap<GrantId, GrantRow>>,
+pub(super) struct Rows {
+    pub(super) rows: Mutex<BTreeMap<GrantId, GrantRow>>,
     /// Saves that work before those that fail.
     passing_saves: AtomicI64,
-    failing_saves: AtomicI64,
+    pub(super) failing_saves: AtomicI64,
     log: Log,
 }
 
-type Log = Arc<Mutex<Vec<String>>>;
+pub(super) type Log = Arc<Mutex<Vec<String>>>;
 
 impl GrantStore for Rows {
     fn save(&self, row: GrantRow) -> BoxFuture<'static, Result<(), String>> {
@@ -113,9 +113,45 @@ impl Identity for Xero {
                 refresh: chain.live.clone().into(),
                 expires_in_s: 1_800,
                 scope: None,
+                user: None,
             })
         }
         .boxed()
+    }
+    fn redeem(&self, code: Code) -> BoxFuture<'static, Result<TokenPair, Failure>> {
+        let mut chain = self.state.lock().unwrap();
+        let code = code.code.expose_secret();
+        if code == "used" {
+            return std::future::ready(Err(failed(FailureKind::GrantRejected))).boxed();
+        }
+        chain.count += 1;
+        chain.grace = Some(chain.live.clone());
+        if code == "lost" {
+            chain.live = format!("r{}", chain.count);
+            let lost = Failure {
+                received: Received::Unknown,
+                ..failed(FailureKind::TimedOut)
+            };
+            return std::future::ready(Err(lost)).boxed();
+        }
+        chain.live = format!("r{}", chain.count);
+        let access = format!("a{}", chain.count);
+        chain.access.insert(access.clone(), ());
+        let pair = TokenPair {
+            access: access.into(),
+            refresh: chain.live.clone().into(),
+            user: Some(code.to_owned()),
+            expires_in_s: 1_800,
+            scope: None,
+        };
+        std::future::ready(Ok(pair)).boxed()
+    }
+    fn revoke(&self, refresh: SecretString) -> BoxFuture<'static, Result<(), Failure>> {
+        self.log
+            .lock()
+            .unwrap()
+            .push(format!("revoke {}", refresh.expose_secret()));
+        std::future::ready(Ok(())).boxed()
     }
     fn connections(&self, access: SecretString) -> BoxFuture<'static, Result<Vec<XeroConnection>, Failure>> {
         let known = self.state.lock().unwrap().access.contains_key(access.expose_secret());
@@ -147,15 +183,15 @@ fn failed(kind: FailureKind) -> Failure {
     }
 }
 
-struct World {
-    store: Arc<Rows>,
+pub(super) struct World {
+    pub(super) store: Arc<Rows>,
     xero: Arc<Xero>,
     clock: Arc<Moved>,
     log: Log,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let log = Log::default();
         let chain = Chain {
             live: "given".into(),
@@ -175,7 +211,7 @@ impl World {
         }
     }
 
-    async fn keyring(&self, key: u8) -> Result<Keyring, KeyringError> {
+    pub(super) async fn keyring(&self, key: u8) -> Result<Keyring, KeyringError> {
         let parts = KeyringParts {
             store: self.store.clone(),
             identity: self.xero.clone(),
@@ -190,7 +226,7 @@ impl World {
         self.clock.0.fetch_add(span_ms, Ordering::Relaxed);
     }
 
-    fn log(&self) -> Vec<String> {
+    pub(super) fn log(&self) -> Vec<String> {
         std::mem::take(&mut *self.log.lock().unwrap())
     }
 }
@@ -201,7 +237,7 @@ thread_local! {
 }
 
 /// Plays a test in its own time: whatever waits costs none.
-fn play(test: impl Future<Output = ()>) {
+pub(super) fn play(test: impl Future<Output = ()>) {
     let runtime = || {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         runtime.enable_time().start_paused(true).build().unwrap()
@@ -216,7 +252,7 @@ async fn pass(span: Duration) {
     tokio::time::sleep(span).await;
 }
 
-fn token(borrowed: Result<super::super::Borrowed, Failure>) -> String {
+pub(super) fn token(borrowed: Result<super::super::Borrowed, Failure>) -> String {
     borrowed.unwrap().token.expose_secret().to_owned()
 }
 

@@ -32,6 +32,7 @@ fn durable() -> Durable {
             expires_at: Timestamp(5),
         }),
         refreshed_at: Timestamp(7),
+        user: None,
         is_unsure: true,
     }
 }

@@ -21,6 +21,7 @@ fn durable(previous: Option<&str>) -> Durable {
             expires_at: START.plus_ms(LIFE_MS),
         }),
         refreshed_at: START,
+        user: None,
         is_unsure: false,
     }
 }
@@ -45,6 +46,7 @@ fn pair(n: u32) -> Input {
         access: secret(&format!("a{n}")),
         refresh: secret(&format!("r{n}")),
         expires_in_s: 1_800,
+        user: None,
     }))
 }
 
@@ -103,6 +105,7 @@ fn told(acts: &[Act]) -> Vec<String> {
             Act::Answer(waiter, Err(failure)) => {
                 format!("{} fails {}", waiter.0, failure.kind.label())
             }
+            Act::Kept(is_kept) => format!("kept {is_kept}"),
             Act::WakeAfter(delay_ms) => format!("wake {delay_ms}"),
         })
         .collect()
@@ -442,6 +445,7 @@ fn a_last_refresh_in_the_future_counts_for_nothing() {
         at(0),
         Durable {
             refreshed_at: START.plus_ms(86_400_000),
+            user: None,
             ..durable(None)
         },
         KEEP_ALIVE_MS,
@@ -553,6 +557,7 @@ fn short_lives_do_not_refresh_at_every_loan() {
             access: secret("a2"),
             refresh: secret("r2"),
             expires_in_s: life_s,
+            user: None,
         };
         grant.handle(at(LIFE_MS), Input::Refreshed(Ok(short)));
         let acts = grant.handle(at(LIFE_MS), stored());
