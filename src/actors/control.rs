@@ -58,6 +58,8 @@ pub struct ConnectImport {
     pub tenants: Option<Vec<XeroTenantId>>,
     /// Start with auto-sync off.
     pub observe: bool,
+    /// Who asks, for the record (`token:…`, `socket:…`, `system`).
+    pub requested_by: String,
 }
 
 /// A job that is asked for.
@@ -169,7 +171,7 @@ pub trait Control: Send + Sync {
     /// Connects the organisations that were chosen.
     fn choose(&self, ticket: String, chosen: Vec<XeroTenantId>, observe: bool) -> Answer<ConnectView>;
     /// Ends a tenant's connection, here and at Xero. Can be repeated.
-    fn disconnect(&self, tenant: TenantId) -> Answer<Ended>;
+    fn disconnect(&self, tenant: TenantId, requested_by: String) -> Answer<Ended>;
     /// Sets a mapping and releases what was red for it; tells how many documents that were.
     fn set_mapping(&self, tenant: TenantId, kind: MappingKind, key: String, value: String) -> Answer<(Mapping, usize)>;
     /// Replaces the settings.

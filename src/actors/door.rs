@@ -7,36 +7,30 @@ use actix::{Addr, Handler, Message};
 use futures_util::FutureExt;
 use tokio::sync::{Mutex, oneshot};
 
-use super::connect::{ConnectOrder, ConnectView, Desk, Ended, Returned};
+use super::connect::{By, ConnectOrder, ConnectView, Desk, Ended, Returned};
 use super::control::{Accepted, Acknowledgement, Answer, ConnectImport, Control, InvoiceName, JobWanted, Refused};
 use super::lane::fresh_generation;
 use super::ports::Ports;
 use super::registry::Door as TenantDoor;
-use super::supervisor::{Run, Supervisor};
+use super::supervisor::Supervisor;
 use super::tenant::{
-    Acknowledge, Begin, PutInvoice, Regranted, Replier, SetMapping, SetSettings, SignalPayment, SyncNow, TenantActor,
-    WantPreview,
+    Acknowledge, Begin, PutInvoice, Replier, SetMapping, SetSettings, SignalPayment, SyncNow, TenantActor, WantPreview,
 };
 use crate::engine::effect::{Preview, Reply};
 use crate::engine::event::Review;
-use crate::model::connection::{Connection, ConnectionState};
 use crate::model::document::Draft;
-use crate::model::ids::{ConnectId, GrantId, TenantId, XeroTenantId};
-use crate::model::row::{AutoSync, Invoice, Mapping, MappingKind, Operation, Receipt, Settings, Tenant};
+use crate::model::ids::{ConnectId, TenantId, XeroTenantId};
+use crate::model::row::{Invoice, Mapping, MappingKind, Operation, Receipt, Settings, Tenant};
 use crate::model::write::Write;
-use crate::model::xero::XeroConnection;
 use crate::store::reader::ReadError;
 use crate::store::rows::batch;
 use crate::store::{Lane, Urgency};
-
-/// Xero's word for an ordinary organisation; others (practices) hold no invoices.
-pub(super) const ORGANISATION: &str = "ORGANISATION";
 
 /// The door to the actors.
 #[derive(Clone)]
 pub struct Door {
     pub(super) ports: Arc<Ports>,
-    supervisor: Addr<Supervisor>,
+    pub(super) supervisor: Addr<Supervisor>,
     pub(super) connecting: Arc<Mutex<()>>,
     pub(super) desk: Arc<Desk>,
 }
@@ -81,7 +75,7 @@ impl Door {
     }
 
     /// Makes rows durable that belong to no actor.
-    fn commit(&self, lane: [u8; 16], writes: &[Write]) -> Answer<()> {
+    pub(super) fn commit(&self, lane: [u8; 16], writes: &[Write]) -> Answer<()> {
         let (done, waiting) = oneshot::channel();
         let lane = Lane {
             id: lane,
@@ -108,119 +102,6 @@ impl Door {
             }
         }
         .boxed()
-    }
-
-    /// Adopts a grant and starts what it reaches. Every step can be repeated: whoever asks again
-    /// after a crash or an error ends with the same tenants.
-    pub(super) async fn adopt(self, order: ConnectImport) -> Result<Vec<Tenant>, Refused> {
-        // One at a time: two at once would make two tenants of one organisation.
-        let _alone = self.connecting.lock().await;
-        let (grant, reached) = self
-            .ports
-            .keyring
-            .adopt(order.refresh_token)
-            .await
-            .map_err(Refused::Xero)?;
-        let organisations: Vec<XeroConnection> = reached
-            .into_iter()
-            .filter(|connection| connection.tenant_type == ORGANISATION)
-            .collect();
-        let wanted = match order.tenants {
-            None => organisations.iter().map(|found| found.tenant).collect(),
-            Some(wanted) => wanted,
-        };
-        self.connect_chosen(organisations, &wanted, grant, order.observe).await
-    }
-
-    /// Connects the organisations that are wanted, all of which must be reached.
-    pub(super) async fn connect_chosen(
-        &self,
-        reached: Vec<XeroConnection>,
-        wanted: &[XeroTenantId],
-        grant: GrantId,
-        observe: bool,
-    ) -> Result<Vec<Tenant>, Refused> {
-        let is_reached = |id: &XeroTenantId| reached.iter().any(|found| found.tenant == *id);
-        if let Some(missing) = wanted.iter().find(|id| !is_reached(id)) {
-            return Err(Refused::NotReached(*missing));
-        }
-        let mut tenants = Vec::with_capacity(wanted.len());
-        for connection in reached.into_iter().filter(|found| wanted.contains(&found.tenant)) {
-            let known = self
-                .ports
-                .reader
-                .tenant_by_xero(connection.tenant)
-                .map_err(|error| in_words(&error))?;
-            tenants.push(match known {
-                Some(tenant) => self.reconnect(tenant, grant).await?,
-                None => self.begin(connection, grant, observe).await?,
-            });
-        }
-        Ok(tenants)
-    }
-
-    /// Gives a tenant that is there this grant, if it has another one or is not connected.
-    async fn reconnect(&self, tenant: Tenant, grant: GrantId) -> Result<Tenant, Refused> {
-        let id = tenant.id;
-        if self.ports.registry.door(id).is_none() {
-            // It was stored, but whoever asked for it was cut off before it ran.
-            self.run(tenant.clone()).await?;
-        }
-        if tenant.grant == grant && tenant.connection.state == ConnectionState::Active {
-            return Ok(tenant);
-        }
-        match self.ask(id, |reply| Regranted { grant, reply }).await? {
-            Reply::Done { .. } => {}
-            other => return Err(unexpected(&other)),
-        }
-        self.forget_unused(tenant.grant)?;
-        let stored = self.ports.reader.tenant(id).map_err(|error| in_words(&error))?;
-        Ok(stored.unwrap_or(tenant))
-    }
-
-    /// A grant that no stored tenant names any more is dropped: its chain of tokens serves nobody.
-    fn forget_unused(&self, grant: GrantId) -> Result<(), Refused> {
-        let tenants = self.ports.reader.tenants().map_err(|error| in_words(&error))?;
-        if tenants.iter().all(|tenant| tenant.grant != grant) {
-            self.ports.keyring.forget(grant);
-        }
-        Ok(())
-    }
-
-    async fn begin(&self, connection: XeroConnection, grant: GrantId, observe: bool) -> Result<Tenant, Refused> {
-        let now = self.ports.clock.now();
-        self.ports.intake.check(now.mono)?;
-        let made_at_ms = u64::try_from(now.wall.0).unwrap_or(0);
-        let auto_sync = AutoSync {
-            enabled: !observe,
-            ..AutoSync::default()
-        };
-        let tenant = Tenant {
-            id: TenantId::from_parts(made_at_ms, self.ports.entropy.random_u128()),
-            xero_id: connection.tenant,
-            name: connection.name.unwrap_or_else(|| connection.tenant.to_string()),
-            grant,
-            time_zone: String::new(),
-            base_currency: None,
-            short_code: None,
-            connected_at: now.wall,
-            connection: Connection::fresh(now.wall),
-            settings: Settings {
-                auto_sync,
-                ..Settings::default()
-            },
-        };
-        self.commit(tenant.id.to_bytes(), &[Write::Tenant(Box::new(tenant.clone()))])
-            .await?;
-        self.run(tenant.clone()).await?;
-        Ok(tenant)
-    }
-
-    async fn run(&self, tenant: Tenant) -> Result<(), Refused> {
-        self.supervisor
-            .send(Run(vec![tenant]))
-            .await
-            .map_err(|_stopped| Refused::Draining)
     }
 }
 
@@ -302,7 +183,7 @@ impl Control for Door {
     }
 
     fn connect_import(&self, order: ConnectImport) -> Answer<Vec<Tenant>> {
-        on_its_own(self.clone().adopt(order))
+        on_its_own(self.clone().adopt(order, By::Import))
     }
 
     fn begin_connect(&self, order: ConnectOrder) -> Answer<ConnectView> {
@@ -327,8 +208,8 @@ impl Control for Door {
         on_its_own(self.clone().choose(ticket, chosen, observe))
     }
 
-    fn disconnect(&self, tenant: TenantId) -> Answer<Ended> {
-        on_its_own(self.clone().disconnect(tenant))
+    fn disconnect(&self, tenant: TenantId, requested_by: String) -> Answer<Ended> {
+        on_its_own(self.clone().disconnect(tenant, requested_by))
     }
 
     fn set_mapping(&self, tenant: TenantId, kind: MappingKind, key: String, value: String) -> Answer<(Mapping, usize)> {

@@ -33,7 +33,7 @@ impl StoredGrants {
         }
     }
 
-    fn commit(&self, grant: GrantId, write: Write) -> BoxFuture<'static, Result<(), String>> {
+    fn commit(&self, grant: GrantId, writes: &[Write]) -> BoxFuture<'static, Result<(), String>> {
         // Each row is whole by itself: a failed one refuses no later one.
         let generation = self.generation.fetch_add(1, Ordering::Relaxed);
         let lane = Lane {
@@ -41,7 +41,7 @@ impl StoredGrants {
             generation,
         };
         let (done, waiting) = oneshot::channel();
-        let submitted = batch(&[write], Urgency::Result)
+        let submitted = batch(writes, Urgency::Result)
             .map_err(|error| error.to_string())
             .and_then(|batch| {
                 let ack = move |result: Result<_, StoreError>| {
@@ -62,7 +62,11 @@ impl StoredGrants {
 
 impl GrantStore for StoredGrants {
     fn save(&self, row: GrantRow) -> BoxFuture<'static, Result<(), String>> {
-        self.commit(row.id, Write::Grant(Box::new(row)))
+        self.commit(row.id, &[Write::Grant(Box::new(row))])
+    }
+
+    fn replace(&self, row: GrantRow, gone: GrantId) -> BoxFuture<'static, Result<(), String>> {
+        self.commit(row.id, &[Write::Grant(Box::new(row)), Write::DropGrant(gone)])
     }
 
     fn load_all(&self) -> BoxFuture<'static, Result<Vec<GrantRow>, String>> {
@@ -71,6 +75,6 @@ impl GrantStore for StoredGrants {
     }
 
     fn remove(&self, grant: GrantId) -> BoxFuture<'static, Result<(), String>> {
-        self.commit(grant, Write::DropGrant(grant))
+        self.commit(grant, &[Write::DropGrant(grant)])
     }
 }

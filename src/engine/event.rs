@@ -146,7 +146,19 @@ pub enum Event {
     /// Something about the connection became known.
     Connection(ConnectionEvent),
     /// A consent for this same organisation was given: its grant takes the place of the old one.
-    Regranted(GrantId),
+    Regranted {
+        /// The grant.
+        grant: GrantId,
+        /// Who had it done.
+        requested_by: String,
+        /// How it came here, in a sentence.
+        why: String,
+    },
+    /// A person ends the connection.
+    Disconnected {
+        /// Who.
+        requested_by: String,
+    },
     /// A mapping was set; what was red for it is released.
     MappingSet {
         /// Who waits for the reply.

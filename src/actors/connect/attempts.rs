@@ -199,6 +199,7 @@ mod tests {
                 authorize_url: None,
                 redirect_uri: None,
                 observe: false,
+                requested_by: "user".to_owned(),
                 reconnects: None,
                 stage: ConnectStage::Waiting,
             },

@@ -14,12 +14,12 @@ impl Door {
     /// Ends a tenant's connection. Nothing is sent from the moment it is durable here; then the
     /// connection is removed at Xero, and the consent revoked if it served nobody else. When Xero
     /// cannot be told, repeating it tells Xero again.
-    pub(in crate::actors) async fn disconnect(self, id: TenantId) -> Result<Ended, Refused> {
+    pub(in crate::actors) async fn disconnect(self, id: TenantId, requested_by: String) -> Result<Ended, Refused> {
         let _alone = self.connecting.lock().await;
         let read = |door: &Self| door.ports.reader.tenant(id).map_err(|error| in_words(&error));
         let tenant = read(&self)?.ok_or(Refused::TenantNotFound)?;
         if tenant.connection.state != ConnectionState::Disconnected {
-            match self.ask(id, |reply| EndConnection { reply }).await? {
+            match self.ask(id, |reply| EndConnection { requested_by, reply }).await? {
                 Reply::Done { .. } => {}
                 other => return Err(unexpected(&other)),
             }

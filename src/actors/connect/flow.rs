@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use super::adopt::{Ground, organisations};
 use super::attempts::{Attempts, Begun, OPEN_MS, Redeemable};
 use super::terms::{
-    AppKind, ConnectFault, ConnectOrder, ConnectSettings, ConnectStage, ConnectView, Offered, Returned, Standing,
+    AppKind, By, ConnectFault, ConnectOrder, ConnectSettings, ConnectStage, ConnectView, Offered, Returned, Standing,
 };
 use crate::actors::control::{ConnectImport, Refused};
-use crate::actors::door::{Door, ORGANISATION, in_words};
+use crate::actors::door::{Door, in_words};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::ids::{ConnectId, GrantId, XeroTenantId};
 use crate::model::row::Tenant;
@@ -72,6 +73,7 @@ impl Door {
             authorize_url: None,
             redirect_uri: None,
             observe: order.observe,
+            requested_by: order.requested_by.clone(),
             reconnects,
             stage: ConnectStage::Waiting,
         }
@@ -128,8 +130,9 @@ impl Door {
             refresh_token: SecretString::from(CUSTOM_CONNECTION),
             tenants: view.reconnects.map(|wanted| vec![wanted]),
             observe: view.observe,
+            requested_by: view.requested_by.clone(),
         };
-        let tenants = self.adopt(order).await?;
+        let tenants = self.adopt(order, By::Custom).await?;
         if tenants.is_empty() {
             return Err(Refused::Connect(ConnectFault::NoOrganisation));
         }
@@ -248,7 +251,15 @@ impl Door {
         let allowed = organisations(reached)
             .into_iter()
             .filter(|organisation| view.reconnects.is_none_or(|wanted| wanted == organisation.tenant));
-        let tenants = self.connect_chosen(allowed.collect(), &chosen, grant, observe).await?;
+        let ground = Ground {
+            grant,
+            actor: view.requested_by.clone(),
+            by: By::Consent,
+            user: self.ports.keyring.user(grant).await,
+        };
+        let tenants = self
+            .connect_chosen(allowed.collect(), &chosen, &ground, observe)
+            .await?;
         let stage = ConnectStage::Connected(tenants);
         let view = self.desk.attempts().set(view.id, stage);
         if chosen.is_empty() {
@@ -273,11 +284,6 @@ impl Door {
             Err(error) => tracing::warn!(%error, "consents that serve nobody are dropped later"),
         }
     }
-}
-
-fn organisations(reached: Vec<XeroConnection>) -> Vec<XeroConnection> {
-    let is_organisation = |connection: &XeroConnection| connection.tenant_type == ORGANISATION;
-    reached.into_iter().filter(is_organisation).collect()
 }
 
 fn named(organisation: &XeroConnection) -> String {

@@ -11,6 +11,7 @@
 //! was redeemed for is in the keyring.
 
 mod address;
+mod adopt;
 mod attempts;
 mod disconnect;
 mod flow;
@@ -19,6 +20,6 @@ mod terms;
 pub use attempts::{Attempts, OPEN_MS};
 pub use flow::Desk;
 pub use terms::{
-    AppKind, ConnectFault, ConnectOrder, ConnectSettings, ConnectStage, ConnectView, Ended, Offered, Returned, Severed,
-    Standing,
+    AppKind, By, ConnectFault, ConnectOrder, ConnectSettings, ConnectStage, ConnectView, Ended, Offered, Returned,
+    Severed, Standing,
 };

@@ -19,6 +19,17 @@ pub enum AppKind {
     Custom,
 }
 
+/// How a grant came here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Somebody handed a refresh token over.
+    Import,
+    /// A person consented on Xero's page.
+    Consent,
+    /// The app is a custom connection.
+    Custom,
+}
+
 /// What connecting works with.
 #[derive(Debug, Clone)]
 pub struct ConnectSettings {
@@ -43,6 +54,8 @@ pub struct ConnectOrder {
     pub observe: bool,
     /// The one organisation that is to be connected again; any other is refused.
     pub tenant: Option<TenantId>,
+    /// Who asks, for the record.
+    pub requested_by: String,
 }
 
 /// What somebody came back from Xero with.
@@ -67,6 +80,8 @@ pub struct ConnectView {
     pub redirect_uri: Option<String>,
     /// Whether new organisations start with auto-sync off.
     pub observe: bool,
+    /// Who began it, for the record.
+    pub requested_by: String,
     /// The one organisation that is to be connected again.
     pub reconnects: Option<XeroTenantId>,
     /// How it stands.

@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
 use super::handle::{Borrowed, KeyringParts};
+use super::join::Joining;
 use super::state::{Act, Grant, Input, KEEP_ALIVE_MS, WaiterId};
 use super::tokens::{Access, Durable, NewPair};
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
@@ -78,6 +79,8 @@ pub struct KeyringActor {
     pub(super) grants: BTreeMap<GrantId, Grant>,
     /// Those who wait until the pair of a new consent is durable.
     pub(super) keeping: HashMap<GrantId, Vec<oneshot::Sender<bool>>>,
+    /// Grants whose pair is on its way into another one, by that other one.
+    pub(super) joining: HashMap<GrantId, Joining>,
     /// Marks that the process before this one left: a code was being redeemed when it ended.
     left_marks: Vec<GrantId>,
     waiting: HashMap<WaiterId, oneshot::Sender<Result<Access, Failure>>>,
@@ -102,6 +105,7 @@ impl KeyringActor {
             bereaved: None,
             grants,
             keeping: HashMap::new(),
+            joining: HashMap::new(),
             left_marks: marks.into_iter().map(|(id, _)| id).collect(),
             waiting: HashMap::new(),
             last_waiter: 0,
@@ -173,14 +177,18 @@ impl KeyringActor {
     }
 
     fn save(&self, id: GrantId, durable: &Durable, ctx: &mut Context<Self>) {
-        let save: BoxFuture<'static, Result<(), String>> = match self.parts.sealer.seal(id, durable) {
-            Ok(row) => self.parts.store.save(row),
-            Err(why) => std::future::ready(Err(why.to_string())).boxed(),
-        };
+        let (save, is_joined): (BoxFuture<'static, Result<(), String>>, bool) =
+            match self.parts.sealer.seal(id, durable) {
+                Ok(row) => self.store(row, durable),
+                Err(why) => (std::future::ready(Err(why.to_string())).boxed(), false),
+            };
         let save = AssertUnwindSafe(save)
             .catch_unwind()
             .map(|ended| ended.unwrap_or_else(|_panic| Err("the save panicked".to_owned())));
         ctx.spawn(save.into_actor(self).map(move |result, actor, ctx| {
+            if is_joined && result.is_ok() {
+                actor.end_joining(id);
+            }
             if let Err(why) = &result {
                 tracing::error!(grant = %id, why, "a renewed grant could not be stored");
             }
@@ -188,7 +196,7 @@ impl KeyringActor {
         }));
     }
 
-    fn answer(&mut self, waiter: WaiterId, result: Result<Access, Failure>) {
+    pub(super) fn answer(&mut self, waiter: WaiterId, result: Result<Access, Failure>) {
         if let Some(sender) = self.waiting.remove(&waiter) {
             // Who has gone meanwhile needs no token.
             drop(sender.send(result));
@@ -311,6 +319,13 @@ impl KeyringActor {
         for waiter in dropped.into_iter().flat_map(Grant::into_waiters) {
             self.answer(waiter, Err(no_such_grant()));
         }
+        // What was to go on in it goes with it.
+        for gone in [Some(id), self.end_joining(id)].into_iter().flatten() {
+            self.drop_row(gone, ctx);
+        }
+    }
+
+    fn drop_row(&self, id: GrantId, ctx: &mut Context<Self>) {
         let removal = self.parts.store.remove(id);
         ctx.spawn(removal.into_actor(self).map(move |result, _, _| {
             if let Err(why) = result {
@@ -327,7 +342,7 @@ pub(super) fn keep_alive_ms(id: GrantId) -> i64 {
     KEEP_ALIVE_MS - i64::try_from(spread).unwrap_or(0)
 }
 
-fn no_such_grant() -> Failure {
+pub(super) fn no_such_grant() -> Failure {
     Failure {
         kind: FailureKind::GrantRejected,
         remedy: Remedy::Reconnect,

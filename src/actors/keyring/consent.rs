@@ -42,7 +42,13 @@ pub struct EndRedeeming {
 #[rtype(result = "Option<SecretString>")]
 pub struct Surrender(pub GrantId);
 
-/// Drops the grants that came from a consent and serve none of these tenants' grants.
+/// Asks whose consent a grant is.
+#[derive(Message)]
+#[rtype(result = "Option<String>")]
+pub struct WhoseIs(pub GrantId);
+
+/// Drops the grants that came from a consent and are none of these. Those that were handed over are
+/// joined with the one of these that their user has.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct KeepOnly(pub HashSet<GrantId>);
@@ -118,12 +124,21 @@ impl Handler<Surrender> for KeyringActor {
     }
 }
 
+impl Handler<WhoseIs> for KeyringActor {
+    type Result = Option<String>;
+
+    fn handle(&mut self, WhoseIs(id): WhoseIs, _ctx: &mut Context<Self>) -> Self::Result {
+        self.grants.get(&id).and_then(Grant::user)
+    }
+}
+
 impl Handler<KeepOnly> for KeyringActor {
     type Result = ();
 
     fn handle(&mut self, KeepOnly(used): KeepOnly, ctx: &mut Context<Self>) {
         let is_left_over = |(id, grant): &(&GrantId, &Grant)| !used.contains(id) && !grant.was_handed_over();
         let left_over: Vec<GrantId> = self.grants.iter().filter(is_left_over).map(|(id, _)| *id).collect();
+        self.join_left_over(&used, ctx);
         for id in left_over {
             tracing::info!(grant = %id, "a consent of which no organisation was chosen is dropped");
             self.forget(id, ctx);

@@ -10,7 +10,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::actor::{Adopt, Adopted, Borrow, Forget, GrantDied, Invalidate, IsBusy, KeyringActor, TellDeaths};
-use super::consent::{BeginRedeeming, EndRedeeming, Enrol, KeepOnly, Surrender};
+use super::consent::{BeginRedeeming, EndRedeeming, Enrol, KeepOnly, Surrender, WhoseIs};
+use super::join::Join;
 use super::port::GrantStore;
 use super::seal::{SealError, Sealer};
 use super::tokens::NewPair;
@@ -187,7 +188,24 @@ impl Keyring {
         .boxed()
     }
 
-    /// Drops grants that came from a consent and are none of these: nobody chose an organisation.
+    /// Puts a grant that was adopted, and that no tenant names, into the one its user has besides, if
+    /// there is one: Xero keeps one chain of tokens for each user. Tells which grant is left, once
+    /// that is durable.
+    ///
+    /// # Errors
+    /// The store takes nothing. The pair is kept and stored later; adopting again finds it.
+    pub fn join(&self, grant: GrantId, used: HashSet<GrantId>) -> BoxFuture<'static, Result<GrantId, Failure>> {
+        let sent = self.actor.send(Join { grant, used });
+        async move { sent.await.map_err(|_closed| stopped())?.map_err(|why| unstored(&why)) }.boxed()
+    }
+
+    /// Whose consent a grant is, where Xero said so: Xero's id of the user.
+    pub async fn user(&self, grant: GrantId) -> Option<String> {
+        self.actor.send(WhoseIs(grant)).await.ok().flatten()
+    }
+
+    /// Drops grants that came from a consent and are none of these, of which nobody chose an
+    /// organisation, and joins those of users who have one of these.
     pub fn keep_only(&self, used: HashSet<GrantId>) {
         self.actor.do_send(KeepOnly(used));
     }

@@ -7,6 +7,7 @@
 mod actor;
 mod consent;
 mod handle;
+mod join;
 pub mod port;
 pub mod seal;
 pub mod state;

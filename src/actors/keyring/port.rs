@@ -9,6 +9,8 @@ use crate::model::row::GrantRow;
 pub trait GrantStore: Send + Sync {
     /// Adds or replaces a row. An error says why, in words; nothing may be assumed stored then.
     fn save(&self, row: GrantRow) -> BoxFuture<'static, Result<(), String>>;
+    /// Adds or replaces a row and drops another one, both or neither.
+    fn replace(&self, row: GrantRow, gone: GrantId) -> BoxFuture<'static, Result<(), String>>;
     /// Every row.
     fn load_all(&self) -> BoxFuture<'static, Result<Vec<GrantRow>, String>>;
     /// Drops a row; one that is not there is fine.

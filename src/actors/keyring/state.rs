@@ -64,6 +64,13 @@ pub enum Input {
     Saved(Result<(), String>),
     /// The user consented anew, and Xero's chain goes on with this pair.
     Consented(NewPair),
+    /// Somebody handed over a token of the user, and Xero's chain goes on with what came of it.
+    Joined {
+        /// The pair.
+        pair: NewPair,
+        /// The token that was handed over.
+        given: Option<SecretString>,
+    },
     /// Perhaps the user consented anew, and nobody got the pair.
     Doubted,
     /// Time passed.
@@ -109,6 +116,8 @@ pub struct Grant {
     keep_alive_ms: i64,
     /// The pair of a new consent, until nothing else of the grant is under way.
     consented: Option<NewPair>,
+    /// The token that somebody handed over for it.
+    joined: Option<SecretString>,
     /// Whether what is being saved is the pair of a new consent.
     keeps_consent: bool,
 }
@@ -159,6 +168,7 @@ impl Grant {
             wake_at: unsure_since,
             keep_alive_ms: keep_alive_ms.min(KEEP_ALIVE_MS),
             consented: None,
+            joined: None,
             keeps_consent: false,
         }
     }
@@ -189,6 +199,12 @@ impl Grant {
     #[must_use]
     pub fn refresh_token(&self) -> SecretString {
         self.durable.current.clone()
+    }
+
+    /// What is stored of it.
+    #[must_use]
+    pub const fn held(&self) -> &Durable {
+        &self.durable
     }
 
     /// A grant somebody handed us. It is stored before its token is used: the token dies at its
@@ -225,6 +241,7 @@ impl Grant {
             .flatten()
             .flat_map(|held| [Some(&held.current), held.previous.as_ref(), held.given.as_ref()])
             .flatten()
+            .chain(&self.joined)
             .any(|token| is_same(token, refresh_token))
     }
 
@@ -266,6 +283,10 @@ impl Grant {
             Input::Saved(Err(_why)) => self.not_saved(now),
             Input::Consented(pair) => {
                 self.consented = Some(pair);
+                Vec::new()
+            }
+            Input::Joined { pair, given } => {
+                (self.consented, self.joined) = (Some(pair), given);
                 Vec::new()
             }
             Input::Doubted => self.doubted(now),
@@ -368,6 +389,7 @@ fn rejected_again() -> Failure {
     renewal::unavailable("xero rejects access tokens that it has just handed out")
 }
 
-fn is_same(one: &SecretString, other: &SecretString) -> bool {
+/// Whether two tokens are one.
+pub fn is_same(one: &SecretString, other: &SecretString) -> bool {
     one.expose_secret() == other.expose_secret()
 }

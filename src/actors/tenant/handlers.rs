@@ -173,7 +173,12 @@ impl Handler<Regranted> for TenantActor {
 
     fn handle(&mut self, message: Regranted, ctx: &mut Context<Self>) {
         let ask = self.ask(message.reply);
-        self.feed(Event::Regranted(message.grant), Urgency::Result, ctx);
+        let regranted = Event::Regranted {
+            grant: message.grant,
+            requested_by: message.requested_by,
+            why: message.why,
+        };
+        self.feed(regranted, Urgency::Result, ctx);
         // The machine knows no reply to this; in line it comes when the new grant is durable.
         self.perform(
             vec![Effect::Reply(ask, Reply::Done { released: 0 })],
@@ -188,11 +193,8 @@ impl Handler<EndConnection> for TenantActor {
 
     fn handle(&mut self, message: EndConnection, ctx: &mut Context<Self>) {
         let ask = self.ask(message.reply);
-        self.feed(
-            Event::Connection(ConnectionEvent::DisconnectedByPerson),
-            Urgency::Result,
-            ctx,
-        );
+        let requested_by = message.requested_by;
+        self.feed(Event::Disconnected { requested_by }, Urgency::Result, ctx);
         // In line it comes when the end is durable.
         self.perform(
             vec![Effect::Reply(ask, Reply::Done { released: 0 })],

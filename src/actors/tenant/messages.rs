@@ -121,6 +121,10 @@ pub struct GrantsDied(pub Arc<HashSet<GrantId>>);
 pub struct Regranted {
     /// Its grant.
     pub grant: GrantId,
+    /// Who asks.
+    pub requested_by: String,
+    /// How the grant came here, in a sentence.
+    pub why: String,
     /// Waits for [`Reply::Done`]: the new grant is durable.
     pub reply: Replier,
 }
@@ -129,6 +133,8 @@ pub struct Regranted {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct EndConnection {
+    /// Who asks.
+    pub requested_by: String,
     /// Waits for [`Reply::Done`]: the end is durable.
     pub reply: Replier,
 }

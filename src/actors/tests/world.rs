@@ -397,6 +397,13 @@ impl GrantStore for Grants {
         self.0.lock().unwrap().insert(row.id, row);
         std::future::ready(Ok(())).boxed()
     }
+    fn replace(&self, row: GrantRow, gone: GrantId) -> BoxFuture<'static, Result<(), String>> {
+        let (saved, removed) = (self.save(row).now_or_never().unwrap(), gone);
+        if saved.is_ok() {
+            self.remove(removed).now_or_never().unwrap().unwrap();
+        }
+        std::future::ready(saved).boxed()
+    }
     fn load_all(&self) -> BoxFuture<'static, Result<Vec<GrantRow>, String>> {
         let rows = self.0.lock().unwrap().values().cloned().collect();
         std::future::ready(Ok(rows)).boxed()
@@ -514,6 +521,7 @@ impl World {
             refresh_token: token.to_owned().into(),
             tenants,
             observe: false,
+            requested_by: "system".to_owned(),
         };
         self.door.connect_import(order).await
     }

@@ -93,6 +93,7 @@ impl House {
                 refresh_token,
                 tenants: None,
                 observe: false,
+                requested_by: "system".to_owned(),
             })
             .await
             .unwrap()
@@ -334,6 +335,7 @@ async fn a_daemon_is_well_stops_cleanly_and_goes_on_where_it_was() {
         refresh_token,
         tenants: None,
         observe: false,
+        requested_by: "system".to_owned(),
     };
     let tenants = daemon.connect(order).await.unwrap();
     for nth in 0..30 {

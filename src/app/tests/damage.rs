@@ -48,6 +48,7 @@ async fn a_row_that_cannot_be_read_parks_its_tenant_and_nobody_else() {
         refresh_token: SecretString::from(xero.refresh_token.as_str()),
         tenants: None,
         observe: true,
+        requested_by: "system".to_owned(),
     };
     let tenants = daemon.connect(order).await.unwrap();
     let [.., one, other] = tenants.as_slice() else {

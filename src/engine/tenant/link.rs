@@ -80,13 +80,19 @@ impl TenantMachine {
     }
 
     /// Another consent reaches the organisation from now on.
-    pub(super) fn regranted(&mut self, now: Now, grant: GrantId, out: &mut Vec<Effect>) {
+    pub(super) fn regranted(&mut self, now: Now, grant: GrantId, why: String, out: &mut Vec<Effect>) {
+        self.record.note("connection.reconnected", why);
         self.setup.tenant.grant = grant;
         self.token_rejections = 0;
         out.push(Effect::Persist(vec![Write::Tenant(Box::new(
             self.setup.tenant.clone(),
         ))]));
         self.connection_event(now, ConnectionEvent::Reconnected, out);
+    }
+
+    /// A person ends the connection.
+    pub(super) fn disconnected(&mut self, now: Now, out: &mut Vec<Effect>) {
+        self.connection_event(now, ConnectionEvent::DisconnectedByPerson, out);
     }
 
     /// Asks Xero whether the organisation is still connected, once at a time.

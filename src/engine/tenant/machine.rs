@@ -274,7 +274,8 @@ impl TenantMachine {
             } => self.begin(now, ask, *order, requested_by, out),
             Event::LinkedLoaded { load, rows } => self.linked_loaded(now, load, &rows, out),
             Event::Connection(event) => self.connection_event(now, event, out),
-            Event::Regranted(grant) => self.regranted(now, grant, out),
+            Event::Regranted { grant, why, .. } => self.regranted(now, grant, why, out),
+            Event::Disconnected { .. } => self.disconnected(now, out),
             Event::MappingSet { ask, mapping } => self.mapping_set(ask, *mapping, out),
             Event::SettingsSet { ask, settings } => self.settings_set(ask, *settings, out),
             Event::Woken => {}

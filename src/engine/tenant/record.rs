@@ -23,10 +23,18 @@ pub(super) struct Record {
     operation: Option<OperationId>,
     /// What changed of each document.
     changes: BTreeMap<InvoiceId, Vec<Change>>,
-    /// What people set.
-    noted: Vec<(&'static str, Vec<Change>)>,
+    /// What people did.
+    noted: Vec<Noted>,
     /// Keeps entries of one moment in order.
     count: u16,
+}
+
+/// What a person did.
+#[derive(Debug, Clone)]
+struct Noted {
+    action: &'static str,
+    reason: Option<String>,
+    changes: Vec<Change>,
 }
 
 impl Default for Record {
@@ -52,7 +60,20 @@ impl Record {
 
     /// What a person set.
     pub(super) fn set(&mut self, action: &'static str, changes: Vec<Change>) {
-        self.noted.push((action, changes));
+        self.noted.push(Noted {
+            action,
+            reason: None,
+            changes,
+        });
+    }
+
+    /// What a person did, and why.
+    pub(super) fn note(&mut self, action: &'static str, reason: String) {
+        self.noted.push(Noted {
+            action,
+            reason: Some(reason),
+            changes: Vec::new(),
+        });
     }
 }
 
@@ -61,9 +82,10 @@ impl TenantMachine {
     pub(super) fn begin_record(&mut self, event: &Event) {
         let (cause, actor, operation) = match event {
             Event::HostWrote { .. } => (Cause::Host, "host".to_owned(), None),
-            Event::SyncNow { requested_by, .. } | Event::Begin { requested_by, .. } => {
-                (Cause::User, requested_by.clone(), None)
-            }
+            Event::SyncNow { requested_by, .. }
+            | Event::Begin { requested_by, .. }
+            | Event::Regranted { requested_by, .. }
+            | Event::Disconnected { requested_by } => (Cause::User, requested_by.clone(), None),
             Event::MappingSet { .. } | Event::SettingsSet { .. } => (Cause::User, "user".to_owned(), None),
             Event::Loaded { .. } | Event::FailedLoaded { .. } => (Cause::Push, system(), None),
             Event::Answered { call, .. } | Event::Slice { call, .. } => match self.calls.get(call) {
@@ -121,9 +143,18 @@ impl TenantMachine {
                     _ => {}
                 }
             }
-            for (action, changes) in noted.drain(..) {
+            for Noted {
+                action,
+                reason,
+                changes,
+            } in noted.drain(..)
+            {
                 let entry = self.entry(now, action);
-                entries.push(Audit { changes, ..entry });
+                entries.push(Audit {
+                    reason,
+                    changes,
+                    ..entry
+                });
             }
             writes.extend(entries.into_iter().map(|entry| Write::Audit(Box::new(entry))));
         }

@@ -39,7 +39,7 @@ fn shown(call: &Call, tenants: &[Tenant]) -> Vec<Value> {
 /// Adopts a grant and starts its tenants.
 pub async fn import(call: &Call) -> Result<Reply, Problem> {
     serves_all(call)?;
-    let order = json::read_import(&json::parse(&call.body)?)?;
+    let order = json::read_import(&json::parse(&call.body)?, &call.caller.name())?;
     let started = call.shared.state.control.connect_import(order).await;
     let tenants = started.map_err(refused::problem)?;
     Ok(Reply::json(200, &json!({"data": shown(call, &tenants)})))
@@ -53,7 +53,7 @@ pub async fn begin(call: &Call) -> Result<Reply, Problem> {
     } else {
         call.body.as_ref()
     };
-    let (mut order, tenant) = json::read_connect(&json::parse(body)?)?;
+    let (mut order, tenant) = json::read_connect(&json::parse(body)?, &call.caller.name())?;
     if let Some(name) = tenant {
         order.tenant = Some(call.tenant_named(&name).await?.id);
     }
@@ -109,7 +109,12 @@ pub async fn choose(call: &Call) -> Result<Reply, Problem> {
 /// Ends a connection, here and at Xero.
 pub async fn disconnect(call: &Call) -> Result<Reply, Problem> {
     let tenant = call.tenant().await?;
-    let ended = call.shared.state.control.disconnect(tenant.id).await;
+    let ended = call
+        .shared
+        .state
+        .control
+        .disconnect(tenant.id, call.caller.name())
+        .await;
     let ended = ended.map_err(refused::problem)?;
     let id = ended.tenant.id;
     let counts = call.shared.read(move |reads| reads.counts(id)).await?;

@@ -28,7 +28,7 @@ pub struct Choice {
 ///
 /// # Errors
 /// `validation_failed` naming everything wrong.
-pub fn read_connect(body: &Node) -> Result<(ConnectOrder, Option<String>), Problem> {
+pub fn read_connect(body: &Node, requested_by: &str) -> Result<(ConnectOrder, Option<String>), Problem> {
     let faults = Faults::default();
     let known = ["scopes", "observe", "tenant"];
     let order = Fields::of(body, String::new(), &known, &faults).map(|fields| {
@@ -37,6 +37,7 @@ pub fn read_connect(body: &Node) -> Result<(ConnectOrder, Option<String>), Probl
             scopes,
             observe: fields.optional_bool("observe").unwrap_or(false),
             tenant: None,
+            requested_by: requested_by.to_owned(),
         };
         (order, fields.optional_text("tenant", TICKET_MAX_CHARS))
     });
@@ -111,12 +112,18 @@ mod tests {
 
     #[test]
     fn an_empty_order_asks_for_the_configured_scopes() {
-        let (order, tenant) = read_connect(&parse(b"{}").unwrap()).unwrap();
+        let (order, tenant) = read_connect(&parse(b"{}").unwrap(), "open").unwrap();
         assert!(order.scopes.is_none() && !order.observe && tenant.is_none());
-        let (order, tenant) =
-            read_connect(&parse(br#"{"scopes":"legacy","observe":true,"tenant":"ten_1"}"#).unwrap()).unwrap();
+        let (order, tenant) = read_connect(
+            &parse(br#"{"scopes":"legacy","observe":true,"tenant":"ten_1"}"#).unwrap(),
+            "socket:0",
+        )
+        .unwrap();
         assert_eq!((order.scopes, order.observe), (Some(ScopeSet::Legacy), true));
-        assert_eq!(tenant.as_deref(), Some("ten_1"));
+        assert_eq!(
+            (tenant.as_deref(), order.requested_by.as_str()),
+            (Some("ten_1"), "socket:0")
+        );
     }
 
     #[test]
@@ -125,7 +132,7 @@ mod tests {
         for scopes in [r#""broad""#, r#"["accounting.invoices"]"#, "[1]", "[]"] {
             let body = format!(r#"{{"scopes":{scopes}}}"#);
             assert_eq!(
-                faults(read_connect(&read(&body))),
+                faults(read_connect(&read(&body), "open")),
                 [("/scopes".into(), "bad_scopes")],
                 "{scopes}"
             );

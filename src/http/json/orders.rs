@@ -22,7 +22,7 @@ const CURRENCIES_MAX: usize = 200;
 ///
 /// # Errors
 /// `validation_failed` naming everything wrong.
-pub fn read_import(body: &Node) -> Result<ConnectImport, Problem> {
+pub fn read_import(body: &Node, requested_by: &str) -> Result<ConnectImport, Problem> {
     let faults = Faults::default();
     let known = ["refresh_token", "tenant_ids", "observe"];
     let order = Fields::of(body, String::new(), &known, &faults).and_then(|fields| {
@@ -36,6 +36,7 @@ pub fn read_import(body: &Node) -> Result<ConnectImport, Problem> {
             refresh_token: SecretString::from(token?),
             tenants,
             observe,
+            requested_by: requested_by.to_owned(),
         })
     });
     faults.settle(order)

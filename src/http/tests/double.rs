@@ -372,7 +372,7 @@ impl Control for House {
         ready(Ok(attempt(ConnectStage::Connected(tenants), observe)))
     }
 
-    fn disconnect(&self, tenant: TenantId) -> Answer<Ended> {
+    fn disconnect(&self, tenant: TenantId, _requested_by: String) -> Answer<Ended> {
         let tenant = self.rows().tenants.get(&tenant).cloned();
         ready(tenant.ok_or(Refused::TenantNotFound).map(|tenant| Ended {
             tenant,
@@ -582,6 +582,7 @@ fn attempt(stage: ConnectStage, observe: bool) -> ConnectView {
         authorize_url: None,
         redirect_uri: Some("http://localhost:7626/xero/callback".into()),
         observe,
+        requested_by: "open".into(),
         reconnects: None,
         stage,
     }

@@ -127,6 +127,15 @@ impl GrantStore for Grants {
         async move { save(&stage, row).await }.boxed()
     }
 
+    fn replace(&self, row: GrantRow, gone: GrantId) -> BoxFuture<'static, Result<(), String>> {
+        let (saved, removed) = (self.save(row), self.remove(gone));
+        async move {
+            saved.await?;
+            removed.await
+        }
+        .boxed()
+    }
+
     fn load_all(&self) -> BoxFuture<'static, Result<Vec<GrantRow>, String>> {
         let rows = self.0.with(|stage| stage.shelf.reader.grants());
         async move { rows.map_err(|error| error.to_string()) }.boxed()

@@ -1,11 +1,31 @@
 //! From a token that ends to the next one.
 
-use super::{Act, BACKOFF_FIRST_MS, BACKOFF_MAX_MS, Grant, REFUSED_PAUSES_MS, STRAY_MAX_MS, Step, Which, backoff_ms};
+use super::{
+    Act, BACKOFF_FIRST_MS, BACKOFF_MAX_MS, Grant, Input, REFUSED_PAUSES_MS, STRAY_MAX_MS, Step, Which, backoff_ms,
+};
 use crate::actors::keyring::tokens::{Access, Durable, NewPair};
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
 use crate::model::mutation::{Rule, is_broken};
 use crate::model::secret::SecretString;
 use crate::model::time::{Mono, Now};
+
+impl Input {
+    /// Joins with what another grant holds. `None` when that has no token for calls.
+    #[must_use]
+    pub fn joined(now: Now, held: &Durable) -> Option<Self> {
+        let access = held.access.as_ref()?;
+        let lives_ms = u64::try_from(access.expires_at.since_ms(now.wall)).unwrap_or(0);
+        Some(Self::Joined {
+            pair: NewPair {
+                access: access.token.clone(),
+                refresh: held.current.clone(),
+                expires_in_s: lives_ms / 1_000,
+                user: held.user.clone(),
+            },
+            given: held.given.clone(),
+        })
+    }
+}
 
 impl Grant {
     /// The first step of every refresh. While the store takes nothing, nothing is asked for either:
@@ -89,7 +109,9 @@ impl Grant {
             return Vec::new();
         };
         let held = Some(self.durable.current.clone()).filter(|_| self.durable.has_worked());
-        let next = self.succeeded_by(now, pair, held);
+        let mut next = self.succeeded_by(now, pair, held);
+        // A repeated import is known by the last token that was handed over.
+        next.given = self.joined.take().or(next.given);
         self.keeps_consent = true;
         self.step = Step::Saving {
             next: next.clone(),

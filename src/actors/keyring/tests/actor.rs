@@ -64,6 +64,13 @@ impl GrantStore for Rows {
         self.rows.lock().unwrap().insert(row.id, row);
         std::future::ready(Ok(())).boxed()
     }
+    fn replace(&self, row: GrantRow, gone: GrantId) -> BoxFuture<'static, Result<(), String>> {
+        let (saved, removed) = (self.save(row).now_or_never().unwrap(), gone);
+        if saved.is_ok() {
+            self.remove(removed).now_or_never().unwrap().unwrap();
+        }
+        std::future::ready(saved).boxed()
+    }
     fn load_all(&self) -> BoxFuture<'static, Result<Vec<GrantRow>, String>> {
         let rows = self.rows.lock().unwrap().values().cloned().collect();
         std::future::ready(Ok(rows)).boxed()
@@ -87,6 +94,8 @@ struct Chain {
     grace: Option<String>,
     access: HashMap<String, ()>,
     count: u32,
+    /// Whose it is, if Xero says so at a refresh.
+    user: Option<String>,
 }
 
 impl Identity for Xero {
@@ -113,7 +122,7 @@ impl Identity for Xero {
                 refresh: chain.live.clone().into(),
                 expires_in_s: 1_800,
                 scope: None,
-                user: None,
+                user: chain.user.clone(),
             })
         }
         .boxed()
@@ -211,6 +220,22 @@ impl World {
         }
     }
 
+    /// Somebody else renews the chain twice: whatever is held here is too old.
+    pub(super) fn renew(&self) {
+        let mut chain = self.xero.state.lock().unwrap();
+        (chain.live, chain.grace) = ("elsewhere".into(), None);
+    }
+
+    /// The token that works now.
+    pub(super) fn live(&self) -> String {
+        self.xero.state.lock().unwrap().live.clone()
+    }
+
+    /// Xero says from now on whose tokens these are.
+    pub(super) fn tell_user(&self, user: &str) {
+        self.xero.state.lock().unwrap().user = Some(user.to_owned());
+    }
+
     pub(super) async fn keyring(&self, key: u8) -> Result<Keyring, KeyringError> {
         let parts = KeyringParts {
             store: self.store.clone(),
@@ -222,7 +247,7 @@ impl World {
         Keyring::start(&Arbiter::current(), parts).await
     }
 
-    fn pass_ms(&self, span_ms: u64) {
+    pub(super) fn pass_ms(&self, span_ms: u64) {
         self.clock.0.fetch_add(span_ms, Ordering::Relaxed);
     }
 

@@ -169,7 +169,7 @@ fn a_grant_in_doubt_is_renewed_at_once_although_nobody_waits() {
     );
 }
 
-fn code(text: &str) -> Code {
+pub(super) fn code(text: &str) -> Code {
     Code {
         code: text.to_owned().into(),
         redirect_uri: "http://localhost/xero/callback".into(),

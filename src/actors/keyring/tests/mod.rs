@@ -2,5 +2,6 @@
 
 mod actor;
 mod consent;
+mod join;
 mod seal;
 mod state;
