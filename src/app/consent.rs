@@ -44,16 +44,28 @@ pub(super) fn desk(config: &Config) -> Arc<Desk> {
     }))
 }
 
-/// The page people come back to. Consents nobody chose an organisation of, in a life before this one,
-/// are dropped.
-pub(super) fn callback(door: &Door) -> Arc<dyn http::Mount> {
+/// Puts the page people come back to where it belongs: on the public listener if there is one, else on
+/// the control endpoint. Consents nobody chose an organisation of, in a life before this one, are
+/// dropped.
+pub(super) fn mount(
+    config: &Config,
+    door: &Door,
+    public: &mut http::PublicState,
+    control: &mut Vec<Arc<dyn http::Mount>>,
+) {
     door.drop_unchosen();
-    Arc::new(http::callback::Callback(Arc::new(door.clone())))
+    let page: Arc<dyn http::Mount> = Arc::new(http::callback::Callback(Arc::new(door.clone())));
+    match config.public.listen.0 {
+        Some(_) => public.mounts.push(page),
+        None => control.push(page),
+    }
 }
 
-/// Lets people come back to the control endpoint. Xero knows this machine as `localhost` only.
+/// Lets people come back to the listener with the callback page, if a browser on this machine reaches
+/// it. Xero takes no plain address but `localhost`.
 pub(super) fn answer_at(door: &Door, addr: Option<SocketAddr>) {
-    if let Some(addr) = addr {
+    let is_here = |addr: &SocketAddr| addr.ip().is_loopback() || addr.ip().is_unspecified();
+    if let Some(addr) = addr.filter(is_here) {
         door.desk()
             .answer_at(format!("http://localhost:{}{CALLBACK_PATH}", addr.port()));
     }

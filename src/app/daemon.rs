@@ -143,11 +143,11 @@ impl Daemon {
         }
         core.ports.keyring.tell_deaths(core.supervisor.clone().recipient());
         let door = Door::new(Arc::clone(&core.ports), core.supervisor.clone(), consent::desk(&config));
-        let public = hooks::state(&config, &core.ports.porter, &core.ports.clock);
+        let mut public = hooks::state(&config, &core.ports.porter, &core.ports.clock);
         if hooks_on_control {
             mounts.push(Arc::new(http::public::Mounted(public.clone())));
         }
-        mounts.push(consent::callback(&door));
+        consent::mount(&config, &door, &mut public, &mut mounts);
         let state = endpoint::state(&config, &door, &core.ports, &metrics, &token.secret, mounts);
         let listen = http::Listen {
             tcp: config.control.listen.0,
@@ -168,7 +168,7 @@ impl Daemon {
         if public.is_some() || hooks_on_control {
             core.ports.porter.listen();
         }
-        consent::answer_at(&door, server.addr);
+        consent::answer_at(&door, public.as_ref().map(|public| public.addr).or(server.addr));
         Ok(Self {
             control_addr: server.addr,
             public_addr: public.as_ref().map(|public| public.addr),

@@ -148,7 +148,8 @@ sections! {
         connections_max: Count<1, 65_536>, Restart;
     }
 
-    /// The listener that Xero reaches, through a TLS proxy: webhooks.
+    /// The listener that strangers reach, through a TLS proxy: Xero's webhooks, and people who come
+    /// back from its consent page.
     Public = "public" {
         /// Address and port; `off` = none, and changes are found by reading at intervals alone.
         listen: Listen, Restart;

@@ -10,7 +10,8 @@
 //! `endpoints`. A new refusal is a line in [`problem`]. Nothing here decides anything about
 //! documents: that is asked of [`crate::actors::control::Control`].
 //!
-//! [`public`] is a listener of its own, for Xero's webhooks.
+//! [`public`] is a listener of its own, for Xero's webhooks and for people who come back from its
+//! consent page; [`callback`] is the page they come back to.
 
 mod body;
 pub mod callback;
@@ -31,6 +32,7 @@ mod render;
 mod reply;
 pub mod routes;
 mod server;
+mod serving;
 mod stall;
 mod state;
 mod stopping;

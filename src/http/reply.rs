@@ -82,9 +82,14 @@ impl Reply {
     }
 
     /// "Not changed".
-    pub fn not_modified() -> Self {
+    pub const fn not_modified() -> Self {
+        Self::bare(304)
+    }
+
+    /// A status and nothing else.
+    pub const fn bare(status: u16) -> Self {
         Self {
-            status: 304,
+            status,
             headers: Vec::new(),
             content: Content::Empty,
         }
@@ -113,6 +118,16 @@ impl Reply {
 
     /// The response, with the headers every one of ours has.
     pub fn into_response(self, request_id: &str) -> Response<ResponseBody> {
+        let version = env!("CARGO_PKG_VERSION");
+        self.with_usual(&[("counterfoil-version", version), ("x-request-id", request_id)])
+    }
+
+    /// The response to a stranger, who need not know what answers.
+    pub fn into_public_response(self) -> Response<ResponseBody> {
+        self.with_usual(&[])
+    }
+
+    fn with_usual(self, more: &[(&'static str, &str)]) -> Response<ResponseBody> {
         let is_mounted = matches!(self.content, Content::Mounted(_));
         let (content_type, body) = match self.content {
             Content::Whole(content_type, bytes) => (Some(content_type), full(bytes)),
@@ -134,10 +149,9 @@ impl Reply {
         let mut usual = vec![
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "no-referrer"),
-            ("counterfoil-version", env!("CARGO_PKG_VERSION")),
-            ("x-request-id", request_id),
             ("cache-control", "no-store"),
         ];
+        usual.extend(more);
         if !is_mounted {
             usual.push(("content-security-policy", "default-src 'none'; frame-ancestors 'none'"));
         }

@@ -9,10 +9,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
@@ -23,17 +20,12 @@ use super::exchange;
 use super::guard::{self, Peer};
 use super::idempotency::InFlight;
 use super::routes::Table;
-use super::stall::Impatient;
+use super::serving::{self, Manners, pause, turn_away};
 use super::state::State;
 use super::stopping::Stopping;
 
 /// All bodies together, in KiB: 64 MiB, whatever the number of connections.
 const BODIES_MAX_KIB: usize = 64 * 1_024;
-/// After a failed accept (no more file descriptors), so that the loop does not spin.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// Written to a connection there is no room for.
-const NO_ROOM: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\
-    retry-after: 1\r\ncontent-length: 0\r\n\r\n";
 
 /// Where to listen.
 #[derive(Debug, Clone, Default)]
@@ -297,54 +289,19 @@ async fn accept_unix(listener: Option<&tokio::net::UnixListener>) -> io::Result<
     }
 }
 
-pub(super) async fn pause(error: &io::Error) {
-    tracing::warn!(%error, "a connection could not be accepted");
-    tokio::time::sleep(ACCEPT_PAUSE).await;
-}
-
-/// Tells a connection that there is no room, without waiting for it.
-pub(super) fn turn_away<S: AsyncWrite + Unpin + Send + 'static>(tasks: &mut JoinSet<()>, mut stream: S) {
-    tasks.spawn(async move {
-        let told = tokio::time::timeout(Duration::from_secs(1), async {
-            stream.write_all(NO_ROOM).await?;
-            stream.shutdown().await
-        });
-        if !matches!(told.await, Ok(Ok(()))) {
-            tracing::debug!("a connection there was no room for went away");
-        }
-    });
-}
-
-/// Serves one connection until it ends, has to go, or the endpoint stops.
 async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     shared: Arc<Shared>,
     peer: Peer,
     slot: Slot,
     stream: S,
 ) {
-    let slot = Arc::new(slot);
-    let caps = *shared.caps();
-    let stopping = shared.stopping.clone();
-    let for_requests = Arc::clone(&slot);
-    let service = service_fn(move |request| {
-        let (shared, slot) = (Arc::clone(&shared), Arc::clone(&for_requests));
-        async move { Ok::<_, std::convert::Infallible>(exchange::answer(shared, peer, slot, request).await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(caps.head_timeout)
-        .max_buf_size(caps.head_max_bytes)
-        .serve_connection(TokioIo::new(Impatient::new(stream, caps.write_timeout)), service);
-    tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = slot.evicted() => return,
-        () = stopping.ordered() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
+    let manners = Manners {
+        listener: "control",
+        caps: *shared.caps(),
+        stopping: shared.stopping.clone(),
     };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection of the control endpoint broke off");
-    }
+    serving::serve(stream, slot, manners, move |slot, request| {
+        exchange::answer(Arc::clone(&shared), peer, slot, request)
+    })
+    .await;
 }

@@ -11,6 +11,8 @@ mod connect;
 #[cfg(test)]
 mod consent;
 #[cfg(test)]
+mod consent_places;
+#[cfg(test)]
 mod disk;
 #[cfg(test)]
 mod faults;

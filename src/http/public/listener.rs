@@ -1,23 +1,19 @@
 //! The socket of the public listener, its thread and its end.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
-use super::webhook::{PublicState, answer};
+use super::exchange::answer;
+use super::webhook::PublicState;
 use crate::http::connections::{Connections, Slot};
-use crate::http::server::{StartError, pause, turn_away};
-use crate::http::stall::Impatient;
+use crate::http::server::StartError;
+use crate::http::serving::{self, Manners, pause, turn_away};
 use crate::http::stopping::Stopping;
 
 /// How long answers under way may take when it stops: each takes milliseconds.
@@ -129,33 +125,17 @@ async fn run(state: PublicState, listener: TcpListener, stopping: Stopping) {
     }
 }
 
-/// Serves one connection until it ends, has to go, or the listener stops.
 async fn serve(state: PublicState, stopping: Stopping, slot: Slot, stream: TcpStream) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection ended at once");
     }
-    let slot = Arc::new(slot);
-    let caps = state.caps;
-    let for_requests = Arc::clone(&slot);
-    let service = service_fn(move |request| {
-        let (state, slot) = (state.clone(), Arc::clone(&for_requests));
-        async move { Ok::<_, Infallible>(answer(state, slot, request).await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(caps.head_timeout)
-        .max_buf_size(caps.head_max_bytes)
-        .serve_connection(TokioIo::new(Impatient::new(stream, caps.write_timeout)), service);
-    tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = slot.evicted() => return,
-        () = stopping.ordered() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
+    let manners = Manners {
+        listener: "public",
+        caps: state.caps,
+        stopping,
     };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection of the public listener broke off");
-    }
+    serving::serve(stream, slot, manners, move |slot, request| {
+        answer(state.clone(), slot, request)
+    })
+    .await;
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http_body_util::Empty;
+use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body, Incoming};
 use hyper::header::{ALLOW, CONNECTION, EXPECT};
 use hyper::http::HeaderValue;
@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use crate::http::body::{self, Discard};
 use crate::http::connections::Slot;
 use crate::http::problem::{Problem, ProblemCode};
+use crate::http::reply::ResponseBody;
 use crate::http::state::{Access, Caps, Mount, MountedReply, MountedRequest};
 use crate::model::time::{Clock, Now};
 use crate::observe::labels::HookResult;
@@ -29,7 +30,7 @@ const BODY_MAX_BYTES: usize = 1 << 20;
 /// All bodies together, in KiB: 16 MiB, whatever the number of connections.
 const BODIES_MAX_KIB: usize = 16 * 1_024;
 /// For a whole request: Xero waits five seconds for an answer.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Takes a body that is rightly signed, with the moment it was complete.
 pub type Taken = Arc<dyn Fn(Signed, &[u8], Now) + Send + Sync>;
@@ -49,12 +50,14 @@ pub struct PublicState {
     pub clock: Arc<dyn Clock>,
     /// Bounds.
     pub caps: Caps,
+    /// Pages for anybody who reaches the listener.
+    pub mounts: Vec<Arc<dyn Mount>>,
     /// Room for bodies.
     room: Arc<Semaphore>,
 }
 
 /// Why a request was not taken.
-struct Refusal {
+pub(super) struct Refusal {
     status: StatusCode,
     result: HookResult,
 }
@@ -77,6 +80,7 @@ impl PublicState {
             answered,
             clock,
             caps,
+            mounts: Vec::new(),
             room: Arc::new(Semaphore::new(BODIES_MAX_KIB)),
         }
     }
@@ -102,7 +106,7 @@ impl PublicState {
         (self.answered)(Duration::from_millis(took_ms));
     }
 
-    async fn room_for(&self, body_bytes: u64) -> Result<OwnedSemaphorePermit, Refusal> {
+    pub(super) async fn room_for(&self, body_bytes: u64) -> Result<OwnedSemaphorePermit, Refusal> {
         let kib = u32::try_from(body_bytes / 1_024 + 1).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room).acquire_many_owned(kib);
         match timeout(REQUEST_TIMEOUT, room).await {
@@ -141,7 +145,7 @@ impl Refusal {
 }
 
 /// Answers a request; never fails, for every failure is an answer.
-pub(super) async fn answer(state: PublicState, slot: Arc<Slot>, request: Request<Incoming>) -> Response<Empty<Bytes>> {
+pub(super) async fn answer(state: PublicState, slot: Arc<Slot>, request: Request<Incoming>) -> Response<ResponseBody> {
     let began = state.clock.now();
     let (head, mut body) = request.into_parts();
     let outcome = take(&state, &head.method, head.uri.path(), &head.headers, &mut body).await;
@@ -156,7 +160,7 @@ pub(super) async fn answer(state: PublicState, slot: Arc<Slot>, request: Request
     }
     state.note(began, &outcome);
     let status = outcome.map_or_else(|refusal| refusal.status, |()| StatusCode::OK);
-    let mut response = Response::new(Empty::new());
+    let mut response = Response::new(Empty::new().boxed_unsync());
     *response.status_mut() = status;
     if is_early {
         response
