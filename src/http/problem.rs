@@ -203,7 +203,7 @@ problems! {
     /// A consent reaches no organisation.
     NoOrganisation = 422, "no_organisation", false,
         "The consent reaches no organisation",
-        "Start again with counterfoil connect, and tick an organisation on Xero's page.";
+        "Start again with counterfoil connect, and tick an organisation on Xero's page. If Xero lets you tick none, the app has as many connections as its plan allows, or the organisation has two uncertified apps already: counterfoil tenants disconnect frees a place at Xero too.";
     /// The grant does not reach an organisation.
     TenantNotReached = 422, "tenant_not_reached", false,
         "The grant does not reach this organisation",

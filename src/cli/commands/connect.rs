@@ -20,14 +20,38 @@ const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// A little more than the daemon waits for: ten minutes on Xero's page, ten to choose.
 const WAIT: Duration = Duration::from_secs(21 * 60);
 
+/// What to do where no daemon runs yet.
+const BEFORE_THE_FIRST_START: &str = "\
+Connecting needs a daemon that knows your app at Xero. Before its first start:
+
+1. At https://developer.xero.com/app/manage choose New app, integration type \"Web app\", with the redirect URI
+     http://localhost:7626/xero/callback
+   (the port of control.listen, or of public.listen where that is set; or an https address of yours: xero.redirect_uri).
+2. Put the client id into the configuration as xero.client_id, and the client secret into a file that only the
+   daemon may read, or a systemd credential. It never goes on a command line:
+     install -m 600 -o counterfoil /dev/stdin /etc/counterfoil/client_secret      paste it, then Ctrl-D
+     systemd-creds encrypt - /etc/credstore.encrypted/client_secret               the same, under systemd
+3. For changes within a second, in the app under Webhooks: invoices, contacts and credit notes, delivered to
+   https://YOUR-NAME/xero/webhook. Without them changes are here within five minutes.
+4. counterfoil config check, then systemctl start counterfoil, then counterfoil connect.
+
+To try everything without a Xero account: counterfoil demo
+";
+
 /// Sends a person to Xero's consent page, and shows what was connected.
 pub async fn connect(session: &mut Session<'_>, args: &ConnectArgs) -> Result<Exit, Stop> {
-    let begun = begin(session, args).await?;
+    let begun = match begin(session, args).await {
+        Err(Stop::Trouble(trouble)) if trouble.exit == Exit::Unreachable => {
+            session.screen.note(BEFORE_THE_FIRST_START);
+            return Err(Stop::Trouble(trouble));
+        }
+        begun => begun?,
+    };
     let Some(url) = field::text(&begun.value, "/authorize_url") else {
         return finish(session, &begun);
     };
     let ended = if args.no_browser {
-        by_hand(session, args, &url).await?
+        by_hand(session, args, &begun.value, &url).await?
     } else {
         by_browser(session, &begun.value, &url).await?
     };
@@ -60,9 +84,10 @@ async fn by_browser(session: &mut Session<'_>, begun: &Value, url: &str) -> Resu
     };
     session.screen.ask(&format!("{how}\n\n  {url}\n\n"));
     let back = field::text(begun, "/redirect_uri").unwrap_or_default();
+    session.screen.note(&redirect_hint(&back));
     if let Some(port) = local_port(&back) {
         let tunnel = format!(
-            "Xero sends the browser back to {back}. If it runs on another machine, make a tunnel from there first \
+            "If the browser runs on another machine, make a tunnel from there first \
              (ssh -L {port}:127.0.0.1:{port} HOST), or stop this and use --no-browser."
         );
         session.screen.note(&tunnel);
@@ -93,7 +118,9 @@ async fn by_browser(session: &mut Session<'_>, begun: &Value, url: &str) -> Resu
 }
 
 /// Takes the address from whoever came back to a page that does not exist.
-async fn by_hand(session: &mut Session<'_>, args: &ConnectArgs, url: &str) -> Result<Answer, Stop> {
+async fn by_hand(session: &mut Session<'_>, args: &ConnectArgs, begun: &Value, url: &str) -> Result<Answer, Stop> {
+    let back = field::text(begun, "/redirect_uri").unwrap_or_default();
+    session.screen.note(&redirect_hint(&back));
     session.screen.ask(&format!(
         "1. Open this address in any browser and allow the access:\n\n  {url}\n\n\
          2. Xero sends you to a page that may not open. Copy its whole address and paste it here: "
@@ -207,6 +234,11 @@ fn opened(session: &Session<'_>, url: &str) -> bool {
         .stderr(Stdio::null())
         .spawn();
     started.is_ok()
+}
+
+/// Xero compares it letter by letter, and shows nothing but an error of its own when it differs.
+fn redirect_hint(back: &str) -> String {
+    format!("The app at Xero must have this redirect URI, letter by letter: {back}")
 }
 
 /// The port of an address on this machine.

@@ -42,6 +42,13 @@ fn ux_43_the_address_is_printed_and_what_was_connected_is_shown() {
         printed.err
     );
     assert!(
+        printed
+            .err
+            .contains("redirect URI, letter by letter: http://localhost:7626/xero/callback"),
+        "{}",
+        printed.err
+    );
+    assert!(
         printed.err.contains("ssh -L 7626:127.0.0.1:7626 HOST"),
         "{}",
         printed.err
@@ -53,6 +60,27 @@ fn ux_43_the_address_is_printed_and_what_was_connected_is_shown() {
     );
     let body: Value = serde_json::from_str(&daemon.seen()[0].body).expect("JSON");
     assert_eq!(body, json!({"observe": true, "scopes": "legacy", "tenant": null}));
+}
+
+#[test]
+fn ux_5_2_1_without_a_daemon_it_is_said_what_to_make_at_xero() {
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let mut daemon = Daemon::new(&[]);
+    daemon.addr = format!("http://{}", gone.local_addr().expect("an address"));
+    drop(gone);
+    let printed = typed(&daemon, &["connect"]);
+    assert_eq!(printed.code, 3, "{}", printed.err);
+    for text in [
+        "\"Web app\"",
+        "http://localhost:7626/xero/callback",
+        "xero.client_id",
+        "systemd-creds encrypt",
+        "invoices, contacts and credit notes",
+        "error: No daemon answers at",
+    ] {
+        assert!(printed.err.contains(text), "{text}: {}", printed.err);
+    }
+    assert!(!typed(&daemon, &["status"]).err.contains("Web app"));
 }
 
 #[test]
