@@ -58,13 +58,21 @@ pub fn choose(view: &ConnectView, offered: &[Offered], ticket: &str, trouble: Op
         served.map(Standing::Known).contains(&found.standing)
     };
     let may_choose = !offered.iter().all(is_served);
-    let mut main = String::from(if may_choose {
-        "<h1>Choose organisations</h1>\n\
-         <p class=\"soft\">Your consent at Xero reaches these. Only what you tick is connected.</p>\n"
-    } else {
-        "<h1>Everything is connected already</h1>\n\
-         <p class=\"soft\">Your consent at Xero reaches these and no other.</p>\n"
-    });
+    let (title, words) = match (may_choose, view.reconnects) {
+        (true, None) => (
+            "Choose organisations",
+            "Your consent at Xero reaches these. Only what you tick is connected.",
+        ),
+        (true, Some(_)) => (
+            "Connect again",
+            "Your consent reaches the organisation that was to be connected again.",
+        ),
+        (false, _) => (
+            "Everything is connected already",
+            "Your consent at Xero reaches these and no other.",
+        ),
+    };
+    let mut main = format!("<h1>{title}</h1>\n<p class=\"soft\">{words}</p>\n");
     if let Some(trouble) = trouble {
         add(
             &mut main,
@@ -98,7 +106,7 @@ pub fn choose(view: &ConnectView, offered: &[Offered], ticket: &str, trouble: Op
         "<div class=\"buttons\"><button class=\"first\" name=\"decision\" value=\"connect\">Done</button></div>\n</form>\n"
     });
     let status = if trouble.is_some() { 422 } else { 200 };
-    page(status, "Choose organisations", &main)
+    page(status, title, &main)
 }
 
 /// An organisation that is connected: there is nothing to choose about it. Where none is left to
@@ -214,10 +222,11 @@ pub fn refused(problem: &Problem) -> Page {
 
 /// A text of ours whose commands look like what is typed.
 fn with_commands(text: &str) -> String {
-    let command = "counterfoil connect";
-    Escaped(text)
-        .to_string()
-        .replace(command, &format!("<code>{command}</code>"))
+    let mut shown = Escaped(text).to_string();
+    for command in ["counterfoil connect", "counterfoil tenants disconnect"] {
+        shown = shown.replace(command, &format!("<code>{command}</code>"));
+    }
+    shown
 }
 
 /// Somebody came with nothing.
