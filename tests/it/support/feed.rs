@@ -1,5 +1,7 @@
 //! The feed of events, read by long polls.
 
+use std::collections::VecDeque;
+
 use serde_json::Value;
 
 use super::api::Api;
@@ -9,12 +11,18 @@ use super::wait::Deadline;
 pub struct Feed {
     api: Api,
     cursor: Option<String>,
+    /// What came behind the event that was asked for last.
+    rest: VecDeque<Value>,
 }
 
 impl Feed {
     /// From the oldest event on.
     pub const fn from_start(api: Api) -> Self {
-        Self { api, cursor: None }
+        Self {
+            api,
+            cursor: None,
+            rest: VecDeque::new(),
+        }
     }
 
     /// From the latest event on.
@@ -27,6 +35,9 @@ impl Feed {
     /// The next events, waiting for them so many seconds.
     #[track_caller]
     pub fn page(&mut self, wait_s: u64) -> Vec<Value> {
+        if !self.rest.is_empty() {
+            return self.rest.drain(..).collect();
+        }
         let mut path = format!("/v1/events?limit=1000&wait={wait_s}");
         if let Some(cursor) = &self.cursor {
             path.push_str(&format!("&cursor={cursor}"));
@@ -36,12 +47,14 @@ impl Feed {
         page["data"].as_array().unwrap().clone()
     }
 
-    /// The next event that fits. Others before it, and the rest of its page, are passed over.
+    /// The next event that fits. Others before it are passed over.
     #[track_caller]
     pub fn next(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let deadline = Deadline::after_s(30);
         loop {
-            if let Some(event) = self.page(2).into_iter().find(&fits) {
+            let mut events = self.page(2).into_iter();
+            if let Some(event) = events.find(&fits) {
+                self.rest = events.collect();
                 return event;
             }
             assert!(!deadline.is_over(), "waited in vain for {what}");
