@@ -246,7 +246,7 @@ impl Daemon {
     /// When the store could not be closed; the next start then treats the stop as unclean.
     pub async fn stop(self, deadline: Duration) -> Result<(), StoreError> {
         if let Some(public) = self.public {
-            public.stop().await;
+            public.stop(deadline / 6).await;
         }
         self.server.stop(deadline / 3).await;
         self.core.stop(deadline / 2).await

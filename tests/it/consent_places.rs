@@ -3,10 +3,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::support::browser::open;
-use crate::support::{Empty, sale};
+use crate::support::{Empty, sale, until};
 
 const CALLBACK: &str = "/xero/callback";
 
@@ -62,6 +63,29 @@ fn people_come_back_to_the_public_listener_where_there_is_one_and_to_nothing_els
     assert_eq!(listener.send("POST", CALLBACK, &form, &large).status, 413);
     let strange = listener.send("POST", CALLBACK, &form, "choice=guessed&decision=connect");
     assert_eq!(strange.status, 404);
+}
+
+#[test]
+fn a_stop_waits_for_somebody_who_has_just_come_back() {
+    let mut place = public();
+    let back = place.allow(&place.begin(&json!({})), &[0, 1]);
+    let since = place.sandbox.latest_seq();
+    place.sandbox.fault(&json!({
+        "match": {"path": "/connect/token"}, "fault": "delay", "ms": 3_000, "times": 1,
+    }));
+    let coming = std::thread::spawn(move || open(&back).location());
+    until(30, "Xero to be asked", || {
+        let calls = place
+            .sandbox
+            .api
+            .get(&format!("/_sandbox/requests?since={since}"))
+            .ok(200);
+        let mut calls = calls["data"].as_array().unwrap().iter();
+        calls.any(|call| call["path"] == "/connect/token").then_some(())
+    });
+    place.daemon.process.signal(Signal::TERM);
+    assert!(coming.join().unwrap().contains("callback?choice="), "the answer came");
+    assert!(place.daemon.process.wait(30).success());
 }
 
 #[test]

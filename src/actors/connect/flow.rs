@@ -238,6 +238,8 @@ impl Door {
         chosen: Vec<XeroTenantId>,
         observe: bool,
     ) -> Result<ConnectView, Refused> {
+        // Strangers do not wait in line.
+        self.choice(&ticket)?;
         let _alone = self.connecting.lock().await;
         let now = self.ports.clock.now().mono;
         let found = self.desk.attempts().of_ticket(now, &ticket);

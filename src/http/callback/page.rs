@@ -87,7 +87,11 @@ pub fn choose(view: &ConnectView, offered: &[Offered], ticket: &str, trouble: Op
             Escaped(ticket)
         ),
     );
-    main.push_str("<fieldset>\n<legend>Organisations</legend>\n");
+    main.push_str(if offered.len() == 1 {
+        "<fieldset>\n<legend>Organisation</legend>\n"
+    } else {
+        "<fieldset>\n<legend>Organisations</legend>\n"
+    });
     for organisation in offered {
         if is_served(organisation) {
             served(&mut main, organisation, may_choose);

@@ -76,6 +76,7 @@ async fn mounted_reply(
         let read = body::read(body, max_bytes, REQUEST_TIMEOUT).await;
         (read.map_err(|problem| status_of(&problem))?, Some(room))
     };
+    let _page = state.page().await.ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
     let headers = head.headers.iter();
     let headers = headers.filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
     let work = mount.answer(MountedRequest {

@@ -24,13 +24,16 @@ pub struct PublicServer {
     /// Where it listens, with the port that was found.
     pub addr: SocketAddr,
     order: watch::Sender<bool>,
+    deadline: watch::Sender<Duration>,
     ended: Option<oneshot::Receiver<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl PublicServer {
-    /// Stops listening and waits for the answers under way.
-    pub async fn stop(mut self) {
+    /// Stops listening and waits for the answers under way: a second for webhooks, until the deadline
+    /// for pages.
+    pub async fn stop(mut self, deadline: Duration) {
+        self.deadline.send_replace(deadline);
         self.order.send_replace(true);
         if let Some(ended) = self.ended.take()
             && ended.await.is_err()
@@ -67,6 +70,7 @@ pub fn start(state: PublicState, addr: SocketAddr) -> Result<PublicServer, Start
         _ => StartError::Listen { place, source },
     })?;
     let (order, ordered) = watch::channel(false);
+    let (deadline, deadline_given) = watch::channel(Duration::ZERO);
     let (end, ended) = oneshot::channel();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -75,7 +79,7 @@ pub fn start(state: PublicState, addr: SocketAddr) -> Result<PublicServer, Start
     let thread = std::thread::Builder::new()
         .name("public".to_owned())
         .spawn(move || {
-            runtime.block_on(run(state, listener, Stopping::new(ordered)));
+            runtime.block_on(run(state, listener, Stopping::new(ordered), &deadline_given));
             if end.send(()).is_err() {
                 // Nobody waits for the end: the server was dropped.
             }
@@ -84,13 +88,14 @@ pub fn start(state: PublicState, addr: SocketAddr) -> Result<PublicServer, Start
     Ok(PublicServer {
         addr,
         order,
+        deadline,
         ended: Some(ended),
         thread: Some(thread),
     })
 }
 
 /// Serves until the order to stop, then drains.
-async fn run(state: PublicState, listener: TcpListener, stopping: Stopping) {
+async fn run(state: PublicState, listener: TcpListener, stopping: Stopping, deadline: &watch::Receiver<Duration>) {
     let listener = match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => listener,
         Err(error) => {
@@ -115,14 +120,25 @@ async fn run(state: PublicState, listener: TcpListener, stopping: Stopping) {
             },
         }
     }
-    let drained = tokio::time::timeout(DRAIN, async { while tasks.join_next().await.is_some() {} });
-    if drained.await.is_err() {
+    if drain(&mut tasks).await {
+        return;
+    }
+    // Somebody came back from Xero, which is being asked. That takes as long as Xero does.
+    let deadline = *deadline.borrow();
+    let pages_ended = tokio::time::timeout(deadline, state.pages_ended()).await.is_ok();
+    if !pages_ended || !drain(&mut tasks).await {
         tracing::debug!(
             open_count = tasks.len(),
             "connections of the public listener were cut off"
         );
         tasks.abort_all();
     }
+}
+
+/// Waits a moment for the connections to end. `false` when some have not.
+async fn drain(tasks: &mut JoinSet<()>) -> bool {
+    let ended = tokio::time::timeout(DRAIN, async { while tasks.join_next().await.is_some() {} });
+    ended.await.is_ok()
 }
 
 async fn serve(state: PublicState, stopping: Stopping, slot: Slot, stream: TcpStream) {

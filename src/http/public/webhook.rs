@@ -29,6 +29,8 @@ pub const WEBHOOK_PATH: &str = "/xero/webhook";
 const BODY_MAX_BYTES: usize = 1 << 20;
 /// All bodies together, in KiB: 16 MiB, whatever the number of connections.
 const BODIES_MAX_KIB: usize = 16 * 1_024;
+/// Pages that are being made at once.
+const PAGES_MAX: usize = 32;
 /// For a whole request: Xero waits five seconds for an answer.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -54,6 +56,8 @@ pub struct PublicState {
     pub mounts: Vec<Arc<dyn Mount>>,
     /// Room for bodies.
     room: Arc<Semaphore>,
+    /// Room for pages that are being made.
+    pages: Arc<Semaphore>,
 }
 
 /// Why a request was not taken.
@@ -82,6 +86,7 @@ impl PublicState {
             caps,
             mounts: Vec::new(),
             room: Arc::new(Semaphore::new(BODIES_MAX_KIB)),
+            pages: Arc::new(Semaphore::new(PAGES_MAX)),
         }
     }
 
@@ -104,6 +109,19 @@ impl PublicState {
         }
         let took_ms = self.clock.now().mono.since_ms(began.mono);
         (self.answered)(Duration::from_millis(took_ms));
+    }
+
+    /// Room for a page, until this is dropped. `None` when there is none for long.
+    pub(super) async fn page(&self) -> Option<OwnedSemaphorePermit> {
+        let page = Arc::clone(&self.pages).acquire_owned();
+        timeout(REQUEST_TIMEOUT, page).await.ok()?.ok()
+    }
+
+    /// Waits until no page is being made.
+    pub(super) async fn pages_ended(&self) {
+        let all = u32::try_from(PAGES_MAX).unwrap_or(u32::MAX);
+        // It is never closed.
+        let _all_free = self.pages.acquire_many(all).await;
     }
 
     pub(super) async fn room_for(&self, body_bytes: u64) -> Result<OwnedSemaphorePermit, Refusal> {
