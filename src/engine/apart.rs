@@ -40,22 +40,32 @@ pub fn changes(before: &XeroInvoice, after: &XeroInvoice) -> Vec<Change> {
             });
         }
     };
-    note(
-        "status",
-        before.status.as_str().to_owned(),
-        after.status.as_str().to_owned(),
-    );
-    note("number", before.number.clone(), after.number.clone());
-    note("reference", before.reference.clone(), after.reference.clone());
-    note("contact", id(before.contact_id.as_ref()), id(after.contact_id.as_ref()));
-    note("contact_name", before.contact_name.clone(), after.contact_name.clone());
-    note("date", day(before.date), day(after.date));
-    note("due_date", day(before.due_date), day(after.due_date));
-    note("currency", code(before), code(after));
-    note(
+    // Nearly every field of nearly every document is as it was: words are made for the others only.
+    let mut field = |field: &str, is_other: bool, words: &dyn Fn(&XeroInvoice) -> String| {
+        if is_other {
+            note(field, words(before), words(after));
+        }
+    };
+    field("status", before.status != after.status, &|of| {
+        of.status.as_str().to_owned()
+    });
+    field("number", before.number != after.number, &|of| of.number.clone());
+    field("reference", before.reference != after.reference, &|of| {
+        of.reference.clone()
+    });
+    field("contact", before.contact_id != after.contact_id, &|of| {
+        id(of.contact_id.as_ref())
+    });
+    field("contact_name", before.contact_name != after.contact_name, &|of| {
+        of.contact_name.clone()
+    });
+    field("date", before.date != after.date, &|of| day(of.date));
+    field("due_date", before.due_date != after.due_date, &|of| day(of.due_date));
+    field("currency", before.currency != after.currency, &code);
+    field(
         "line_amount_types",
-        format!("{:?}", before.line_amount_types),
-        format!("{:?}", after.line_amount_types),
+        before.line_amount_types != after.line_amount_types,
+        &|of| format!("{:?}", of.line_amount_types),
     );
     for (field, before, after) in [
         ("totals.subtotal", before.sub_total, after.sub_total),
@@ -73,11 +83,10 @@ pub fn changes(before: &XeroInvoice, after: &XeroInvoice) -> Vec<Change> {
     lines(before, after, &mut note);
     money(before, after, &mut note);
     note("version", before.updated.to_string(), after.updated.to_string());
-    note(
-        "url",
-        before.url.clone().unwrap_or_default(),
-        after.url.clone().unwrap_or_default(),
-    );
+    if before.url != after.url {
+        let words = |url: &Option<String>| url.clone().unwrap_or_default();
+        note("url", words(&before.url), words(&after.url));
+    }
     out
 }
 
@@ -88,10 +97,11 @@ fn lines(before: &XeroInvoice, after: &XeroInvoice, note: &mut impl FnMut(&str, 
             Some(id) => after.lines.iter().find(|other| other.id == Some(id)),
             None => after.lines.get(at).filter(|other| other.id.is_none()),
         };
-        let name = format!("lines.{}", at.saturating_add(1));
+        let name = || format!("lines.{}", at.saturating_add(1));
         match now {
-            None => note(&name, in_words(line), String::new()),
-            Some(now) => line_fields(&name, line, now, note),
+            None => note(&name(), in_words(line), String::new()),
+            Some(now) if now == line => {}
+            Some(now) => line_fields(&name(), line, now, note),
         }
     }
     for line in &after.lines {
@@ -103,7 +113,9 @@ fn lines(before: &XeroInvoice, after: &XeroInvoice, note: &mut impl FnMut(&str, 
 }
 
 fn line_fields(name: &str, before: &XeroLine, after: &XeroLine, note: &mut impl FnMut(&str, String, String)) {
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    fn text(value: &Option<String>) -> &str {
+        value.as_deref().unwrap_or_default()
+    }
     let mut amount = |field: &str, before: Decimal, after: Decimal| {
         if before != after {
             note(&format!("{name}.{field}"), before.to_string(), after.to_string());
@@ -119,12 +131,14 @@ fn line_fields(name: &str, before: &XeroLine, after: &XeroLine, note: &mut impl 
         after.discount_rate.unwrap_or_default(),
     );
     for (field, before, after) in [
-        ("description", before.description.clone(), after.description.clone()),
+        ("description", before.description.as_str(), after.description.as_str()),
         ("account_code", text(&before.account_code), text(&after.account_code)),
         ("tax_type", text(&before.tax_type), text(&after.tax_type)),
         ("item_code", text(&before.item_code), text(&after.item_code)),
     ] {
-        note(&format!("{name}.{field}"), before, after);
+        if before != after {
+            note(&format!("{name}.{field}"), before.to_owned(), after.to_owned());
+        }
     }
 }
 

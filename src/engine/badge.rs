@@ -85,9 +85,14 @@ pub fn none(row: &mut Invoice) {
 /// The row's change, stamped.
 #[must_use]
 pub fn write(row: &mut Invoice, now: Now) -> Write {
+    stamp(row, now);
+    Write::Invoice(Box::new(row.clone()))
+}
+
+/// Its next version is of this moment.
+pub fn stamp(row: &mut Invoice, now: Now) {
     row.version = row.version.saturating_add(1);
     row.updated_at = now.wall;
-    Write::Invoice(Box::new(row.clone()))
 }
 
 /// The event that tells hosts how the badge stands.

@@ -22,16 +22,17 @@ impl TenantMachine {
         writes: &mut Vec<Write>,
     ) -> Tally {
         let mut tally = Tally::default();
-        let linked = |row: Invoice| row.link.as_ref().map(|link| link.xero_id).map(|id| (id, row));
-        let mut rows: BTreeMap<XeroInvoiceId, Invoice> = rows.into_iter().filter_map(linked).collect();
+        let linked = |row: Invoice| row.link.as_ref().map(|link| link.xero_id).map(|id| (id, Box::new(row)));
+        let mut rows: BTreeMap<XeroInvoiceId, Box<Invoice>> = rows.into_iter().filter_map(linked).collect();
         for document in found {
             tally.look(document.updated);
             let Some(mut row) = rows.remove(&document.id) else {
                 tally.not_linked = tally.not_linked.saturating_add(1);
                 continue;
             };
-            if self.take_one(now, &mut row, document, writes) {
+            if self.take_in(now, &mut row, document, writes) {
                 tally.changed = tally.changed.saturating_add(1);
+                writes.push(Write::Invoice(row));
             }
         }
         tally
@@ -45,6 +46,15 @@ impl TenantMachine {
         document: XeroInvoice,
         writes: &mut Vec<Write>,
     ) -> bool {
+        let is_another = self.take_in(now, row, document, writes);
+        if is_another {
+            writes.push(Write::Invoice(Box::new(row.clone())));
+        }
+        is_another
+    }
+
+    /// Takes one document, and leaves it to the caller to write the row if it is another one now.
+    fn take_in(&mut self, now: Now, row: &mut Invoice, document: XeroInvoice, writes: &mut Vec<Write>) -> bool {
         // With a push open, the push compares.
         let taking = self.taking(!self.by_invoice.contains_key(&row.id));
         let (xero_id, changed_at) = (document.id, document.updated);
@@ -60,7 +70,7 @@ impl TenantMachine {
         self.heard_of(now, xero_id, changed_at);
         self.record_copy(row, earlier.as_ref());
         let is_lowered = alert::withdraw_matched(row);
-        writes.push(badge::write(row, now));
+        badge::stamp(row, now);
         writes.extend(is_lowered.then(|| badge::event(&mut self.ids, row, now)));
         self.tell(now, row, &news, writes);
         true

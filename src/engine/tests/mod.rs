@@ -1,5 +1,6 @@
 //! Tables for the parts a machine is made of.
 
+mod apart;
 mod badge;
 mod breaker;
 mod budget;

@@ -32,14 +32,14 @@ impl Overlay {
             match write {
                 Write::Invoice(row) => {
                     if let Some(link) = &row.link {
-                        self.links.put(seq, link.xero_id, row.id);
+                        self.links.put(seq, link.xero_id, Box::new(row.id));
                     }
-                    self.invoices.put(seq, row.id, *row);
+                    self.invoices.put(seq, row.id, row);
                 }
-                Write::Contact(row) => self.contacts.put(seq, row.reference.clone(), *row),
-                Write::Chart(row) => self.charts.put(seq, (), *row),
-                Write::Mapping(row) => self.mappings.put(seq, (row.kind, row.key.clone()), *row),
-                Write::Operation(row) => self.operations.put(seq, row.id, *row),
+                Write::Contact(row) => self.contacts.put(seq, row.reference.clone(), row),
+                Write::Chart(row) => self.charts.put(seq, (), row),
+                Write::Mapping(row) => self.mappings.put(seq, (row.kind, row.key.clone()), row),
+                Write::Operation(row) => self.operations.put(seq, row.id, row),
                 // The machine holds open work and the tenant itself; nothing reads these here.
                 Write::Tenant(_)
                 | Write::Intent(_)
@@ -88,9 +88,10 @@ impl Overlay {
     }
 }
 
-/// Rows by key, each with the batch that wrote it last.
+/// Rows by key, each with the batch that wrote it last. A row stays where it was made: one of an
+/// invoice is some kilobytes.
 #[derive(Debug, Clone)]
-pub(super) struct Newest<K, V>(BTreeMap<K, (u64, V)>);
+pub(super) struct Newest<K, V>(BTreeMap<K, (u64, Box<V>)>);
 
 impl<K, V> Default for Newest<K, V> {
     fn default() -> Self {
@@ -100,7 +101,7 @@ impl<K, V> Default for Newest<K, V> {
 
 impl<K: Ord, V> Newest<K, V> {
     pub(super) fn get(&self, key: &K) -> Option<&V> {
-        self.0.get(key).map(|(_, row)| row)
+        self.0.get(key).map(|(_, row)| row.as_ref())
     }
 
     pub(super) fn has(&self, key: &K) -> bool {
@@ -108,10 +109,10 @@ impl<K: Ord, V> Newest<K, V> {
     }
 
     pub(super) fn rows(&self) -> impl Iterator<Item = &V> {
-        self.0.values().map(|(_, row)| row)
+        self.0.values().map(|(_, row)| row.as_ref())
     }
 
-    fn put(&mut self, seq: u64, key: K, row: V) {
+    fn put(&mut self, seq: u64, key: K, row: Box<V>) {
         self.0.insert(key, (seq, row));
     }
 
