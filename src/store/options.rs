@@ -53,8 +53,7 @@ pub enum OnDamage {
 
 impl OpenOptions {
     /// Options with the usual sizes: segments of 16 MiB, a snapshot per 64 MiB of journal, 256 MiB
-    /// reserve, 16 MiB ballast, 32 MiB of waiting
-    /// rows, 64 MiB page cache.
+    /// reserve, 16 MiB ballast, 8 MiB of waiting rows, 16 MiB page cache.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, fresh_id: [u8; 16], schema: u32, boot_id: impl Into<String>) -> Self {
         Self {
@@ -69,10 +68,10 @@ impl OpenOptions {
             snapshot_after_bytes: 64 << 20,
             reserve_bytes: 256 << 20,
             ballast_bytes: 16 << 20,
-            recent_bytes: 32 << 20,
+            recent_bytes: 8 << 20,
             // Some 10 ms on a two-core machine.
             move_step_bytes: 384 << 10,
-            cache_bytes: 64 << 20,
+            cache_bytes: 16 << 20,
         }
     }
 

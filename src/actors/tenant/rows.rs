@@ -11,8 +11,9 @@ use crate::model::row::{Invoice, Mapping, MappingKind};
 use crate::model::xero::{Answer, Reply, XeroInvoice};
 use crate::store::reader::{ReadError, View};
 
-/// Documents of a page that are fed at a time.
-const SLICE_DOCUMENTS: usize = 500;
+/// Documents of a page that are fed at a time. Their rows are in memory twice, as rows and as what
+/// is stored, until they are durable.
+const SLICE_DOCUMENTS: usize = 100;
 
 /// An answer on its way to the machine, a long one in slices: no event may hold up the others.
 #[derive(Debug)]

@@ -75,7 +75,7 @@ fn defaults_and_what_must_be_set_are_enough() {
     assert_eq!(config.limits.minute.get(), 60);
     assert_eq!(config.limits.day.get(), 5_000);
     assert_eq!(config.control.listen.0.unwrap().port(), 7626);
-    assert_eq!(config.store.cache_bytes.get(), 64 << 20);
+    assert_eq!(config.store.cache_bytes.get(), 16 << 20);
     assert_eq!(config.sync.batch_max.get(), 50);
     assert_eq!(config.sync.batch_wait.as_millis(), 250);
     assert_eq!(config.sync.retry_delays.map(|delay| delay.as_secs()), [2, 10, 30]);
