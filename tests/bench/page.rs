@@ -22,7 +22,7 @@ same run, its ratio depends on it less.
 const ABSENT: &str = "\
 ## Not here
 
-* \"02:00 for all 10,000 organisations within the app's limit\": there is no nightly comparison yet, so nothing happens at 02:00.
+* \"02:00 for all 10,000 organisations within the app's limit\": the nightly check is spread, and nothing here plays a night of so many.
 * Other programs are not run by this command, but by `tests/bench/peers/run`, which leaves the other rows as they are. Where a row above
   names one, its figure was measured on our sandbox before, by hand.
 ";
