@@ -10,8 +10,8 @@ use crate::engine::effect::Preview;
 use crate::model::connection::ConnectionState;
 use crate::model::document::Draft;
 use crate::model::failure::Failure;
-use crate::model::ids::{ConnectId, InvoiceId, OperationId, TenantId, XeroTenantId};
-use crate::model::row::{Invoice, LinkOrder, Mapping, MappingKind, Operation, Receipt, Settings, Tenant};
+use crate::model::ids::{ConnectId, InvoiceId, OperationId, TenantId, XeroInvoiceId, XeroTenantId};
+use crate::model::row::{Invoice, Job, LinkOrder, Mapping, MappingKind, Operation, Receipt, Settings, Tenant};
 use crate::model::secret::SecretString;
 use crate::model::time::Timestamp;
 
@@ -78,6 +78,20 @@ pub enum JobWanted {
     AllLinked,
     /// Refresh these.
     These(Vec<InvoiceName>),
+    /// Refresh what a filter showed when it was asked for.
+    Frozen {
+        /// What is linked.
+        ids: Vec<XeroInvoiceId>,
+        /// How many are not.
+        skipped: u32,
+    },
+    /// Do what an operation left undone.
+    Again {
+        /// Its rest, and what had failed.
+        job: Box<Job>,
+        /// The operation.
+        of: OperationId,
+    },
     /// Check again what may have been missed.
     Reconcile,
     /// Compare both sides.
@@ -127,6 +141,12 @@ pub enum Refused {
     /// The connection does not allow reading.
     #[error("the connection is {}", .0.label())]
     NotConnected(ConnectionState),
+    /// The operation has ended.
+    #[error("the operation has ended")]
+    HasEnded,
+    /// A push cannot be called back.
+    #[error("a push cannot be called back")]
+    IsPush,
     /// Too many jobs of the tenant are open.
     #[error("too many jobs are open")]
     TooManyJobs,
@@ -156,6 +176,8 @@ pub trait Control: Send + Sync {
     fn acknowledge(&self, tenant: TenantId, invoice: InvoiceName, word: Acknowledgement) -> Answer<Invoice>;
     /// Queues a job. Joins one that asks for the same and has not begun.
     fn begin(&self, tenant: TenantId, wanted: JobWanted, requested_by: String) -> Answer<Operation>;
+    /// Cancels a job: now, or once its call under way is answered.
+    fn cancel(&self, tenant: TenantId, operation: OperationId, requested_by: String) -> Answer<Operation>;
     /// What a push would send now. Calls nothing.
     fn preview(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Preview>;
     /// Adopts a grant and starts its tenants; those already there are reconnected.

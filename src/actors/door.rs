@@ -14,12 +14,12 @@ use super::ports::Ports;
 use super::registry::Door as TenantDoor;
 use super::supervisor::Supervisor;
 use super::tenant::{
-    Acknowledge, Begin, PutInvoice, Replier, SetMapping, SetSettings, SignalPayment, SyncNow, TenantActor, WantPreview,
+    Acknowledge, Begin, Cancel, PutInvoice, Replier, SetMapping, SetSettings, SignalPayment, SyncNow, TenantActor, WantPreview,
 };
 use crate::engine::effect::{Preview, Reply};
 use crate::engine::event::Review;
 use crate::model::document::Draft;
-use crate::model::ids::{ConnectId, TenantId, XeroTenantId};
+use crate::model::ids::{ConnectId, OperationId, TenantId, XeroTenantId};
 use crate::model::row::{Invoice, Mapping, MappingKind, Operation, Receipt, Settings, Tenant};
 use crate::model::write::Write;
 use crate::store::reader::ReadError;
@@ -171,6 +171,23 @@ impl Control for Door {
         .boxed()
     }
 
+    fn cancel(&self, tenant: TenantId, operation: OperationId, requested_by: String) -> Answer<Operation> {
+        let asked = self.ask(tenant, |reply| Cancel {
+            operation,
+            requested_by,
+            reply,
+        });
+        async move {
+            match asked.await? {
+                Reply::Operation(operation) => Ok(*operation),
+                Reply::HasEnded => Err(Refused::HasEnded),
+                Reply::IsPush => Err(Refused::IsPush),
+                other => Err(unexpected(&other)),
+            }
+        }
+        .boxed()
+    }
+
     fn preview(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Preview> {
         let asked = self.ask(tenant, |reply| WantPreview { invoice, reply });
         async move {
@@ -273,6 +290,8 @@ pub(super) fn unexpected(reply: &Reply) -> Refused {
         Reply::KindChanged { .. } => "kind_changed",
         Reply::Operation(_) => "operation",
         Reply::NotConnected(_) => "not_connected",
+        Reply::HasEnded => "has_ended",
+        Reply::IsPush => "is_push",
         Reply::TooManyJobs => "too_many_jobs",
         Reply::Preview(_) => "preview",
         Reply::Noted(_) => "noted",

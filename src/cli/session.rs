@@ -108,6 +108,11 @@ pub async fn carry_out(session: &mut Session<'_>, command: Command) -> Result<Ex
         Command::Watermarks(WatermarksCommand::List) => watermarks::list(session).await,
         Command::Operation(OperationCommand::Items { id, state }) => jobs::items(session, &id, state.as_deref()).await,
         Command::Operation(OperationCommand::Watch { id }) => operation::watch(session, &id).await,
+        Command::Operation(OperationCommand::List(args)) => operation::list(session, &args).await,
+        Command::Operation(OperationCommand::Cancel { id }) => operation::cancel(session, &id).await,
+        Command::Operation(OperationCommand::Retry { id }) => {
+            jobs::begin(session, operation::verb(&id, "retry-failed"), String::new()).await
+        }
         Command::Mappings(MappingsCommand::List { kind }) => mappings::list(session, &kind).await,
         Command::Mappings(MappingsCommand::Set { kind, key, value }) => {
             mappings::set(session, &kind, &key, &value).await

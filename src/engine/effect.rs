@@ -127,8 +127,12 @@ pub enum Reply {
     NotConnected(ConnectionState),
     /// Too many jobs are open. Nothing was stored.
     TooManyJobs,
-    /// An operation was queued (or joined).
+    /// An operation was queued (or joined), or cancelled.
     Operation(Box<Operation>),
+    /// The operation has ended. Nothing was stored.
+    HasEnded,
+    /// The operation pushes a document: that cannot be called back. Nothing was stored.
+    IsPush,
     /// What would be sent.
     Preview(Box<Preview>),
     /// What was said about an invoice is durable.

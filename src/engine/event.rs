@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::effect::{AskId, CallId, LoadId};
 use crate::model::connection::ConnectionCause;
 use crate::model::document::Draft;
-use crate::model::ids::{GrantId, InvoiceId, XeroInvoiceId};
+use crate::model::ids::{GrantId, InvoiceId, OperationId, XeroInvoiceId};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Chart, ContactRow, Invoice, LinkOrder, Mapping, Settings, StreamKind};
+use crate::model::row::{Chart, ContactRow, Invoice, Job, LinkOrder, Mapping, Settings, StreamKind};
 use crate::model::time::{Mono, Timestamp};
 use crate::model::xero::{Answer, Change, XeroInvoice};
 
@@ -129,6 +129,15 @@ pub enum Event {
         /// Who asked, for the record.
         requested_by: String,
     },
+    /// Somebody cancels a job.
+    Cancel {
+        /// Who waits for the reply.
+        ask: AskId,
+        /// Its operation.
+        operation: OperationId,
+        /// Who cancels it, for the record.
+        requested_by: String,
+    },
     /// The rows of a `LoadLinked`; an empty list is the end.
     LinkedLoaded {
         /// Which load.
@@ -224,6 +233,13 @@ pub enum JobPlan {
     AllLinked,
     /// Refresh these.
     These(Vec<XeroInvoiceId>),
+    /// What an operation left undone.
+    Again {
+        /// Its rest, and what had failed.
+        job: Box<Job>,
+        /// The operation.
+        of: OperationId,
+    },
     /// Check again what may have been missed.
     Reconcile,
     /// Compare both sides.

@@ -152,6 +152,26 @@ problems! {
     NoRedirectUri = 409, "no_redirect_uri", false,
         "There is no redirect address",
         "Set xero.redirect_uri, or let the control endpoint listen on TCP, and restart the daemon.";
+    /// The operation has ended.
+    OperationEnded = 409, "operation_ended", false,
+        "The operation has ended",
+        "Read its result; what failed in it can be tried again.";
+    /// The operation has not ended.
+    OperationOpen = 409, "operation_open", true,
+        "The operation has not ended",
+        "Wait until it has, or cancel it.";
+    /// The operation cannot be cancelled.
+    NotCancellable = 409, "not_cancellable", false,
+        "The operation cannot be cancelled",
+        "Wait until it has ended; write the invoice anew if something else is to be sent.";
+    /// The operation left nothing undone.
+    NothingToRetry = 409, "nothing_to_retry", false,
+        "There is nothing to try again",
+        "Begin a new operation instead.";
+    /// The filter shows other invoices than the caller saw.
+    SelectionChanged = 409, "selection_changed", false,
+        "The selection has changed",
+        "Look at what the filter shows now, and send its count in `expected_count`.";
     /// Sales invoices do not become bills.
     KindChanged = 409, "kind_changed", false,
         "The kind of a document cannot change",

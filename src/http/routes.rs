@@ -89,6 +89,8 @@ pub enum Endpoint {
     PatchSettings,
     Operation,
     Operations,
+    CancelOperation,
+    RetryOperation,
     Events,
     EventStream,
 }
@@ -303,6 +305,20 @@ pub const ROUTES: &[Route] = &[
     get("/v1/operations", Endpoint::Operations),
     get("/v1/operations/{operation}", Endpoint::Operation),
     get("/v1/operations/{operation}/items", Endpoint::OperationItems),
+    write(
+        Verb::Post,
+        "/v1/operations/{operation}:cancel",
+        Endpoint::CancelOperation,
+        Scope::SyncNow,
+    )
+    .waits(),
+    write(
+        Verb::Post,
+        "/v1/operations/{operation}:retry-failed",
+        Endpoint::RetryOperation,
+        Scope::SyncNow,
+    )
+    .waits(),
     get("/v1/events", Endpoint::Events).waits(),
     get("/v1/events/stream", Endpoint::EventStream).waits(),
 ];

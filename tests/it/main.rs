@@ -23,6 +23,8 @@ mod kills;
 #[cfg(test)]
 mod paging;
 #[cfg(test)]
+mod operations;
+#[cfg(test)]
 mod payments;
 #[cfg(test)]
 mod public_listener;

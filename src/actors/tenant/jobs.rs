@@ -3,7 +3,7 @@
 use actix::{Context, Handler};
 
 use super::actor::TenantActor;
-use super::messages::Begin;
+use super::messages::{Begin, Cancel};
 use crate::actors::control::{InvoiceName, JobWanted};
 use crate::engine::event::{Event, JobOrder, JobPlan};
 use crate::model::ids::{InvoiceId, XeroInvoiceId};
@@ -35,6 +35,24 @@ impl Handler<Begin> for TenantActor {
         } else {
             self.begin(wanted, requested_by, reply, ctx);
         }
+    }
+}
+
+impl Handler<Cancel> for TenantActor {
+    type Result = ();
+
+    fn handle(&mut self, message: Cancel, ctx: &mut Context<Self>) {
+        let Some(reply) = self.admit(message.reply) else { return };
+        let ask = self.ask(reply);
+        self.feed(
+            Event::Cancel {
+                ask,
+                operation: message.operation,
+                requested_by: message.requested_by,
+            },
+            Urgency::NewWork,
+            ctx,
+        );
     }
 }
 
@@ -70,6 +88,11 @@ impl TenantActor {
             JobWanted::Reconcile => JobPlan::Reconcile,
             JobWanted::Drift => JobPlan::Drift,
             JobWanted::Links(links) => JobPlan::Links(links),
+            JobWanted::Again { job, of } => JobPlan::Again { job, of },
+            JobWanted::Frozen { ids, skipped: left_out } => {
+                skipped = left_out;
+                JobPlan::These(ids)
+            }
             JobWanted::These(names) => {
                 let (ids, first) = self.linked_ids(&names)?;
                 skipped = u32::try_from(names.len().saturating_sub(ids.len())).unwrap_or(u32::MAX);
@@ -77,7 +100,7 @@ impl TenantActor {
                 JobPlan::These(ids)
             }
         };
-        let counts = !matches!(plan, JobPlan::These(_) | JobPlan::Links(_));
+        let counts = !matches!(plan, JobPlan::These(_) | JobPlan::Links(_) | JobPlan::Again { .. });
         let linked = if counts {
             self.ports.reader.linked_count(self.tenant, COUNTED_MAX)?
         } else {

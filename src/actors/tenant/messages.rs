@@ -11,7 +11,7 @@ use crate::actors::control::{InvoiceName, JobWanted, Refused};
 use crate::engine::effect::Reply;
 use crate::engine::event::{ConnectionEvent, Review};
 use crate::model::document::Draft;
-use crate::model::ids::GrantId;
+use crate::model::ids::{GrantId, OperationId};
 use crate::model::row::{Mapping, Settings};
 
 /// Where a reply goes.
@@ -50,6 +50,18 @@ pub struct Begin {
     /// Who asked.
     pub requested_by: String,
     /// Waits for [`Reply::Operation`].
+    pub reply: Replier,
+}
+
+/// From the control endpoint: somebody cancels a job.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Cancel {
+    /// Its operation.
+    pub operation: OperationId,
+    /// Who cancels it.
+    pub requested_by: String,
+    /// Waits for [`Reply::Operation`], [`Reply::HasEnded`] or [`Reply::IsPush`].
     pub reply: Replier,
 }
 

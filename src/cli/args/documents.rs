@@ -209,4 +209,29 @@ pub enum OperationCommand {
         #[arg(value_name = "OP")]
         id: String,
     },
+    /// List the latest
+    List(OperationListArgs),
+    /// End it; a call that is under way is finished
+    Cancel {
+        /// Its id
+        #[arg(value_name = "OP")]
+        id: String,
+    },
+    /// Do again what failed in it and what it left undone
+    Retry {
+        /// Its id
+        #[arg(value_name = "OP")]
+        id: String,
+    },
+}
+
+/// Which operations to list.
+#[derive(Debug, Args)]
+pub struct OperationListArgs {
+    /// Only those in this state
+    #[arg(long, value_parser = ["queued", "running", "waiting", "succeeded", "partially_failed", "failed", "cancelled"])]
+    pub state: Option<String>,
+    /// Which part of the list
+    #[command(flatten)]
+    pub page: PageArgs,
 }

@@ -11,14 +11,18 @@ use clap::{Args, Subcommand};
   counterfoil refresh --window 24h --wait
   counterfoil refresh --since 2026-03-01T00:00:00Z
   counterfoil refresh --invoice SO-1042 --invoice SO-1043
+  counterfoil refresh --filter 'variance:any kind:sales'
   counterfoil refresh --all-linked --dry-run")]
 pub struct RefreshArgs {
     /// The organisation, as with --tenant
     #[arg(value_name = "TEN")]
     pub name: Option<String>,
     /// Only this invoice: its reference, number or id
-    #[arg(long = "invoice", value_name = "INVOICE", conflicts_with_all = ["window", "since", "all_linked", "from"])]
+    #[arg(long = "invoice", value_name = "INVOICE", conflicts_with_all = ["filter", "window", "since", "all_linked", "from"])]
     pub invoices: Vec<String>,
+    /// The invoices this filter shows now, as in invoices list --filter
+    #[arg(long, value_name = "F", conflicts_with_all = ["window", "since", "all_linked", "from"])]
+    pub filter: Option<String>,
     /// What changed in this time
     #[arg(long, value_parser = ["last_watermark", "15m", "1h", "24h", "7d"], conflicts_with_all = ["since", "all_linked", "from"])]
     pub window: Option<String>,

@@ -30,6 +30,8 @@ pub async fn refresh(session: &mut Session<'_>, args: &RefreshArgs) -> Result<Ex
             ids.push(field::shown(&found.value, "/id"));
         }
         body = json!({"selection": {"ids": ids}});
+    } else if let Some(filter) = &args.filter {
+        body = json!({"selection": {"filter": filter}});
     } else if let Some(from) = &args.from {
         body = json!({"selection": {"operation": from}});
     } else if args.all_linked {
@@ -132,7 +134,7 @@ pub async fn link(session: &mut Session<'_>, args: &LinkArgs) -> Result<Exit, St
 }
 
 /// Queues something, and waits for its end if that is wanted.
-async fn begin(session: &mut Session<'_>, path: String, body: String) -> Result<Exit, Stop> {
+pub async fn begin(session: &mut Session<'_>, path: String, body: String) -> Result<Exit, Stop> {
     let queued = session.client.ask(Request::write("POST", path, body)).await?;
     let id = field::shown(&queued.value, "/operation/id");
     let Some(limit) = session.globals.wait else {

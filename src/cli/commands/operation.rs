@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::cli::control::{Answer, Trouble, segment};
+use crate::cli::args::OperationListArgs;
+use crate::cli::control::{Answer, Query, Request, Trouble, segment};
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
+use crate::cli::tenant;
 use crate::cli::words::screen::{Stop, Style};
-use crate::cli::words::{badge, field, number, time};
+use crate::cli::words::{Cell, Column, Table, badge, field, number, time};
 
 /// Between two looks at an operation that runs.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -29,6 +31,97 @@ pub async fn watch(session: &mut Session<'_>, id: &str) -> Result<Exit, Stop> {
     let answer = until_final(session, id, limit).await?;
     print(session, &answer)?;
     Ok(exit_of(&answer.value))
+}
+
+/// Ends it.
+pub async fn cancel(session: &mut Session<'_>, id: &str) -> Result<Exit, Stop> {
+    let answer = session
+        .client
+        .ask(Request::write("POST", verb(id, "cancel"), ""))
+        .await?;
+    if !is_final(answer.value.get("operation").unwrap_or(&Value::Null)) && session.globals.wait.is_some() {
+        let ended = until_final(session, id, session.globals.wait).await?;
+        if !session.shown_as_object(&ended)? {
+            session.screen.line(&field::shown(&ended.value, "/message"))?;
+        }
+        return Ok(if is_final(&ended.value) {
+            Exit::Ok
+        } else {
+            Exit::StillRunning
+        });
+    }
+    if !session.shown_as_object(&answer)? {
+        session
+            .screen
+            .line(&field::shown(&answer.value, "/operation/message"))?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// Lists the latest operations.
+pub async fn list(session: &mut Session<'_>, args: &OperationListArgs) -> Result<Exit, Stop> {
+    let tenant = match session.globals.tenant.clone() {
+        Some(name) => Some(tenant::named(session, Some(&name)).await?),
+        None => None,
+    };
+    let mut cursor = args.page.cursor.clone();
+    let mut rows = Vec::new();
+    loop {
+        let query = Query::default()
+            .with("tenant", tenant.as_deref())
+            .with("state", args.state.as_deref())
+            .with("limit", args.page.limit.map(|limit| limit.to_string()))
+            .with("cursor", cursor);
+        let answer = session.get(&query.on("/v1/operations")).await?;
+        let is_shown = session.shown_as_object(&answer)?;
+        cursor = field::text(&answer.value, "/next_cursor");
+        if !is_shown {
+            rows.extend(field::items(&answer.value, "/data").iter().cloned());
+        }
+        if !args.page.all || cursor.is_none() {
+            break;
+        }
+    }
+    if session.screen.is_for_people() {
+        show_list(session, &rows)?;
+        if let Some(cursor) = cursor {
+            let hint = format!("There are more: add --all, or --cursor {cursor}");
+            session.screen.note(&hint);
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+fn show_list(session: &mut Session<'_>, rows: &[Value]) -> Result<(), Stop> {
+    if rows.is_empty() {
+        session.screen.note("There is no such operation.");
+        return Ok(());
+    }
+    let now = session.now();
+    let mut table = Table::new(vec![
+        Column::word("ID"),
+        Column::text("WHAT"),
+        Column::word("STATE"),
+        Column::word("ASKED").spare(),
+        Column::text("RESULT"),
+    ]);
+    for row in rows {
+        let asked = field::moment(row, "/created_at").map(|at| time::ago(at, now));
+        table.row(vec![
+            field::shown(row, "/id").into(),
+            field::shown(row, "/label").into(),
+            Cell::styled(field::shown(row, "/state"), style_of(row)),
+            asked.unwrap_or_default().into(),
+            field::shown(row, "/message").into(),
+        ]);
+    }
+    session.screen.table(&table)
+}
+
+/// The path of an order about an operation.
+#[must_use]
+pub fn verb(id: &str, verb: &str) -> String {
+    format!("{}:{verb}", path(id))
 }
 
 /// The operation at its end, or as it stands when the time is up.

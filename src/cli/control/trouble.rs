@@ -123,6 +123,7 @@ fn fix_of(code: &str, problem: &Value) -> String {
     let command = match code {
         "tenant_not_found" => "counterfoil tenants list",
         "invoice_not_found" => "counterfoil invoices list",
+        "operation_not_found" | "operation_in_progress" => "counterfoil operation list",
         "reason_not_found" => "counterfoil explain",
         "unauthenticated" => {
             return "Name the file with the token: --token-file STORE.PATH/admin-token, or COUNTERFOIL_TOKEN_FILE."

@@ -138,6 +138,8 @@ impl TenantMachine {
             created_at: now.wall,
             finished_at: None,
             tally: None,
+            rest: None,
+            retry_of: None,
         };
         let mut writes = Vec::new();
         row.sync.asked = true;

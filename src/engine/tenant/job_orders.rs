@@ -6,7 +6,7 @@ use crate::engine::connection::access;
 use crate::engine::effect::{AskId, Effect, Reply};
 use crate::engine::event::{JobOrder, JobPlan};
 use crate::model::ids::{InvoiceId, OperationId};
-use crate::model::limits::LOOKBACK_MAX_MS;
+use crate::model::limits::{LOOKBACK_MAX_MS, SELECTION_MAX};
 use crate::model::row::{Class, Job, JobKind, JobStep, Operation, OperationState, Tally};
 use crate::model::time::{Now, Timestamp};
 use crate::model::write::Write;
@@ -33,7 +33,11 @@ impl TenantMachine {
             out.push(Effect::Reply(ask, Reply::TooManyJobs));
             return;
         }
-        let operation = self.open_job(now, job, (order.invoice, order.skipped), requested_by);
+        let retry_of = match order.plan {
+            JobPlan::Again { of, .. } => Some(of),
+            _ => None,
+        };
+        let operation = self.open_job(now, job, (order.invoice, order.skipped, retry_of), requested_by);
         out.push(Effect::Persist(self.job_rows(&operation)));
         out.push(Effect::Reply(ask, Reply::Operation(Box::new(operation))));
     }
@@ -52,7 +56,7 @@ impl TenantMachine {
         &mut self,
         now: Now,
         job: Job,
-        (invoice, skipped): (Option<InvoiceId>, u32),
+        (invoice, skipped, retry_of): (Option<InvoiceId>, u32, Option<OperationId>),
         requested_by: String,
     ) -> Operation {
         let state = JobState::new(now, job);
@@ -73,6 +77,8 @@ impl TenantMachine {
                 skipped,
                 ..Tally::default()
             }),
+            rest: None,
+            retry_of,
         };
         self.operations.insert(operation.id, operation.clone());
         self.jobs.0.insert(operation.id, state);
@@ -81,6 +87,16 @@ impl TenantMachine {
 
     pub(super) fn job_of(&mut self, now: Now, order: &JobOrder) -> Job {
         let (at, random) = self.ids.parts(now.wall);
+        let operation = OperationId::from_parts(at, random);
+        if let JobPlan::Again { job, .. } = &order.plan {
+            let mut job = Job {
+                operation,
+                is_cancelled: false,
+                ..(**job).clone()
+            };
+            job.begin_comparison_again();
+            return job;
+        }
         let since = |at: Timestamp| JobStep::pages(at.plus_ms(-WINDOW_MARGIN_MS), false);
         let (kind, class, what, step) = match &order.plan {
             JobPlan::SinceWatermark => {
@@ -94,7 +110,12 @@ impl TenantMachine {
                 let step = JobStep::pages(Timestamp(0), false);
                 (JobKind::Refresh, Class::Backfill, "all_linked".to_owned(), step)
             }
-            JobPlan::These(_) => (JobKind::Refresh, Class::User, "selection".to_owned(), JobStep::End),
+            JobPlan::These(ids) => {
+                // More than a person picks one by one must not hold up other people's clicks.
+                let is_picked = ids.len() <= SELECTION_MAX;
+                let class = if is_picked { Class::User } else { Class::Backfill };
+                (JobKind::Refresh, class, "selection".to_owned(), JobStep::End)
+            }
             JobPlan::Reconcile => {
                 let night = self.setup.policy.pull.night.unwrap_or_default();
                 let step = JobStep::pages(now.wall.plus_ms(-night.look_back_ms), true);
@@ -106,11 +127,11 @@ impl TenantMachine {
                 "drift".to_owned(),
                 JobStep::whole_summary(),
             ),
-            JobPlan::Links(_) => (JobKind::Link, Class::User, "links".to_owned(), JobStep::End),
+            JobPlan::Links(_) | JobPlan::Again { .. } => (JobKind::Link, Class::User, "links".to_owned(), JobStep::End),
         };
         Job {
             tenant: self.setup.tenant.id,
-            operation: OperationId::from_parts(at, random),
+            operation,
             kind,
             class,
             what,
@@ -124,6 +145,7 @@ impl TenantMachine {
                 JobPlan::Links(links) => links.clone(),
                 _ => Vec::new(),
             },
+            is_cancelled: false,
         }
     }
 

@@ -41,13 +41,20 @@ pub(super) enum Next {
 impl Jobs {
     pub(super) fn restore(now: Now, jobs: Vec<Job>) -> Self {
         let states = jobs.into_iter().map(|mut job| {
-            if job.kind == JobKind::Drift {
-                job.ids = Vec::new();
-                job.step = JobStep::whole_summary();
-            }
+            job.begin_comparison_again();
             (job.operation, JobState::new(now, job))
         });
         Self(states.collect())
+    }
+}
+
+impl Job {
+    /// What a comparison had looked at is known in memory only: it begins anew.
+    pub(super) fn begin_comparison_again(&mut self) {
+        if self.kind == JobKind::Drift {
+            self.ids = Vec::new();
+            self.step = JobStep::whole_summary();
+        }
     }
 }
 

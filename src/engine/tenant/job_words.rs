@@ -1,7 +1,7 @@
 //! What a job tells: items of its result, and the result in a sentence.
 
 use crate::model::ids::XeroInvoiceId;
-use crate::model::row::{Change, Invoice, JobKind, Tally};
+use crate::model::row::{Change, Invoice, JobKind, LinkTo, Tally};
 use crate::model::xero::XeroStatus;
 
 /// An item before it has its place.
@@ -10,6 +10,7 @@ pub(super) struct Item<'a> {
     pub row: Option<&'a Invoice>,
     pub host_ref: Option<String>,
     pub xero_id: Option<XeroInvoiceId>,
+    pub document: Option<LinkTo>,
     pub is_done: bool,
     pub code: &'static str,
     pub detail: String,

@@ -8,7 +8,7 @@ use crate::engine::connection::access;
 use crate::engine::effect::{Effect, LoadId, Notice};
 use crate::model::failure::{Failure, Remedy};
 use crate::model::ids::OperationId;
-use crate::model::row::{Class, Invoice, JobKind, JobStep, OperationItem, OperationState, Tally};
+use crate::model::row::{Class, Invoice, JobKind, JobStep, Operation, OperationItem, OperationState, Tally};
 use crate::model::time::{Mono, Now, Timestamp};
 use crate::model::write::Write;
 
@@ -71,6 +71,10 @@ impl TenantMachine {
 
     fn step_job(&mut self, now: Now, class: Class, id: OperationId, out: &mut Vec<Effect>) {
         let Some(state) = self.jobs.0.get(&id) else { return };
+        if state.job.is_cancelled {
+            self.end_cancelled(now, id, out);
+            return;
+        }
         let calls = usize::try_from(state.calls_left()).unwrap_or(usize::MAX).max(1);
         match state.next() {
             Next::Ask(purpose, request, rows) => {
@@ -141,6 +145,10 @@ impl TenantMachine {
     pub(super) fn job_failed(&mut self, now: Now, id: OperationId, failure: &Failure, out: &mut Vec<Effect>) {
         let Some(state) = self.jobs.0.get_mut(&id) else { return };
         state.is_asked = false;
+        if state.job.is_cancelled {
+            self.end_cancelled(now, id, out);
+            return;
+        }
         let delay_ms = match failure.remedy {
             Remedy::GiveUpItem => {
                 let words = format!("Xero refused to answer: {}.", failure.message);
@@ -201,6 +209,7 @@ impl TenantMachine {
             invoice: item.row.map(|row| row.id),
             host_ref: item.row.map(|row| row.host_ref.clone()).or(item.host_ref),
             xero_id: item.xero_id,
+            document: item.document,
             is_done: item.is_done,
             code: item.code.to_owned(),
             detail: item.detail,
@@ -239,18 +248,21 @@ impl TenantMachine {
         self.end_job(now, id, (done, &words), out);
     }
 
+    /// Ends a job with its operation; what is left of it stays with that.
     pub(super) fn end_job(
         &mut self,
         now: Now,
         id: OperationId,
         (state, words): (OperationState, &str),
         out: &mut Vec<Effect>,
-    ) {
-        if self.jobs.0.remove(&id).is_none() {
-            return;
+    ) -> Option<Operation> {
+        let ended = self.jobs.0.remove(&id)?;
+        if let Some(operation) = self.operations.get_mut(&id) {
+            operation.rest = ended.job.has_rest().then(|| Box::new(ended.job));
         }
         let mut writes = vec![Write::DropJob(self.setup.tenant.id, id)];
-        self.finish_operation(now, id, (state, words), None, &mut writes);
+        let shown = self.finish_operation(now, id, (state, words), None, &mut writes);
         out.push(Effect::Persist(writes));
+        shown
     }
 }

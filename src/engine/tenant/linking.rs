@@ -74,6 +74,7 @@ impl TenantMachine {
                 row,
                 host_ref: Some(order.host_ref.clone()),
                 xero_id,
+                document: (!is_done).then(|| order.document.clone()),
                 is_done,
                 code,
                 detail,

@@ -272,6 +272,7 @@ impl TenantMachine {
                 order,
                 requested_by,
             } => self.begin(now, ask, *order, requested_by, out),
+            Event::Cancel { ask, operation, .. } => self.cancel(now, ask, operation, out),
             Event::LinkedLoaded { load, rows } => self.linked_loaded(now, load, &rows, out),
             Event::Connection(event) => self.connection_event(now, event, out),
             Event::Regranted { grant, why, .. } => self.regranted(now, grant, why, out),

@@ -91,7 +91,7 @@ impl TenantMachine {
             invoice: None,
         };
         let job = self.job_of(now, &order);
-        let operation = self.open_job(now, job, (None, 0), SYSTEM.to_owned());
+        let operation = self.open_job(now, job, (None, 0, None), SYSTEM.to_owned());
         let done = Reconciled {
             tenant: operation.tenant,
             date,

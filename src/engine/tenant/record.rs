@@ -86,6 +86,11 @@ impl TenantMachine {
             | Event::Begin { requested_by, .. }
             | Event::Regranted { requested_by, .. }
             | Event::Disconnected { requested_by } => (Cause::User, requested_by.clone(), None),
+            Event::Cancel {
+                operation,
+                requested_by,
+                ..
+            } => (Cause::User, requested_by.clone(), Some(*operation)),
             Event::MappingSet { .. } | Event::SettingsSet { .. } => (Cause::User, "user".to_owned(), None),
             Event::Loaded { .. } | Event::FailedLoaded { .. } => (Cause::Push, system(), None),
             Event::Answered { call, .. } | Event::Slice { call, .. } => match self.calls.get(call) {

@@ -13,7 +13,7 @@ use crate::model::connection::ConnectionState;
 use crate::model::ids::{BatchId, IntentId, OperationId};
 use crate::model::mutation::{Rule, is_broken};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Class, Intent, Invoice, Link, Member, OperationState, ReasonGiven, WaitCause};
+use crate::model::row::{Class, Intent, Invoice, Link, Member, Operation, OperationState, ReasonGiven, WaitCause};
 use crate::model::time::Now;
 use crate::model::write::Write;
 use crate::model::xero::{Element, XeroInvoice};
@@ -327,6 +327,7 @@ impl TenantMachine {
         badge::write(&mut row, now)
     }
 
+    /// Ends an operation; what it is then.
     pub(super) fn finish_operation(
         &mut self,
         now: Now,
@@ -334,19 +335,20 @@ impl TenantMachine {
         (state, message): (OperationState, &str),
         reason: Option<ReasonGiven>,
         writes: &mut Vec<Write>,
-    ) {
-        let Some(mut operation) = self.operations.remove(&id) else {
-            return;
-        };
+    ) -> Option<Operation> {
+        let mut operation = self.operations.remove(&id)?;
         operation.state = state;
         message.clone_into(&mut operation.message);
         operation.reason = reason;
-        operation.done = operation.total;
+        if state != OperationState::Cancelled && operation.rest.is_none() {
+            operation.done = operation.total;
+        }
         operation.finished_at = Some(now.wall);
         writes.push(badge::operation_event(&mut self.ids, &operation, now));
         if !is_broken(Rule::OperationEnds) {
-            writes.push(Write::Operation(Box::new(operation)));
+            writes.push(Write::Operation(Box::new(operation.clone())));
         }
+        Some(operation)
     }
 
     /// The members of an attempt that are not settled yet.

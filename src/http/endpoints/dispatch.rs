@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::call::Call;
-use super::{audit, connect, events, invoices, jobs, mappings, operations, pushes, reviews, settings, stream};
+use super::{audit, connect, events, invoices, jobs, mappings, operations, orders, pushes, reviews, settings, stream};
 use super::{system, tenants, watermarks};
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
@@ -57,6 +57,8 @@ pub async fn dispatch(endpoint: Endpoint, call: Arc<Call>) -> Result<Reply, Prob
         Endpoint::PatchSettings => settings::patch(call).await,
         Endpoint::Operation => operations::show(call).await,
         Endpoint::Operations => operations::list(call).await,
+        Endpoint::CancelOperation => orders::cancel(call).await,
+        Endpoint::RetryOperation => orders::retry(call).await,
         Endpoint::Events => events::list(call).await,
         Endpoint::EventStream => stream::open(call).await,
     }

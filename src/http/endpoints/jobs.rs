@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::{pushes, refused};
 use crate::actors::control::{InvoiceName, JobWanted};
+use crate::http::filter;
 use crate::http::json as strict;
 use crate::http::json::RefreshWanted;
 use crate::http::paths::{self, Query, invalid_parameter};
-use crate::http::problem::{Problem, ProblemCode};
+use crate::http::problem::{Fault, Problem, ProblemCode};
+use crate::http::reads::InvoiceQuery;
 use crate::http::reply::Reply;
 use crate::model::ids::OperationId;
 use crate::model::limits::{LOOKUP_MAX, SELECTION_MAX};
@@ -16,6 +18,13 @@ use crate::model::row::{OperationItem, Tenant};
 
 /// Changed documents of one call.
 const PAGE_DOCUMENTS: u32 = 1_000;
+
+/// Invoices read at a time to find out what a filter shows.
+const PAGE_INVOICES: usize = 500;
+/// Most linked invoices of a filter: 250 calls.
+const FILTERED_MAX: usize = 10_000;
+/// A filter may show this part more or less than the caller saw: a twentieth.
+const DRIFT_PARTS: u64 = 20;
 
 /// Queues a refresh: of what changed since a moment, of all linked invoices, or of these.
 pub async fn refreshes(call: &Call) -> Result<Reply, Problem> {
@@ -35,6 +44,7 @@ pub async fn refreshes(call: &Call) -> Result<Reply, Problem> {
     let wanted = match wanted {
         RefreshWanted::Job(wanted) => wanted,
         RefreshWanted::From(operation) => JobWanted::These(of_operation(call, &tenant, operation).await?),
+        RefreshWanted::Filtered { filter, expected } => frozen(call, &tenant, &filter, expected).await?,
     };
     if is_dry {
         return estimate(call, &tenant, &wanted).await;
@@ -104,6 +114,52 @@ async fn of_operation(call: &Call, tenant: &Tenant, id: OperationId) -> Result<V
         .collect())
 }
 
+/// The invoices a filter shows now, with what they are linked to.
+async fn frozen(call: &Call, tenant: &Tenant, filter: &str, expected: Option<u32>) -> Result<JobWanted, Problem> {
+    let mut query = InvoiceQuery {
+        limit: PAGE_INVOICES,
+        ..InvoiceQuery::default()
+    };
+    filter::apply(filter, &mut query)?;
+    let id = tenant.id;
+    let (ids, skipped) = call
+        .shared
+        .read(move |reads| {
+            let (mut ids, mut skipped) = (Vec::new(), 0_u32);
+            loop {
+                let rows = reads.invoices(id, &query)?;
+                query.after = rows.last().map(|row| row.id);
+                for row in &rows {
+                    match &row.link {
+                        Some(link) => ids.push(link.xero_id),
+                        None => skipped = skipped.saturating_add(1),
+                    }
+                }
+                if rows.len() < PAGE_INVOICES || ids.len() > FILTERED_MAX {
+                    return Ok((ids, skipped));
+                }
+            }
+        })
+        .await?;
+    if ids.len() > FILTERED_MAX {
+        return Err(Problem::invalid(vec![Fault {
+            pointer: "/selection/filter".to_owned(),
+            code: "too_many",
+            detail: format!(
+                "it shows more than {FILTERED_MAX} linked invoices: narrow it, or refresh all linked invoices"
+            ),
+        }]));
+    }
+    let count = u32::try_from(ids.len()).unwrap_or(u32::MAX).saturating_add(skipped);
+    if let Some(expected) = expected
+        && u64::from(count.abs_diff(expected)).saturating_mul(DRIFT_PARTS) > u64::from(expected)
+    {
+        let detail = format!("The filter shows {count} invoices now, not {expected}.");
+        return Err(Problem::new(ProblemCode::SelectionChanged, detail).with("count", count));
+    }
+    Ok(JobWanted::Frozen { ids, skipped })
+}
+
 /// What a refresh would cost. Nothing is called and nothing is queued.
 async fn estimate(call: &Call, tenant: &Tenant, wanted: &JobWanted) -> Result<Reply, Problem> {
     let id = tenant.id;
@@ -115,6 +171,10 @@ async fn estimate(call: &Call, tenant: &Tenant, wanted: &JobWanted) -> Result<Re
         }
         JobWanted::These(names) => {
             let count = u32::try_from(names.len()).unwrap_or(u32::MAX);
+            ("selection", Value::Null, json!(count), by_ids(count), true)
+        }
+        JobWanted::Frozen { ids, .. } => {
+            let count = u32::try_from(ids.len()).unwrap_or(u32::MAX);
             ("selection", Value::Null, json!(count), by_ids(count), true)
         }
         JobWanted::Since { at, .. } => ("since", json!(at.to_rfc3339()), Value::Null, 1, false),

@@ -9,6 +9,7 @@ mod invoices;
 mod jobs;
 mod mappings;
 mod operations;
+mod orders;
 mod pushes;
 mod refused;
 mod reviews;

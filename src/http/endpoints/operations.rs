@@ -26,7 +26,8 @@ pub async fn show(call: &Call) -> Result<Reply, Problem> {
     Ok(Reply::json(200, &render::operation(&operation)))
 }
 
-async fn find(call: &Call) -> Result<Operation, Problem> {
+/// The operation that the path names, if the caller may see it.
+pub async fn find(call: &Call) -> Result<Operation, Problem> {
     let name = call.param("operation").unwrap_or_default();
     let found = match name.parse::<OperationId>() {
         Ok(id) => call.shared.read(move |reads| reads.operation(id)).await?,

@@ -41,6 +41,11 @@ pub async fn resync(call: &Call) -> Result<Reply, Problem> {
 
 /// 202 with the operation, or 200 once it has ended if the caller waits for it.
 pub async fn queued(call: &Call, queued: Operation) -> Result<Reply, Problem> {
+    told(call, queued, QUEUED).await
+}
+
+/// The same, with another word for what was ordered.
+pub async fn told(call: &Call, queued: Operation, word: &str) -> Result<Reply, Problem> {
     let wait_s = wanted_wait_s(call);
     let ended = match wait_s {
         Some(wait_s) => until_final(call, queued.clone(), wait_s).await?,
@@ -52,10 +57,7 @@ pub async fn queued(call: &Call, queued: Operation) -> Result<Reply, Problem> {
             200,
             &json!({"operation": render::operation(&ended), "message": ended.message}),
         ),
-        None => Reply::json(
-            202,
-            &json!({"operation": render::operation(&queued), "message": QUEUED}),
-        ),
+        None => Reply::json(202, &json!({"operation": render::operation(&queued), "message": word})),
     };
     let reply = reply.with_header("location", location);
     Ok(match wait_s {

@@ -46,6 +46,11 @@ pub fn problem(refused: Refused) -> Problem {
             ),
         )
         .with("connection_state", state.label()),
+        Refused::HasEnded => Problem::new(ProblemCode::OperationEnded, "The operation has ended in the meantime."),
+        Refused::IsPush => Problem::new(
+            ProblemCode::NotCancellable,
+            "The operation sends one invoice to Xero: that cannot be called back.",
+        ),
         Refused::TooManyJobs => Problem::new(
             ProblemCode::OperationInProgress,
             "The organisation has as many open operations as it takes.",

@@ -223,6 +223,15 @@ impl<'a> Fields<'a> {
         Some(items)
     }
 
+    /// A whole number that is not negative.
+    pub fn count(&self, name: &str, node: &Node) -> Option<u32> {
+        if let Node::Number(Some(count)) = node {
+            return Some(*count);
+        }
+        self.wrong_type(name, "a whole number that is not negative", node);
+        None
+    }
+
     /// Where faults go.
     pub const fn faults(&self) -> &'a Faults {
         self.faults

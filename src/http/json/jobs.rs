@@ -22,6 +22,9 @@ const WINDOWS: [(&str, i64); 4] = [
 /// Longest text of a moment.
 const MOMENT_MAX_CHARS: usize = 40;
 
+/// Longest filter.
+const FILTER_MAX_CHARS: usize = 1_000;
+
 /// What a refresh asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefreshWanted {
@@ -29,6 +32,13 @@ pub enum RefreshWanted {
     Job(JobWanted),
     /// The invoices in the result of an operation.
     From(OperationId),
+    /// The invoices a filter shows now.
+    Filtered {
+        /// The filter.
+        filter: String,
+        /// How many the caller saw it show.
+        expected: Option<u32>,
+    },
 }
 
 /// Reads `{"mode"?,"window"?,"since"?,"selection"?}`; an empty body asks for the last watermark.
@@ -121,9 +131,29 @@ fn selection(fields: &Fields<'_>, node: &Node) -> Option<RefreshWanted> {
     let chosen = Fields::of(
         node,
         fields.pointer("selection"),
-        &["ids", "operation"],
+        &["ids", "operation", "filter", "expected_count"],
         fields.faults(),
     )?;
+    let ways = ["ids", "operation", "filter"];
+    if ways.into_iter().filter(|way| chosen.optional(way).is_some()).count() > 1 {
+        fields.fault(
+            "selection",
+            "ambiguous",
+            "name ids, an operation or a filter, not several of them",
+        );
+        return None;
+    }
+    if chosen.optional("filter").is_some() {
+        let filter = chosen.text("filter", FILTER_MAX_CHARS)?;
+        let expected = match chosen.optional("expected_count") {
+            Some(node) => Some(chosen.count("expected_count", node)?),
+            None => None,
+        };
+        return Some(RefreshWanted::Filtered { filter, expected });
+    }
+    if chosen.optional("expected_count").is_some() {
+        chosen.fault("expected_count", "not_expected", "it belongs to a filter");
+    }
     if chosen.optional("operation").is_some() {
         let text = chosen.text("operation", MOMENT_MAX_CHARS)?;
         let id = text.parse().ok();

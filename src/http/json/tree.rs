@@ -13,16 +13,15 @@ pub const DEPTH_MAX: u32 = 64;
 /// Most values of a body.
 pub const NODES_MAX: u32 = 100_000;
 
-/// A value. Numbers keep no value: nothing that is read here is a JSON number, because money and
-/// quantities are strings.
+/// A value. Of numbers only small counts are kept: money and quantities are strings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Node {
     /// `null`.
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// Any number.
-    Number,
+    /// Any number; `Some` = it is whole, not negative and below 2³².
+    Number(Option<u32>),
     /// A string.
     Text(String),
     /// An array.
@@ -37,7 +36,7 @@ impl Node {
         match self {
             Self::Null => "null",
             Self::Bool(_) => "a boolean",
-            Self::Number => "a number",
+            Self::Number(_) => "a number",
             Self::Text(_) => "a string",
             Self::List(_) => "an array",
             Self::Object(_) => "an object",
@@ -113,16 +112,16 @@ impl<'de> Visitor<'de> for Seed<'_> {
         Ok(Node::Bool(value))
     }
 
-    fn visit_u64<E: Error>(self, _value: u64) -> Result<Node, E> {
-        Ok(Node::Number)
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Node, E> {
+        Ok(Node::Number(u32::try_from(value).ok()))
     }
 
     fn visit_i64<E: Error>(self, _value: i64) -> Result<Node, E> {
-        Ok(Node::Number)
+        Ok(Node::Number(None))
     }
 
     fn visit_f64<E: Error>(self, _value: f64) -> Result<Node, E> {
-        Ok(Node::Number)
+        Ok(Node::Number(None))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Node, E> {

@@ -38,6 +38,7 @@ pub fn operation(row: &Operation) -> Value {
         "message": row.message,
         "error": row.reason.as_ref().map(reason),
         "result": is_final.then(|| json!({"message": row.message})),
+        "retry_of": row.retry_of,
         "requested_by": row.requested_by,
         "created_at": row.created_at.to_rfc3339(),
         "finished_at": row.finished_at.map(Timestamp::to_rfc3339),

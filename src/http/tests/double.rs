@@ -226,6 +226,8 @@ impl Control for House {
             created_at: NOW,
             finished_at: None,
             tally: None,
+            rest: None,
+            retry_of: None,
         };
         rows.operations.insert(operation.id, operation.clone());
         ready(Ok(operation))
@@ -289,10 +291,26 @@ impl Control for House {
             created_at: NOW,
             finished_at: None,
             tally: None,
+            rest: None,
+            retry_of: None,
         };
         rows.jobs.push(wanted);
         rows.operations.insert(operation.id, operation.clone());
         ready(Ok(operation))
+    }
+
+    fn cancel(&self, tenant: TenantId, operation: OperationId, _by: String) -> Answer<Operation> {
+        let mut rows = self.rows();
+        match rows.operations.get_mut(&operation).filter(|row| row.tenant == tenant) {
+            None => ready(Err(Refused::HasEnded)),
+            Some(row) if row.kind == "resync" => ready(Err(Refused::IsPush)),
+            Some(row) => {
+                row.state = OperationState::Cancelled;
+                row.message = "Cancelled before anything was read.".to_owned();
+                row.finished_at = Some(NOW);
+                ready(Ok(row.clone()))
+            }
+        }
     }
 
     fn preview(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Preview> {

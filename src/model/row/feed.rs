@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::ids::{EventId, GrantId, InvoiceId, OperationId, TenantId};
-use crate::model::row::{ReasonGiven, Tally};
+use crate::model::row::{Job, ReasonGiven, Tally};
 use crate::model::time::Timestamp;
 
 /// State of an operation.
@@ -84,6 +84,12 @@ pub struct Operation {
     /// What it counted, where it counts documents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tally: Option<Tally>,
+    /// What was left of its job when it ended early: a retry goes on there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rest: Option<Box<Job>>,
+    /// The operation it tries again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_of: Option<OperationId>,
 }
 
 /// Something hosts are told: becomes an entry of the feed when it is committed.

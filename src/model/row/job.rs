@@ -108,6 +108,17 @@ pub struct Job {
     /// Links still to be made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<LinkOrder>,
+    /// A person cancelled it: the call that was under way is its last.
+    #[serde(default)]
+    pub is_cancelled: bool,
+}
+
+impl Job {
+    /// Whether anything of it is left to do.
+    #[must_use]
+    pub fn has_rest(&self) -> bool {
+        self.step != JobStep::End || !self.ids.is_empty() || !self.links.is_empty()
+    }
 }
 
 /// What an operation counted.
@@ -149,6 +160,9 @@ pub struct OperationItem {
     /// Xero's id, if known.
     #[serde(default)]
     pub xero_id: Option<XeroInvoiceId>,
+    /// The document a link named that was not made: it can be tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<LinkTo>,
     /// Whether it was done.
     pub is_done: bool,
     /// What happened, as a code.

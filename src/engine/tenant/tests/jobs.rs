@@ -17,7 +17,7 @@ use crate::model::time::Timestamp;
 use crate::model::xero::{InvoiceChange, Request, XeroPayment};
 
 /// A bench with `count` synced invoices (`i-0`, `i-1`, …), which reads nothing by itself.
-fn synced(count: u32) -> Bench {
+pub fn synced(count: u32) -> Bench {
     let mut bench = Bench::warm();
     for nth in 0..count {
         bench.put(&format!("i-{nth}"), draft(Sales, &format!("N-{nth}")));
@@ -31,7 +31,7 @@ fn synced(count: u32) -> Bench {
     bench
 }
 
-fn ask(bench: &mut Bench, plan: JobPlan) -> Reply {
+pub fn ask(bench: &mut Bench, plan: JobPlan) -> Reply {
     let linked = bench.rows.invoices.values().filter(|row| row.link.is_some()).count();
     let ask = bench.ask();
     bench.event(Event::Begin {
@@ -48,14 +48,14 @@ fn ask(bench: &mut Bench, plan: JobPlan) -> Reply {
     bench.replies.remove(at).1
 }
 
-fn begin(bench: &mut Bench, plan: JobPlan) -> OperationId {
+pub fn begin(bench: &mut Bench, plan: JobPlan) -> OperationId {
     match ask(bench, plan) {
         Reply::Operation(operation) => operation.id,
         other => panic!("{other:?}"),
     }
 }
 
-fn ended(bench: &mut Bench, id: OperationId) -> Operation {
+pub fn ended(bench: &mut Bench, id: OperationId) -> Operation {
     for _ in 0..600 {
         if bench.rows.operations[&id].state.is_final() {
             assert!(bench.rows.jobs.is_empty(), "the job went with its operation");
@@ -66,7 +66,7 @@ fn ended(bench: &mut Bench, id: OperationId) -> Operation {
     panic!("{:?}", bench.rows.operations[&id]);
 }
 
-fn pay(bench: &mut Bench, host_ref: &str, id: u128) {
+pub fn pay(bench: &mut Bench, host_ref: &str, id: u128) {
     let now = bench.now;
     let at = bench.document(host_ref).id;
     let stamp = bench.xero.stamp(now);
@@ -87,7 +87,7 @@ fn is_part_paid(bench: &Bench, host_ref: &str) -> bool {
 }
 
 /// The reads since `sent` was cleared, each in a word.
-fn reads(bench: &Bench) -> Vec<String> {
+pub fn reads(bench: &Bench) -> Vec<String> {
     let word = |request: &Request| match request {
         Request::Changes { page, .. } => format!("page {page}"),
         Request::Summaries { page, .. } => format!("summary {page}"),

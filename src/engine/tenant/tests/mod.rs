@@ -2,6 +2,7 @@
 
 mod absent;
 mod bench;
+mod cancel;
 mod crash;
 mod hooks;
 mod jobs;

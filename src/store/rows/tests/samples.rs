@@ -362,6 +362,8 @@ pub fn operation(tenant: TenantId, n: u64, state: OperationState) -> Operation {
         created_at: AT,
         finished_at: None,
         tally: None,
+        rest: None,
+        retry_of: None,
     }
 }
 
@@ -374,6 +376,8 @@ pub fn full_operation() -> Operation {
             since: AT,
         }),
         finished_at: Some(AT.plus_ms(5)),
+        rest: Some(Box::new(job(tenant_id(1)))),
+        retry_of: Some(operation_id(2)),
         ..operation(tenant_id(1), 3, OperationState::Failed)
     }
 }
@@ -534,6 +538,7 @@ pub fn job(tenant: TenantId) -> Job {
             host_ref: "SO-1".to_owned(),
             document: LinkTo::Number("INV-1".to_owned()),
         }],
+        is_cancelled: true,
     }
 }
 
@@ -569,6 +574,7 @@ pub fn item() -> OperationItem {
         invoice: Some(invoice_id(1)),
         host_ref: Some("SO-1".to_owned()),
         xero_id: Some(XeroInvoiceId(uuid::Uuid::from_u128(9))),
+        document: Some(LinkTo::Number("INV-1".to_owned())),
         is_done: true,
         code: "passed_over".to_owned(),
         detail: "It changed.".to_owned(),
