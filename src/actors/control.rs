@@ -11,7 +11,7 @@ use crate::model::connection::ConnectionState;
 use crate::model::document::Draft;
 use crate::model::failure::Failure;
 use crate::model::ids::{ConnectId, InvoiceId, OperationId, TenantId, XeroInvoiceId, XeroTenantId};
-use crate::model::row::{Invoice, Job, LinkOrder, Mapping, MappingKind, Operation, Receipt, Settings, Tenant};
+use crate::model::row::{Invoice, Job, LinkOrder, Mapping, Operation, Receipt, Settings, Tenant};
 use crate::model::secret::SecretString;
 use crate::model::time::Timestamp;
 
@@ -167,11 +167,11 @@ pub enum Refused {
 /// The door to the actors.
 pub trait Control: Send + Sync {
     /// Takes a host's document: creates it or replaces its content.
-    fn put_invoice(&self, tenant: TenantId, host_ref: String, draft: Draft) -> Answer<Accepted>;
+    fn put_invoice(&self, tenant: TenantId, host_ref: String, draft: Draft, by: String) -> Answer<Accepted>;
     /// *Sync now*: queues a push whatever the toggles say. Joins an operation that is open for it.
     fn resync(&self, tenant: TenantId, invoice: InvoiceName, requested_by: String) -> Answer<Operation>;
     /// The host takes a payment: for some minutes the invoice is not compared.
-    fn signal_payment(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Invoice>;
+    fn signal_payment(&self, tenant: TenantId, invoice: InvoiceName, by: String) -> Answer<Invoice>;
     /// Somebody looked at what came back. Nothing open is no fault.
     fn acknowledge(&self, tenant: TenantId, invoice: InvoiceName, word: Acknowledgement) -> Answer<Invoice>;
     /// Queues a job. Joins one that asks for the same and has not begun.
@@ -195,9 +195,9 @@ pub trait Control: Send + Sync {
     /// Ends a tenant's connection, here and at Xero. Can be repeated.
     fn disconnect(&self, tenant: TenantId, requested_by: String) -> Answer<Ended>;
     /// Sets a mapping and releases what was red for it; tells how many documents that were.
-    fn set_mapping(&self, tenant: TenantId, kind: MappingKind, key: String, value: String) -> Answer<(Mapping, usize)>;
+    fn set_mapping(&self, mapping: Mapping, by: String) -> Answer<(Mapping, usize)>;
     /// Replaces the settings.
-    fn set_settings(&self, tenant: TenantId, settings: Settings) -> Answer<Settings>;
+    fn set_settings(&self, tenant: TenantId, settings: Settings, by: String) -> Answer<Settings>;
     /// Keeps the answer to a request that carried an `Idempotency-Key`, before it is given.
     fn keep_receipt(&self, receipt: Receipt) -> Answer<()>;
 }

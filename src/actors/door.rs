@@ -14,13 +14,14 @@ use super::ports::Ports;
 use super::registry::Door as TenantDoor;
 use super::supervisor::Supervisor;
 use super::tenant::{
-    Acknowledge, Begin, Cancel, PutInvoice, Replier, SetMapping, SetSettings, SignalPayment, SyncNow, TenantActor, WantPreview,
+    Acknowledge, Begin, Cancel, PutInvoice, Replier, SetMapping, SetSettings, SignalPayment, SyncNow, TenantActor,
+    WantPreview,
 };
 use crate::engine::effect::{Preview, Reply};
 use crate::engine::event::Review;
 use crate::model::document::Draft;
 use crate::model::ids::{ConnectId, OperationId, TenantId, XeroTenantId};
-use crate::model::row::{Invoice, Mapping, MappingKind, Operation, Receipt, Settings, Tenant};
+use crate::model::row::{Invoice, Mapping, Operation, Receipt, Settings, Tenant};
 use crate::model::write::Write;
 use crate::store::reader::ReadError;
 use crate::store::rows::batch;
@@ -106,9 +107,14 @@ impl Door {
 }
 
 impl Control for Door {
-    fn put_invoice(&self, tenant: TenantId, host_ref: String, draft: Draft) -> Answer<Accepted> {
+    fn put_invoice(&self, tenant: TenantId, host_ref: String, draft: Draft, by: String) -> Answer<Accepted> {
         let draft = Box::new(draft);
-        let asked = self.ask(tenant, |reply| PutInvoice { host_ref, draft, reply });
+        let asked = self.ask(tenant, |reply| PutInvoice {
+            host_ref,
+            draft,
+            by,
+            reply,
+        });
         async move {
             match asked.await? {
                 Reply::Accepted { invoice, created } => Ok(Accepted {
@@ -140,8 +146,8 @@ impl Control for Door {
         .boxed()
     }
 
-    fn signal_payment(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Invoice> {
-        noted(self.ask(tenant, |reply| SignalPayment { invoice, reply }))
+    fn signal_payment(&self, tenant: TenantId, invoice: InvoiceName, by: String) -> Answer<Invoice> {
+        noted(self.ask(tenant, |reply| SignalPayment { invoice, by, reply }))
     }
 
     fn acknowledge(&self, tenant: TenantId, invoice: InvoiceName, word: Acknowledgement) -> Answer<Invoice> {
@@ -229,16 +235,13 @@ impl Control for Door {
         on_its_own(self.clone().disconnect(tenant, requested_by))
     }
 
-    fn set_mapping(&self, tenant: TenantId, kind: MappingKind, key: String, value: String) -> Answer<(Mapping, usize)> {
-        let mapping = Mapping {
-            tenant,
-            kind,
-            key,
-            value,
-            set_at: self.ports.clock.now().wall,
-        };
+    fn set_mapping(&self, mapping: Mapping, by: String) -> Answer<(Mapping, usize)> {
         let told = Box::new(mapping.clone());
-        let asked = self.ask(tenant, |reply| SetMapping { mapping: told, reply });
+        let asked = self.ask(mapping.tenant, |reply| SetMapping {
+            mapping: told,
+            by,
+            reply,
+        });
         async move {
             match asked.await? {
                 Reply::Done { released } => Ok((mapping, released)),
@@ -248,9 +251,13 @@ impl Control for Door {
         .boxed()
     }
 
-    fn set_settings(&self, tenant: TenantId, settings: Settings) -> Answer<Settings> {
+    fn set_settings(&self, tenant: TenantId, settings: Settings, by: String) -> Answer<Settings> {
         let told = Box::new(settings.clone());
-        let asked = self.ask(tenant, |reply| SetSettings { settings: told, reply });
+        let asked = self.ask(tenant, |reply| SetSettings {
+            settings: told,
+            by,
+            reply,
+        });
         async move {
             match asked.await? {
                 Reply::Done { .. } => Ok(settings),

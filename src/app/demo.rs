@@ -251,7 +251,7 @@ async fn furnish(daemon: &Daemon, xero: &sandbox::Handle) -> Result<(), String> 
         refresh_token: SecretString::from(xero.refresh_token.as_str()),
         tenants: None,
         observe: false,
-        requested_by: "system".to_owned(),
+        requested_by: "demo".to_owned(),
     };
     let tenants = daemon.connect(order).await.map_err(|refused| refused.to_string())?;
     seeding::seed(daemon, xero, &tenants).await

@@ -57,7 +57,11 @@ pub(super) async fn seed(daemon: &Daemon, xero: &sandbox::Handle, tenants: &[Ten
 
 async fn put(daemon: &Daemon, tenant: TenantId, host_ref: String, draft: Draft) -> Result<(), String> {
     for _ in 0..SETTLE_TRIES {
-        match daemon.door().put_invoice(tenant, host_ref.clone(), draft.clone()).await {
+        match daemon
+            .door()
+            .put_invoice(tenant, host_ref.clone(), draft.clone(), "demo".to_owned())
+            .await
+        {
             Ok(_) => return Ok(()),
             // Its actor is still being started.
             Err(crate::actors::control::Refused::Busy | crate::actors::control::Refused::TenantNotFound) => {

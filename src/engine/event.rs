@@ -25,6 +25,8 @@ pub enum Event {
         draft: Box<Draft>,
         /// The row, if the reference is known.
         row: Option<Box<Invoice>>,
+        /// Who wrote it, for the record.
+        by: String,
     },
     /// A person pressed *Sync now*.
     SyncNow {
@@ -110,6 +112,8 @@ pub enum Event {
         ask: AskId,
         /// The row.
         row: Box<Invoice>,
+        /// Who says so, for the record.
+        by: String,
     },
     /// Somebody looked at what came back.
     Acknowledged {
@@ -174,6 +178,10 @@ pub enum Event {
         ask: AskId,
         /// The mapping.
         mapping: Box<Mapping>,
+        /// What it was before.
+        before: Option<String>,
+        /// Who set it, for the record.
+        by: String,
     },
     /// The settings were changed.
     SettingsSet {
@@ -181,6 +189,8 @@ pub enum Event {
         ask: AskId,
         /// The new settings.
         settings: Box<Settings>,
+        /// Who changed them, for the record.
+        by: String,
     },
     /// Time passed.
     Woken,

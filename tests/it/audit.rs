@@ -34,6 +34,8 @@ fn ux_49_each_change_of_an_invoice_tells_its_cause_and_what_it_was_before() {
     let host = house.of_cause("SO-1", "host");
     let due = json!([{ "field": "due_date", "before": "2026-04-01", "after": "2026-05-01" }]);
     assert!(host.iter().any(|entry| entry["changes"] == due), "{host:#?}");
+    assert!(host.iter().all(|entry| entry["actor"] == "token:admin"), "{host:#?}");
+    assert!(!host.is_empty());
     assert!(!house.of_cause("SO-1", "push").is_empty());
     house.paid("INV-1", "10.00");
     let swept = until(20, "the sweep", || {
@@ -77,6 +79,7 @@ fn what_people_ask_for_and_set_is_recorded_with_who_it_was_and_can_be_exported()
     assert!(paid["actor"].as_str().unwrap().starts_with("token:"), "{paid:#}");
     let path = format!("/v1/tenants/{}/mappings/nominal_codes/4000", house.ours());
     house.daemon.api.put(&path, &json!({ "value": "200" })).ok(200);
+    house.daemon.api.put(&path, &json!({ "value": "260" })).ok(200);
     let export = format!("/v1/audit:export?tenant={}&type=mapping.*", house.ours());
     let lines = house.daemon.api.get(&export);
     assert_eq!(lines.status, 200);
@@ -85,14 +88,88 @@ fn what_people_ask_for_and_set_is_recorded_with_who_it_was_and_can_be_exported()
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    assert_eq!(entries.len(), 1);
-    assert_eq!(entries[0]["changes"][0]["after"], "200");
+    let change = |before: &str, after: &str| json!([{ "field": "mappings.nominal_codes.4000", "before": before, "after": after }]);
+    let told: Vec<(&Value, &Value)> = entries
+        .iter()
+        .map(|entry| (&entry["actor"], &entry["changes"]))
+        .collect();
+    let admin = json!("token:admin");
+    assert_eq!(told, [(&admin, &change("", "200")), (&admin, &change("200", "260"))]);
     // The record outlives a kill.
     let before = house.entries("SO-1");
     let mut house = house;
     house.daemon.process.kill();
     house.daemon = crate::support::Daemon::start(&house.config);
     assert_eq!(house.entries("SO-1"), before);
+}
+
+#[test]
+fn the_consent_the_host_and_what_people_say_have_entries_and_the_export_is_whole() {
+    let house = House::with(|config| config.set("pull.invoices_every", "1h"));
+    house.synced("SO-1", &hundred("INV-1"));
+    let path = invoice_path(house.ours(), "SO-1");
+    let signal = format!("{path}/payment-signals");
+    house.daemon.api.send("POST", &signal, &[], "").ok(200);
+    let export = |rest: &str| -> Vec<Value> {
+        let lines = house.daemon.api.get(&format!("/v1/audit:export{rest}"));
+        assert_eq!(lines.status, 200, "{}", lines.text);
+        let lines = lines.text.lines();
+        lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let all = export("");
+    let of = |action: &str| -> Vec<&Value> { all.iter().filter(|entry| entry["type"] == action).collect() };
+    let imported = of("connection.connected");
+    assert_eq!(imported.len(), 2, "one for each organisation: {all:#?}");
+    assert!(imported.iter().all(|entry| entry["actor"] == "token:admin"));
+    let signalled = of("payment.signalled");
+    assert_eq!(
+        (signalled.len(), &signalled[0]["host_ref"], &signalled[0]["cause"]),
+        (1, &json!("SO-1"), &json!("host"))
+    );
+    let ours = export(&format!("?tenant={}", house.ours()));
+    let listed = house
+        .daemon
+        .api
+        .get(&format!("/v1/audit?limit=1000&tenant={}", house.ours()));
+    assert_eq!(json!(ours), listed.ok(200)["data"]);
+    assert!(all.len() > ours.len());
+    let part = house
+        .daemon
+        .api
+        .get(&format!("/v1/audit:export?limit=1&tenant={}", house.ours()));
+    assert_eq!(part.text.lines().count(), 1);
+    assert!(part.headers.contains_key("next-cursor"), "{:?}", part.headers);
+    let text = house.daemon.api.get("/v1/audit:export").text;
+    let token = std::fs::read_to_string(&house.daemon.token_file).unwrap();
+    assert!(!text.contains(token.trim()), "a token is a secret");
+    // The command line is the same caller.
+    let file = house.daemon.token_file.display().to_string();
+    let base = format!("http://{}", house.daemon.api.addr);
+    let draft = hundred("INV-2").to_string();
+    let put = [
+        "--addr",
+        &base,
+        "--token-file",
+        &file,
+        "--tenant",
+        house.ours(),
+        "invoices",
+        "put",
+        "-f",
+        "-",
+        "--ref",
+        "SO-2",
+    ];
+    assert_eq!(run_program(&put, &[], &draft).code, 0);
+    assert!(
+        house
+            .of_cause("SO-2", "host")
+            .iter()
+            .all(|entry| entry["actor"] == "token:admin")
+    );
+    assert!(!house.of_cause("SO-2", "host").is_empty());
+    let said = run_program(&["--addr", &base, "--token-file", &file, "audit", "export"], &[], "");
+    assert!(said.out.lines().count() >= all.len(), "{}", said.err);
 }
 
 #[test]

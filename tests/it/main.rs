@@ -21,9 +21,9 @@ mod grants;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
-mod paging;
-#[cfg(test)]
 mod operations;
+#[cfg(test)]
+mod paging;
 #[cfg(test)]
 mod payments;
 #[cfg(test)]

@@ -98,6 +98,7 @@ pub fn put(simulation: &mut Simulation, host_ref: &str, draft: Draft) {
         host_ref: host_ref.to_owned(),
         draft: Box::new(draft),
         row,
+        by: "token:proof".to_owned(),
     };
     simulation.feed(event, Urgency::NewWork);
 }
@@ -138,7 +139,8 @@ pub fn set_toggle(simulation: &mut Simulation, enabled: bool) {
     let mut settings: Settings = shell.machine.tenant().settings.clone();
     settings.auto_sync.enabled = enabled;
     let settings = Box::new(settings);
-    simulation.feed(Event::SettingsSet { ask, settings }, Urgency::NewWork);
+    let by = "token:proof".to_owned();
+    simulation.feed(Event::SettingsSet { ask, settings, by }, Urgency::NewWork);
 }
 
 /// The code that no chart has gets an account: of sales, as only sales use it.
@@ -154,7 +156,14 @@ pub fn map(simulation: &mut Simulation) {
         value: "200".to_owned(),
         set_at,
     });
-    simulation.feed(Event::MappingSet { ask, mapping }, Urgency::NewWork);
+    let (before, by) = (None, "token:proof".to_owned());
+    let event = Event::MappingSet {
+        ask,
+        mapping,
+        before,
+        by,
+    };
+    simulation.feed(event, Urgency::NewWork);
 }
 
 pub fn lock(simulation: &mut Simulation, locked: bool) {

@@ -27,7 +27,12 @@ impl Handler<PutInvoice> for TenantActor {
     type Result = ();
 
     fn handle(&mut self, message: PutInvoice, ctx: &mut Context<Self>) {
-        let PutInvoice { host_ref, draft, reply } = message;
+        let PutInvoice {
+            host_ref,
+            draft,
+            by,
+            reply,
+        } = message;
         let Some(reply) = self.admit(reply) else { return };
         if let Some((row, reply)) = self.answer_errors(self.view().invoice_by_ref(&host_ref), reply) {
             let ask = self.ask(reply);
@@ -38,6 +43,7 @@ impl Handler<PutInvoice> for TenantActor {
                     host_ref,
                     draft,
                     row,
+                    by,
                 },
                 Urgency::NewWork,
                 ctx,
@@ -96,8 +102,8 @@ impl Handler<SignalPayment> for TenantActor {
         let Some(reply) = self.admit(message.reply) else { return };
         if let Some((row, reply)) = self.find(&message.invoice, reply) {
             let ask = self.ask(reply);
-            let row = Box::new(row);
-            self.feed(Event::PaymentSignalled { ask, row }, Urgency::NewWork, ctx);
+            let (row, by) = (Box::new(row), message.by);
+            self.feed(Event::PaymentSignalled { ask, row, by }, Urgency::NewWork, ctx);
         }
     }
 }
@@ -119,12 +125,20 @@ impl Handler<SetMapping> for TenantActor {
     type Result = ();
 
     fn handle(&mut self, message: SetMapping, ctx: &mut Context<Self>) {
-        let Some(reply) = self.admit(message.reply) else { return };
+        let SetMapping { mapping, by, reply } = message;
+        let Some(reply) = self.admit(reply) else { return };
+        let known = self.view().mapping(mapping.kind, &mapping.key);
+        let Some((known, reply)) = self.answer_errors(known, reply) else {
+            return;
+        };
         let ask = self.ask(reply);
+        let before = known.map(|known| known.value);
         self.feed(
             Event::MappingSet {
                 ask,
-                mapping: message.mapping,
+                mapping,
+                before,
+                by,
             },
             Urgency::NewWork,
             ctx,
@@ -142,6 +156,7 @@ impl Handler<SetSettings> for TenantActor {
             Event::SettingsSet {
                 ask,
                 settings: message.settings,
+                by: message.by,
             },
             Urgency::NewWork,
             ctx,

@@ -25,6 +25,8 @@ pub struct PutInvoice {
     pub host_ref: String,
     /// The document.
     pub draft: Box<Draft>,
+    /// Who wrote it.
+    pub by: String,
     /// Waits for [`Reply::Accepted`].
     pub reply: Replier,
 }
@@ -81,6 +83,8 @@ pub struct WantPreview {
 pub struct SignalPayment {
     /// The invoice.
     pub invoice: InvoiceName,
+    /// Who says so.
+    pub by: String,
     /// Waits for [`Reply::Noted`].
     pub reply: Replier,
 }
@@ -103,6 +107,8 @@ pub struct Acknowledge {
 pub struct SetMapping {
     /// The mapping.
     pub mapping: Box<Mapping>,
+    /// Who set it.
+    pub by: String,
     /// Waits for [`Reply::Done`].
     pub reply: Replier,
 }
@@ -113,6 +119,8 @@ pub struct SetMapping {
 pub struct SetSettings {
     /// The settings.
     pub settings: Box<Settings>,
+    /// Who changed them.
+    pub by: String,
     /// Waits for [`Reply::Done`].
     pub reply: Replier,
 }

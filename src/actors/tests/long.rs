@@ -40,6 +40,7 @@ fn cost_behind(total: usize) -> Duration {
             host_ref: format!("SO-{nth}"),
             draft: Box::new(draft(&format!("INV-{nth}"))),
             row: None,
+            by: "token:test".to_owned(),
         };
         #[expect(clippy::disallowed_methods, reason = "a measurement")]
         let began = Instant::now();

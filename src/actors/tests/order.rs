@@ -43,10 +43,14 @@ async fn a_reply_waits_until_the_write_is_durable_also_for_an_unchanged_repeat()
     let world = World::new().await;
     let tenant = world.tenant(1).await;
     world.store.inject(1, Repeat::Once, Fault::Hang);
-    let mut first = world.door.put_invoice(tenant.id, "A".into(), draft("A"));
+    let mut first = world
+        .door
+        .put_invoice(tenant.id, "A".into(), draft("A"), "token:test".to_owned());
     until(|| world.store.is_hanging().then_some(())).await;
     // Not stored yet, so this one is only seen by way of the first.
-    let mut second = world.door.put_invoice(tenant.id, "A".into(), draft("A"));
+    let mut second = world
+        .door
+        .put_invoice(tenant.id, "A".into(), draft("A"), "token:test".to_owned());
     let early = tokio::time::timeout(Duration::from_millis(80), async {
         tokio::select! { _ = &mut first => "first", _ = &mut second => "second" }
     });
@@ -66,11 +70,15 @@ async fn two_versions_before_the_first_is_durable_become_one_document() {
     let world = World::new().await;
     let tenant = world.tenant(1).await;
     world.store.inject(1, Repeat::Once, Fault::Hang);
-    let first = world.door.put_invoice(tenant.id, "A".into(), draft("A"));
+    let first = world
+        .door
+        .put_invoice(tenant.id, "A".into(), draft("A"), "token:test".to_owned());
     until(|| world.store.is_hanging().then_some(())).await;
     let mut newer = draft("A");
     newer.lines[0].description = "More work".to_owned();
-    let second = world.door.put_invoice(tenant.id, "A".into(), newer.clone());
+    let second = world
+        .door
+        .put_invoice(tenant.id, "A".into(), newer.clone(), "token:test".to_owned());
     assert!(world.xero.writes() == 0);
     world.store.release();
     let (first, second) = join(first, second).await;

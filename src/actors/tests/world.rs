@@ -521,13 +521,15 @@ impl World {
             refresh_token: token.to_owned().into(),
             tenants,
             observe: false,
-            requested_by: "system".to_owned(),
+            requested_by: "token:test".to_owned(),
         };
         self.door.connect_import(order).await
     }
 
     pub async fn put(&self, tenant: &Tenant, number: &str) -> Result<Accepted, Refused> {
-        self.door.put_invoice(tenant.id, number.to_owned(), draft(number)).await
+        self.door
+            .put_invoice(tenant.id, number.to_owned(), draft(number), "token:test".to_owned())
+            .await
     }
 
     /// As hosts do: again while busy. The disk has room again at once.
@@ -674,7 +676,8 @@ impl actix::Handler<Crash> for crate::actors::tenant::TenantActor {
 
 impl World {
     pub fn door_put(&self, tenant: &Tenant, number: &str) -> BoxFuture<'static, Result<Accepted, Refused>> {
-        self.door.put_invoice(tenant.id, number.to_owned(), draft(number))
+        self.door
+            .put_invoice(tenant.id, number.to_owned(), draft(number), "token:test".to_owned())
     }
 }
 

@@ -93,7 +93,7 @@ impl House {
                 refresh_token,
                 tenants: None,
                 observe: false,
-                requested_by: "system".to_owned(),
+                requested_by: "token:test".to_owned(),
             })
             .await
             .unwrap()
@@ -103,7 +103,7 @@ impl House {
         let draft = draft(tenant, number, nominal_code);
         self.daemon
             .door()
-            .put_invoice(tenant.id, number.to_owned(), draft)
+            .put_invoice(tenant.id, number.to_owned(), draft, "token:test".to_owned())
             .await
             .unwrap();
     }
@@ -335,14 +335,19 @@ async fn a_daemon_is_well_stops_cleanly_and_goes_on_where_it_was() {
         refresh_token,
         tenants: None,
         observe: false,
-        requested_by: "system".to_owned(),
+        requested_by: "token:test".to_owned(),
     };
     let tenants = daemon.connect(order).await.unwrap();
     for nth in 0..30 {
         let number = format!("N-{nth}");
         daemon
             .door()
-            .put_invoice(tenants[0].id, number.clone(), draft(&tenants[0], &number, "200"))
+            .put_invoice(
+                tenants[0].id,
+                number.clone(),
+                draft(&tenants[0], &number, "200"),
+                "token:test".to_owned(),
+            )
             .await
             .unwrap();
     }

@@ -32,7 +32,12 @@ fn spoil(config: &Config, key: Vec<u8>) {
 async fn is_served(daemon: &Daemon, tenant: &Tenant, number: &str) -> Result<(), Refused> {
     let written = daemon
         .door()
-        .put_invoice(tenant.id, number.to_owned(), draft(tenant, number, "200"))
+        .put_invoice(
+            tenant.id,
+            number.to_owned(),
+            draft(tenant, number, "200"),
+            "token:test".to_owned(),
+        )
         .await;
     written.map(drop)
 }
@@ -48,7 +53,7 @@ async fn a_row_that_cannot_be_read_parks_its_tenant_and_nobody_else() {
         refresh_token: SecretString::from(xero.refresh_token.as_str()),
         tenants: None,
         observe: true,
-        requested_by: "system".to_owned(),
+        requested_by: "token:test".to_owned(),
     };
     let tenants = daemon.connect(order).await.unwrap();
     let [.., one, other] = tenants.as_slice() else {

@@ -34,33 +34,47 @@ pub async fn list(session: &mut Session<'_>, args: &AuditArgs) -> Result<Exit, S
     Ok(Exit::Ok)
 }
 
-/// Prints the whole record, one object a line.
+/// Prints the whole record, one object a line: of `--tenant`, else of every organisation.
 pub async fn export(session: &mut Session<'_>, args: &AuditArgs) -> Result<Exit, Stop> {
-    let asked = asked(session, args).await?;
-    let mut cursor = args.cursor.clone();
-    loop {
-        let page = asked
-            .clone()
-            .with("cursor", cursor)
-            .with("limit", Some(PAGE.to_owned()));
-        let answer = session.get(&page.on("/v1/audit")).await?;
-        for entry in field::items(&answer.value, "/data") {
-            session.screen.line(&entry.to_string())?;
+    let tenants = match session.globals.tenant.clone() {
+        Some(name) => vec![tenant::named(session, Some(&name)).await?],
+        None => {
+            let all = session.get(tenant::ALL_TENANTS).await?;
+            let all = field::items(&all.value, "/data").iter();
+            all.map(|tenant| field::shown(tenant, "/id")).collect()
         }
-        cursor = field::text(&answer.value, "/next_cursor");
-        if cursor.is_none() {
-            return Ok(Exit::Ok);
+    };
+    for tenant in tenants {
+        let asked = of(args, tenant);
+        let mut cursor = args.cursor.clone();
+        loop {
+            let page = asked
+                .clone()
+                .with("cursor", cursor)
+                .with("limit", Some(PAGE.to_owned()));
+            let answer = session.get(&page.on("/v1/audit")).await?;
+            for entry in field::items(&answer.value, "/data") {
+                session.screen.line(&entry.to_string())?;
+            }
+            cursor = field::text(&answer.value, "/next_cursor");
+            if cursor.is_none() {
+                break;
+            }
         }
     }
+    Ok(Exit::Ok)
 }
 
 async fn asked(session: &mut Session<'_>, args: &AuditArgs) -> Result<Query, Stop> {
-    let tenant = tenant::chosen(session).await?;
-    Ok(Query::default()
+    Ok(of(args, tenant::chosen(session).await?))
+}
+
+fn of(args: &AuditArgs, tenant: String) -> Query {
+    Query::default()
         .with("tenant", Some(tenant))
         .with("actor", args.actor.as_deref())
         .with("type", args.action.as_deref())
-        .with("since", args.since.as_deref()))
+        .with("since", args.since.as_deref())
 }
 
 /// Shows what happened to one invoice.

@@ -254,6 +254,7 @@ impl TenantMachine {
                 host_ref,
                 draft,
                 row,
+                ..
             } => self.host_wrote(now, ask, host_ref, *draft, row, out),
             Event::SyncNow { ask, row, requested_by } => self.sync_now(now, ask, *row, requested_by, out),
             Event::PreviewWanted { ask, context, chart } => self.preview(now, ask, &context, chart.as_deref(), out),
@@ -264,7 +265,7 @@ impl TenantMachine {
             Event::Slice { call, found, rows } => self.slice(now, call, found, rows, out),
             Event::Changes { call, found, related } => self.changes(now, call, &found, related, out),
             Event::FollowUpsLoaded { load, rows } => self.follow(now, load, rows, out),
-            Event::PaymentSignalled { ask, row } => self.payment_signalled(now, ask, *row, out),
+            Event::PaymentSignalled { ask, row, .. } => self.payment_signalled(now, ask, *row, out),
             Event::Acknowledged { ask, row, review } => self.acknowledged(now, (ask, *row), &review, out),
             Event::Rung { ring, rows } => self.rung(now, *ring, &rows, out),
             Event::Begin {
@@ -277,8 +278,10 @@ impl TenantMachine {
             Event::Connection(event) => self.connection_event(now, event, out),
             Event::Regranted { grant, why, .. } => self.regranted(now, grant, why, out),
             Event::Disconnected { .. } => self.disconnected(now, out),
-            Event::MappingSet { ask, mapping } => self.mapping_set(ask, *mapping, out),
-            Event::SettingsSet { ask, settings } => self.settings_set(ask, *settings, out),
+            Event::MappingSet {
+                ask, mapping, before, ..
+            } => self.mapping_set(ask, *mapping, before, out),
+            Event::SettingsSet { ask, settings, .. } => self.settings_set(ask, *settings, out),
             Event::Woken => {}
         }
         self.settle(now, out);

@@ -23,16 +23,17 @@ pub(super) struct Record {
     operation: Option<OperationId>,
     /// What changed of each document.
     changes: BTreeMap<InvoiceId, Vec<Change>>,
-    /// What people did.
+    /// What people did, set and said.
     noted: Vec<Noted>,
     /// Keeps entries of one moment in order.
     count: u16,
 }
 
-/// What a person did.
+/// What a person did or set, or said about a document.
 #[derive(Debug, Clone)]
 struct Noted {
     action: &'static str,
+    about: Option<(InvoiceId, String)>,
     reason: Option<String>,
     changes: Vec<Change>,
 }
@@ -62,6 +63,7 @@ impl Record {
     pub(super) fn set(&mut self, action: &'static str, changes: Vec<Change>) {
         self.noted.push(Noted {
             action,
+            about: None,
             reason: None,
             changes,
         });
@@ -71,7 +73,18 @@ impl Record {
     pub(super) fn note(&mut self, action: &'static str, reason: String) {
         self.noted.push(Noted {
             action,
+            about: None,
             reason: Some(reason),
+            changes: Vec::new(),
+        });
+    }
+
+    /// What a person said about a document.
+    pub(super) fn said(&mut self, action: &'static str, row: &Invoice, note: &str) {
+        self.noted.push(Noted {
+            action,
+            about: Some((row.id, row.host_ref.clone())),
+            reason: Some(note.to_owned()).filter(|note| !note.is_empty()),
             changes: Vec::new(),
         });
     }
@@ -81,7 +94,7 @@ impl TenantMachine {
     /// Notes who and what is behind everything that follows from an event.
     pub(super) fn begin_record(&mut self, event: &Event) {
         let (cause, actor, operation) = match event {
-            Event::HostWrote { .. } => (Cause::Host, "host".to_owned(), None),
+            Event::HostWrote { by, .. } | Event::PaymentSignalled { by, .. } => (Cause::Host, by.clone(), None),
             Event::SyncNow { requested_by, .. }
             | Event::Begin { requested_by, .. }
             | Event::Regranted { requested_by, .. }
@@ -91,7 +104,8 @@ impl TenantMachine {
                 requested_by,
                 ..
             } => (Cause::User, requested_by.clone(), Some(*operation)),
-            Event::MappingSet { .. } | Event::SettingsSet { .. } => (Cause::User, "user".to_owned(), None),
+            Event::MappingSet { by, .. } | Event::SettingsSet { by, .. } => (Cause::User, by.clone(), None),
+            Event::Acknowledged { review, .. } => (Cause::User, review.by.clone(), None),
             Event::Loaded { .. } | Event::FailedLoaded { .. } => (Cause::Push, system(), None),
             Event::Answered { call, .. } | Event::Slice { call, .. } => match self.calls.get(call) {
                 Some(open) => self.cause_of(&open.purpose),
@@ -148,16 +162,14 @@ impl TenantMachine {
                     _ => {}
                 }
             }
-            for Noted {
-                action,
-                reason,
-                changes,
-            } in noted.drain(..)
-            {
-                let entry = self.entry(now, action);
+            for noted in noted.drain(..) {
+                let entry = self.entry(now, noted.action);
+                let (invoice, host_ref) = noted.about.unzip();
                 entries.push(Audit {
-                    reason,
-                    changes,
+                    invoice,
+                    host_ref,
+                    reason: noted.reason,
+                    changes: noted.changes,
                     ..entry
                 });
             }

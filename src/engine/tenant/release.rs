@@ -62,7 +62,7 @@ impl Releases {
 }
 
 impl TenantMachine {
-    pub(super) fn mapping_set(&mut self, ask: AskId, mapping: Mapping, out: &mut Vec<Effect>) {
+    pub(super) fn mapping_set(&mut self, ask: AskId, mapping: Mapping, before: Option<String>, out: &mut Vec<Effect>) {
         let codes: &[ReasonCode] = match mapping.kind {
             MappingKind::NominalCodes => &[ReasonCode::UnmappedNominalCode, ReasonCode::AccountMappingIncorrect],
             MappingKind::TaxRates => &[ReasonCode::PrerequisiteUnmapped],
@@ -79,7 +79,7 @@ impl TenantMachine {
         }
         let set = Change {
             field: format!("mappings.{}.{}", mapping.kind.label(), mapping.key),
-            before: String::new(),
+            before: before.unwrap_or_default(),
             after: mapping.value.clone(),
         };
         self.record.set("mapping.set", vec![set]);

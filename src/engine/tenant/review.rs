@@ -13,6 +13,7 @@ impl TenantMachine {
     pub(super) fn payment_signalled(&mut self, now: Now, ask: AskId, mut row: Invoice, out: &mut Vec<Effect>) {
         let quiet_ms = i64::try_from(self.setup.policy.pull.quiet_ms).unwrap_or(i64::MAX);
         row.back.quieten(now.wall.plus_ms(quiet_ms));
+        self.record.said("payment.signalled", &row, "");
         out.push(Effect::Persist(vec![badge::write(&mut row, now)]));
         out.push(Effect::Reply(ask, Reply::Noted(Box::new(row))));
     }
@@ -44,6 +45,12 @@ impl TenantMachine {
             alert::acknowledge(&mut row, &word)
         };
         if was_open {
+            let action = if review.is_about_variance {
+                "variance.acknowledged"
+            } else {
+                "alerts.acknowledged"
+            };
+            self.record.said(action, &row, &review.note);
             let mut writes = vec![badge::write(&mut row, now)];
             if row.sync != before {
                 writes.push(badge::event(&mut self.ids, &row, now));

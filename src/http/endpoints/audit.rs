@@ -16,18 +16,23 @@ use crate::model::time::Timestamp;
 
 /// Most entries of one page of the list.
 const PAGE_MAX: u64 = 1_000;
-/// Most entries of one part of an export.
-const EXPORT_MAX: u64 = 10_000;
 /// Entries read in one go, and how often for one answer.
 const BLOCK: usize = 1_000;
 const BLOCKS_MAX: usize = 20;
+
+/// Which entries are asked for.
+#[derive(Debug, Clone)]
+pub struct Which {
+    actor: Option<String>,
+    action: Option<String>,
+    since: Option<Timestamp>,
+}
 
 /// What is asked for.
 #[derive(Debug, Clone)]
 struct Wanted {
     tenant: TenantId,
-    actor: Option<String>,
-    action: Option<String>,
+    which: Which,
     after: Option<AuditId>,
     limit: usize,
 }
@@ -41,39 +46,23 @@ pub async fn list(call: &Call) -> Result<Reply, Problem> {
     ))
 }
 
-/// A part of the record as one object a line; the place where the next part begins is in a header.
-pub async fn export(call: &Call) -> Result<Reply, Problem> {
-    let (found, next) = read(call, EXPORT_MAX, EXPORT_MAX).await?;
-    let mut text = String::new();
-    for entry in &found {
-        text.push_str(&render::audit(entry).to_string());
-        text.push('\n');
-    }
-    let reply = Reply::text(200, "application/x-ndjson", text);
-    Ok(match next {
-        Some(next) => reply.with_header("next-cursor", next),
-        None => reply,
-    })
-}
-
-async fn read(call: &Call, usual: u64, most: u64) -> Result<(Vec<Audit>, Option<String>), Problem> {
+/// A page of what one tenant's entries are asked for, and where the next one begins.
+pub async fn read(call: &Call, usual: u64, most: u64) -> Result<(Vec<Audit>, Option<String>), Problem> {
     let known = ["tenant", "actor", "type", "since", "limit", "cursor"];
     let query = Query::parse(&call.query, &known)?;
     let name = query
         .get("tenant")
         .ok_or_else(|| invalid_parameter("tenant", "it must name the organisation"))?;
     let tenant = call.tenant_named(name).await?.id;
-    let since = query.get("since").map(moment).transpose()?;
+    let which = Which::of(&query)?;
     let limit = query.number("limit", usual, 1, most)?;
     let mut wanted = Wanted {
         tenant,
-        actor: query.get("actor").map(str::to_owned),
-        action: query.get("type").map(str::to_owned),
-        // Entries of that very moment sort behind it.
-        after: since.map(|at| AuditId::from_parts(u64::try_from(at.0).unwrap_or(0), 0)),
+        after: which.before_first(),
+        which,
         limit: usize::try_from(limit).unwrap_or(usize::MAX),
     };
-    let list = format!("audit {tenant} {:?} {:?}", wanted.actor, wanted.action);
+    let list = format!("audit {tenant} {:?} {:?}", wanted.which.actor, wanted.which.action);
     if let Some(text) = query.get("cursor") {
         wanted.after = Some(cursor::decode_list(text, &list)?);
     }
@@ -89,7 +78,7 @@ async fn read(call: &Call, usual: u64, most: u64) -> Result<(Vec<Audit>, Option<
                         return Ok((found, wanted.after));
                     }
                     wanted.after = Some(row.id);
-                    if wanted.wants(&row) {
+                    if wanted.which.wants(&row) {
                         found.push(row);
                     }
                 }
@@ -103,9 +92,24 @@ async fn read(call: &Call, usual: u64, most: u64) -> Result<(Vec<Audit>, Option<
     Ok((found, next.map(|last| cursor::encode_list(&list, &last.to_string()))))
 }
 
-impl Wanted {
+impl Which {
+    /// What the parameters `actor`, `type` and `since` say.
+    pub fn of(query: &Query) -> Result<Self, Problem> {
+        Ok(Self {
+            actor: query.get("actor").map(str::to_owned),
+            action: query.get("type").map(str::to_owned),
+            since: query.get("since").map(moment).transpose()?,
+        })
+    }
+
+    /// The place behind which the entries begin: those of that very moment sort behind it.
+    pub fn before_first(&self) -> Option<AuditId> {
+        let at = self.since?;
+        Some(AuditId::from_parts(u64::try_from(at.0).unwrap_or(0), 0))
+    }
+
     /// A type that ends in `*` stands for all that begin so.
-    fn wants(&self, row: &Audit) -> bool {
+    pub fn wants(&self, row: &Audit) -> bool {
         let is_action = |wanted: &str| match wanted.strip_suffix('*') {
             Some(head) => row.action.starts_with(head),
             None => row.action == wanted,

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::call::Call;
-use super::{audit, connect, events, invoices, jobs, mappings, operations, orders, pushes, reviews, settings, stream};
+use super::{
+    audit, connect, events, export, invoices, jobs, mappings, operations, orders, pushes, reviews, settings, stream,
+};
 use super::{system, tenants, watermarks};
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
@@ -41,7 +43,7 @@ pub async fn dispatch(endpoint: Endpoint, call: Arc<Call>) -> Result<Reply, Prob
         Endpoint::Reconciler => watermarks::reconciler(call).await,
         Endpoint::Timeline => audit::timeline(call).await,
         Endpoint::Audit => audit::list(call).await,
-        Endpoint::AuditExport => audit::export(call).await,
+        Endpoint::AuditExport => export::export(call).await,
         Endpoint::Watermarks => watermarks::list(call).await,
         Endpoint::OperationItems => operations::items(call).await,
         Endpoint::Resync => pushes::resync(call).await,

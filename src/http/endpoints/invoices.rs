@@ -30,7 +30,7 @@ pub async fn put(call: &Call) -> Result<Reply, Problem> {
     let draft = strict::read_draft(&strict::parse(&call.body)?)?;
     let control = &call.shared.state.control;
     let accepted = control
-        .put_invoice(tenant.id, host_ref, draft)
+        .put_invoice(tenant.id, host_ref, draft, call.caller.name())
         .await
         .map_err(refused::problem)?;
     let status = if accepted.created { 201 } else { 200 };

@@ -61,8 +61,15 @@ pub async fn put(call: &Call) -> Result<Reply, Problem> {
         }]));
     }
     let control = &call.shared.state.control;
+    let mapping = Mapping {
+        tenant,
+        kind,
+        key,
+        value,
+        set_at: call.shared.now(),
+    };
     let (mapping, released) = control
-        .set_mapping(tenant, kind, key, value)
+        .set_mapping(mapping, call.caller.name())
         .await
         .map_err(refused::problem)?;
     let mut body = shown(&mapping);

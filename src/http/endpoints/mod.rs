@@ -5,6 +5,7 @@ mod call;
 mod connect;
 mod dispatch;
 mod events;
+mod export;
 mod invoices;
 mod jobs;
 mod mappings;

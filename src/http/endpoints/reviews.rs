@@ -19,7 +19,7 @@ pub async fn payment_signal(call: &Call) -> Result<Reply, Problem> {
     strict::read_nothing(&call.body)?;
     let control = &call.shared.state.control;
     let row = control
-        .signal_payment(tenant.id, name)
+        .signal_payment(tenant.id, name, call.caller.name())
         .await
         .map_err(refused::problem)?;
     Ok(shown(call, &tenant, &row, Detail::FULL, 200))

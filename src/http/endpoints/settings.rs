@@ -31,7 +31,7 @@ pub async fn patch(call: &Call) -> Result<Reply, Problem> {
     let wanted = strict::patch_settings(&body, &tenant.settings)?;
     let control = &call.shared.state.control;
     let settings = control
-        .set_settings(tenant.id, wanted)
+        .set_settings(tenant.id, wanted, call.caller.name())
         .await
         .map_err(refused::problem)?;
     Ok(shown(&settings))

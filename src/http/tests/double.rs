@@ -158,7 +158,7 @@ fn ready<T: Send + 'static>(result: Result<T, Refused>) -> Answer<T> {
 }
 
 impl Control for House {
-    fn put_invoice(&self, tenant: TenantId, host_ref: String, draft: Draft) -> Answer<Accepted> {
+    fn put_invoice(&self, tenant: TenantId, host_ref: String, draft: Draft, _by: String) -> Answer<Accepted> {
         let (at, random) = self.parts();
         let mut rows = self.rows();
         if let Some(refused) = rows.refuse_next.take() {
@@ -233,7 +233,7 @@ impl Control for House {
         ready(Ok(operation))
     }
 
-    fn signal_payment(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Invoice> {
+    fn signal_payment(&self, tenant: TenantId, invoice: InvoiceName, _by: String) -> Answer<Invoice> {
         let mut rows = self.rows();
         let Some(mut row) = Self::named(&rows, tenant, &invoice) else {
             return ready(Err(Refused::InvoiceNotFound));
@@ -398,20 +398,14 @@ impl Control for House {
         }))
     }
 
-    fn set_mapping(&self, tenant: TenantId, kind: MappingKind, key: String, value: String) -> Answer<(Mapping, usize)> {
-        let mapping = Mapping {
-            tenant,
-            kind,
-            key: key.clone(),
-            value,
-            set_at: NOW,
-        };
+    fn set_mapping(&self, mapping: Mapping, _by: String) -> Answer<(Mapping, usize)> {
         let mut rows = self.rows();
-        rows.mappings.insert((tenant, kind, key), mapping.clone());
+        let key = (mapping.tenant, mapping.kind, mapping.key.clone());
+        rows.mappings.insert(key, mapping.clone());
         ready(Ok((mapping, 3)))
     }
 
-    fn set_settings(&self, tenant: TenantId, settings: Settings) -> Answer<Settings> {
+    fn set_settings(&self, tenant: TenantId, settings: Settings, _by: String) -> Answer<Settings> {
         let mut rows = self.rows();
         let row = rows.tenants.get_mut(&tenant).expect("the tenant is there");
         row.settings = settings.clone();

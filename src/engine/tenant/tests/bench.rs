@@ -533,6 +533,7 @@ impl Bench {
             host_ref: host_ref.to_owned(),
             draft: Box::new(draft),
             row,
+            by: "token:host".to_owned(),
         });
     }
 
@@ -557,6 +558,7 @@ impl Bench {
         self.event(Event::SettingsSet {
             ask,
             settings: Box::new(settings),
+            by: "token:test".to_owned(),
         });
     }
 

@@ -63,6 +63,8 @@ fn a_party_follows_its_contact_into_the_one_it_was_merged_into_and_nothing_is_ma
             value: loser.to_string(),
             set_at: bench.now.wall,
         }),
+        before: None,
+        by: "token:test".to_owned(),
     });
     list(&mut bench, "Acme", |contact| {
         contact.is_archived = true;

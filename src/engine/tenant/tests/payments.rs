@@ -175,7 +175,11 @@ fn ux_69_a_signal_of_the_host_holds_a_pending_invoice_back_from_taking_over() {
     bench.run_ms(20_000 + SWEEP_MS);
     let ask = bench.ask();
     let row = Box::new(bench.invoice("i-0"));
-    bench.event(Event::PaymentSignalled { ask, row });
+    bench.event(Event::PaymentSignalled {
+        ask,
+        row,
+        by: "token:host".to_owned(),
+    });
     edit(&mut bench, "i-0", |document| {
         document.lines[0].description = "Other work".to_owned();
     });

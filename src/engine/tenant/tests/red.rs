@@ -29,6 +29,8 @@ fn map(bench: &mut Bench, kind: MappingKind, key: &str, value: &str) {
             value: value.to_owned(),
             set_at: bench.now.wall,
         }),
+        before: None,
+        by: "token:test".to_owned(),
     });
 }
 
