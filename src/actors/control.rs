@@ -34,6 +34,8 @@ pub struct Accepted {
     pub invoice: Invoice,
     /// Whether it was new.
     pub created: bool,
+    /// Whether it says something else than before.
+    pub changed: bool,
 }
 
 /// A person's word that something was looked at.

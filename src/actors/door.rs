@@ -117,9 +117,14 @@ impl Control for Door {
         });
         async move {
             match asked.await? {
-                Reply::Accepted { invoice, created } => Ok(Accepted {
+                Reply::Accepted {
+                    invoice,
+                    created,
+                    changed,
+                } => Ok(Accepted {
                     invoice: *invoice,
                     created,
+                    changed,
                 }),
                 Reply::KindChanged { was, wanted } => Err(Refused::KindChanged {
                     was: was.label(),

@@ -121,6 +121,7 @@ impl Reads for StoredReads {
             pending: counts.pending,
             failed: counts.failed,
             none: counts.none,
+            acknowledged: counts.acknowledged,
         })
     }
 

@@ -1,6 +1,7 @@
 //! The pages of `docs/how-to/reasons`, built into the program: `counterfoil explain CODE`.
 
 use crate::config::nearest::nearest;
+use crate::model::problem::ProblemCode;
 use crate::model::reason::ReasonCode;
 
 /// What is printed for a code.
@@ -8,6 +9,8 @@ use crate::model::reason::ReasonCode;
 pub enum Explanation {
     /// The page of this reason.
     Page(&'static str),
+    /// What is known of this refusal of the API.
+    Problem(ProblemCode),
     /// There is no such reason.
     Unknown {
         /// The reason that was probably meant.
@@ -19,26 +22,61 @@ pub enum Explanation {
 #[must_use]
 pub fn explain(code: &str) -> Explanation {
     let code = code.trim().to_lowercase().replace(['-', ' '], "_");
-    match ReasonCode::from_code(&code) {
-        Some(reason) => Explanation::Page(page(reason)),
-        None => Explanation::Unknown {
-            meant: nearest(&code, ReasonCode::ALL.iter().map(|reason| reason.code())),
-        },
+    if let Some(reason) = ReasonCode::from_code(&code) {
+        return Explanation::Page(page(reason));
+    }
+    match ProblemCode::from_code(&code) {
+        Some(problem) => Explanation::Problem(problem),
+        None => {
+            let reasons = ReasonCode::ALL.iter().map(|reason| reason.code());
+            let problems = ProblemCode::ALL.iter().map(|problem| problem.code());
+            Explanation::Unknown {
+                meant: nearest(&code, reasons.chain(problems)),
+            }
+        }
     }
 }
 
-/// Every reason with its title, as a table for `counterfoil explain` without a code.
+/// What is known of a refusal of the API, as Markdown.
+#[must_use]
+pub fn refusal(problem: ProblemCode) -> String {
+    let again = if problem.is_retryable() {
+        "The same request may succeed later."
+    } else {
+        "The same request will be refused again."
+    };
+    format!(
+        "# {}\n\nThe daemon refuses a request with `{}` (HTTP status {}).\n\n**What to do:** {}\n\n{again}",
+        problem.title(),
+        problem.code(),
+        problem.status(),
+        problem.typed().unwrap_or(problem.fix()),
+    )
+}
+
+/// Every reason and refusal with its title, for `counterfoil explain` without a code.
 #[must_use]
 pub fn overview() -> String {
-    let widest = ReasonCode::ALL
+    let reasons: Vec<_> = ReasonCode::ALL
         .iter()
-        .map(|reason| reason.code().len())
-        .max()
-        .unwrap_or_default();
-    ReasonCode::ALL
+        .map(|reason| (reason.code(), reason.title()))
+        .collect();
+    let problems: Vec<_> = ProblemCode::ALL
         .iter()
-        .map(|reason| format!("{:widest$}  {}\n", reason.code(), reason.title()))
-        .collect()
+        .map(|problem| (problem.code(), problem.title()))
+        .collect();
+    let all = reasons.iter().chain(&problems);
+    let widest = all.map(|(code, _)| code.len()).max().unwrap_or_default();
+    let lines = |list: &[(&str, &str)]| -> String {
+        list.iter()
+            .map(|(code, title)| format!("  {code:widest$}  {title}\n"))
+            .collect()
+    };
+    format!(
+        "Why a badge is red:\n{}\nWhy a request is refused:\n{}",
+        lines(&reasons),
+        lines(&problems)
+    )
 }
 
 /// The page of a reason, as Markdown.

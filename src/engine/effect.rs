@@ -115,6 +115,8 @@ pub enum Reply {
         invoice: Box<Invoice>,
         /// Whether it was new.
         created: bool,
+        /// Whether it says something else than before.
+        changed: bool,
     },
     /// The kind of a document that is in Xero, or on its way, cannot change. Nothing was stored.
     KindChanged {

@@ -96,6 +96,24 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Refuses an `expand[]` that names anything else than these.
+    pub fn check_expansions(&self, known: &[&str]) -> Result<(), Problem> {
+        let named = self.0.iter().filter(|(name, _)| name == "expand[]");
+        for word in named.flat_map(|(_, value)| value.split(',')) {
+            if known.contains(&word) {
+                continue;
+            }
+            let shown: String = word.chars().take(64).collect();
+            let detail = format!("nothing is called `{shown}`{}", suggest::phrase(&shown, known));
+            let problem = invalid_parameter("expand[]", detail.trim_end_matches('?'));
+            return Err(match suggest::nearest(&shown, known) {
+                Some(near) => problem.with("suggestion", near),
+                None => problem,
+            });
+        }
+        Ok(())
+    }
+
     /// Whether `expand[]` names this.
     pub fn expands(&self, what: &str) -> bool {
         self.0

@@ -49,6 +49,8 @@ pub struct BadgeCounts {
     pub failed: u64,
     /// No badge.
     pub none: u64,
+    /// Of all, those whose alerts were acknowledged.
+    pub acknowledged: u64,
 }
 
 impl BadgeCounts {

@@ -10,6 +10,7 @@ pub mod failure;
 pub mod ids;
 pub mod limits;
 pub mod mutation;
+pub mod problem;
 pub mod reason;
 pub mod row;
 pub mod secret;

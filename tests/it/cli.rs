@@ -77,6 +77,11 @@ fn write_invoices(house: &House) {
     let file = file.display().to_string();
     run(house, &["invoices", "put", "-f", &file, "--tenant", "acme"])
         .says(0, &["created", "SO-1", "SO-2", "SO-3", "3 of 3 invoices written"]);
+    run(house, &["invoices", "put", "-f", &file, "--tenant", "acme"])
+        .says(0, &["unchanged  SO-1", "unchanged  SO-2", "unchanged  SO-3"]);
+    let changed = with(sale("INV-2"), "/due_date", json!("2026-06-01"));
+    let put = ["invoices", "put", "-f", "-", "--ref", "SO-2", "--tenant", "acme"];
+    run_with_input(house, &put, &changed.to_string()).says(0, &["updated  SO-2"]);
     let draft = with(sale("INV-4"), "/host_status", json!("draft"));
     let put = ["invoices", "put", "-f", "-", "--ref", "SO-4", "--tenant", "acme"];
     run_with_input(house, &put, &draft.to_string()).says(0, &["created", "SO-4"]);
@@ -104,6 +109,7 @@ fn look_at_them(house: &House) {
         &["Acme Ltd: 1 invoice failed", "counterfoil invoices list --state failed"],
     );
     run(house, &["explain", "unmapped_nominal_code"]).says(0, &["Unmapped nominal code", "mappings set nominal_codes"]);
+    run(house, &["explain", "lookback_too_long"]).says(0, &["The lookback is too long", "365 days"]);
 }
 
 fn act_on_them(house: &House) {
@@ -134,8 +140,8 @@ fn read_what_happened(house: &House) {
     let of = |event_type: &str| events.iter().filter(|event| event["type"] == event_type).count();
     assert_eq!(
         of("invoice.synced"),
-        4 + 1,
-        "SO-3 a second time after Sync now: {}",
+        4 + 2,
+        "SO-2 a second time after it was changed, SO-3 after Sync now: {}",
         tail.out
     );
     assert!(of("invoice.sync_failed") >= 1);

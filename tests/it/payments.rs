@@ -186,7 +186,16 @@ fn ux_50_a_void_in_xero_frees_the_work_order_and_ux_18_tells_a_conflict_until_ac
         (&json!("Unpaid"), &json!("synced"))
     );
     feed.next_about("invoice.conflict", "SO-2");
+    let counts = |house: &House| house.daemon.counts(house.ours());
+    assert_eq!(
+        (&counts(&house)["failed"], &counts(&house)["acknowledged"]),
+        (&json!(1), &json!(0))
+    );
     let looked = house.acknowledge("SO-2", "");
+    assert_eq!(
+        (&counts(&house)["failed"], &counts(&house)["acknowledged"]),
+        (&json!(0), &json!(1))
+    );
     assert_eq!(
         (&looked["sync"]["state"], &looked["sync"]["reason"]),
         (&json!("synced"), &Value::Null)

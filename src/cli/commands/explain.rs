@@ -4,10 +4,11 @@ use serde_json::json;
 
 use crate::cli::control::Trouble;
 use crate::cli::exit::Exit;
-use crate::cli::explain::{Explanation, explain, overview};
+use crate::cli::explain::{Explanation, explain, overview, refusal};
 use crate::cli::session::Session;
 use crate::cli::words::field;
 use crate::cli::words::screen::Stop;
+use crate::model::problem::ProblemCode;
 use crate::model::reason::ReasonCode;
 
 /// Shows the page of a reason, or all reasons.
@@ -18,6 +19,10 @@ pub fn show(session: &mut Session<'_>, code: Option<&str>) -> Result<Exit, Stop>
     match explain(code) {
         Explanation::Page(page) if session.screen.is_for_people() => session.screen.line(page.trim_end())?,
         Explanation::Page(page) => session.screen.line(&json!({"page": page}).to_string())?,
+        Explanation::Problem(problem) if session.screen.is_for_people() => {
+            session.screen.line(&refusal(problem))?;
+        }
+        Explanation::Problem(problem) => session.screen.line(&json!({"page": refusal(problem)}).to_string())?,
         Explanation::Unknown { meant } => {
             let what = format!("There is no reason \"{}\"", field::clean(code));
             let trouble = Trouble::new(Exit::NotFound, "reason_not_found", what);
@@ -37,10 +42,14 @@ fn list(session: &mut Session<'_>) -> Result<Exit, Stop> {
     if session.screen.is_for_people() {
         session.screen.line(overview().trim_end())?;
     } else {
-        let data: Vec<_> = ReasonCode::ALL
+        let reasons = ReasonCode::ALL
             .iter()
-            .map(|reason| json!({"code": reason.code(), "title": reason.title(), "fix": reason.fix()}))
-            .collect();
+            .map(|reason| json!({"code": reason.code(), "title": reason.title(), "fix": reason.fix()}));
+        let problems = ProblemCode::ALL.iter().map(|problem| {
+            let fix = problem.typed().unwrap_or(problem.fix());
+            json!({"code": problem.code(), "title": problem.title(), "fix": fix, "status": problem.status()})
+        });
+        let data: Vec<_> = reasons.chain(problems).collect();
         let value = json!({"data": data});
         session.screen.object(value.to_string().as_bytes(), &value)?;
     }

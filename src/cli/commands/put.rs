@@ -69,8 +69,9 @@ async fn one(session: &mut Session<'_>, tenant: &str, item: &Item) -> Result<(),
     if session.shown_as_object(&answer)? {
         return Ok(());
     }
-    let word = if answer.status == 201 { "created" } else { "updated" };
     let invoice = &answer.value;
+    let usual = if answer.status == 201 { "created" } else { "updated" };
+    let word = field::text(invoice, "/outcome").unwrap_or_else(|| usual.to_owned());
     let (text, _) = badge::brief(invoice.get("sync").unwrap_or(&serde_json::Value::Null));
     session.screen.line(&format!(
         "{word}  {}  {}  {text}",

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::exit::Exit;
 use crate::cli::words::field;
+use crate::model::problem::ProblemCode;
 
 /// One failure, as a person reads it.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,21 +121,11 @@ fn exit_of(status: u16, code: &str) -> Exit {
 
 /// What to type, where there is a command for it; else what the API says.
 fn fix_of(code: &str, problem: &Value) -> String {
-    let command = match code {
-        "tenant_not_found" => "counterfoil tenants list",
-        "invoice_not_found" => "counterfoil invoices list",
-        "operation_not_found" | "operation_in_progress" => "counterfoil operation list",
-        "reason_not_found" => "counterfoil explain",
-        "unauthenticated" => {
-            return "Name the file with the token: --token-file STORE.PATH/admin-token, or COUNTERFOIL_TOKEN_FILE."
-                .to_owned();
-        }
-        "cursor_expired" => {
-            let oldest = field::text(problem, "/oldest_cursor").unwrap_or_default();
-            return format!("counterfoil events tail --cursor {oldest}");
-        }
-        "etag_mismatch" => return "Type the command again: somebody changed it in the meantime.".to_owned(),
-        _ => return field::text(problem, "/fix").unwrap_or_else(|| "See the daemon's log.".to_owned()),
-    };
-    command.to_owned()
+    if code == "cursor_expired" {
+        let oldest = field::text(problem, "/oldest_cursor").unwrap_or_default();
+        return format!("counterfoil events tail --cursor {oldest}");
+    }
+    let typed = ProblemCode::from_code(code).and_then(ProblemCode::typed);
+    let told = typed.map(str::to_owned).or_else(|| field::text(problem, "/fix"));
+    told.unwrap_or_else(|| "See the daemon's log.".to_owned())
 }

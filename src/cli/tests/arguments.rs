@@ -158,7 +158,7 @@ fn reasons_are_explained_without_a_daemon() {
     );
     assert_eq!(
         alone(&["explain", "--jsonl"]).out.lines().count(),
-        crate::model::reason::ReasonCode::ALL.len()
+        crate::model::reason::ReasonCode::ALL.len() + crate::model::problem::ProblemCode::ALL.len()
     );
 }
 

@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
 
 use crate::cli::exit::Exit;
-use crate::cli::explain::{Explanation, explain, overview, page};
+use crate::cli::explain::{Explanation, explain, overview, page, refusal};
+use crate::model::problem::ProblemCode;
 use crate::model::reason::ReasonCode;
 
 #[test]
@@ -75,4 +76,26 @@ fn exit_codes_are_the_documented_ones() {
 fn every_command_can_be_typed_without_ambiguity() {
     use clap::CommandFactory;
     crate::cli::args::Cli::command().debug_assert();
+}
+
+#[test]
+fn every_refusal_of_the_api_is_explained_and_names_no_path_to_somebody_who_types() {
+    for problem in ProblemCode::ALL.iter().copied() {
+        // A reason of the same name has a page.
+        if ReasonCode::from_code(problem.code()).is_none() {
+            assert_eq!(explain(problem.code()), Explanation::Problem(problem));
+        }
+        let text = refusal(problem);
+        for part in [problem.title(), problem.code()] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        for word in ["/v1/", "GET ", "PUT ", "POST ", "Bearer"] {
+            assert!(!text.contains(word), "{word} in {text}");
+        }
+        assert!(overview().contains(problem.code()), "{}", problem.code());
+    }
+    let Explanation::Unknown { meant } = explain("invoice_not_fond") else {
+        panic!("it is known")
+    };
+    assert_eq!(meant, Some("invoice_not_found"));
 }

@@ -49,6 +49,7 @@ impl TenantMachine {
                     Reply::Accepted {
                         invoice: row,
                         created: false,
+                        changed: false,
                     },
                 ));
                 return;
@@ -103,6 +104,7 @@ impl TenantMachine {
         let reply = Reply::Accepted {
             invoice: Box::new(invoice),
             created,
+            changed: true,
         };
         out.insert(behind, Effect::Reply(ask, reply));
     }

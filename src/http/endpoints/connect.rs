@@ -7,6 +7,7 @@ use super::refused;
 use crate::actors::control::{ConnectStage, ConnectView, Severed, Standing};
 use crate::http::json;
 use crate::http::json::Choice;
+use crate::http::paths::Query;
 use crate::http::problem::{Problem, ProblemCode};
 use crate::http::reads::BadgeCounts;
 use crate::http::reply::Reply;
@@ -15,8 +16,9 @@ use crate::model::connection::ConnectionState;
 use crate::model::row::Tenant;
 use crate::model::time::Timestamp;
 
-/// A caller of some tenants only may not connect others.
+/// A caller of some tenants only may not connect others. None of these routes has parameters.
 fn serves_all(call: &Call) -> Result<(), Problem> {
+    Query::parse(&call.query, &[])?;
     if let crate::http::guard::Caller::Token(token) = &call.caller
         && token.tenants.is_some()
     {
@@ -108,6 +110,7 @@ pub async fn choose(call: &Call) -> Result<Reply, Problem> {
 
 /// Ends a connection, here and at Xero.
 pub async fn disconnect(call: &Call) -> Result<Reply, Problem> {
+    Query::parse(&call.query, &[])?;
     let tenant = call.tenant().await?;
     let ended = call
         .shared

@@ -15,14 +15,14 @@ use crate::http::routes::Endpoint;
 pub async fn dispatch(endpoint: Endpoint, call: Arc<Call>) -> Result<Reply, Problem> {
     let call = call.as_ref();
     match endpoint {
-        Endpoint::Healthz => Ok(system::healthz()),
-        Endpoint::Readyz => Ok(system::readyz(call)),
-        Endpoint::Metrics => Ok(system::metrics(call)),
+        Endpoint::Healthz => system::healthz(call),
+        Endpoint::Readyz => system::readyz(call),
+        Endpoint::Metrics => system::metrics(call),
         Endpoint::Status => system::status(call).await,
-        Endpoint::Reasons => Ok(system::reasons()),
+        Endpoint::Reasons => system::reasons(call),
         Endpoint::Reason => system::reason(call),
-        Endpoint::Limits => Ok(system::limits(call)),
-        Endpoint::Labels => Ok(system::labels()),
+        Endpoint::Limits => system::limits(call),
+        Endpoint::Labels => system::labels(call),
         Endpoint::Tenants => tenants::list(call).await,
         Endpoint::Tenant => tenants::show(call).await,
         Endpoint::ConnectImport => connect::import(call).await,

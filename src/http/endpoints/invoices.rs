@@ -1,6 +1,6 @@
 //! Invoices: the host's writes, and what became of them.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::call::Call;
 use super::refused;
@@ -33,8 +33,16 @@ pub async fn put(call: &Call) -> Result<Reply, Problem> {
         .put_invoice(tenant.id, host_ref, draft, call.caller.name())
         .await
         .map_err(refused::problem)?;
-    let status = if accepted.created { 201 } else { 200 };
-    let reply = shown(call, &tenant, &accepted.invoice, Detail::FULL, status);
+    let (status, outcome) = match (accepted.created, accepted.changed) {
+        (true, _) => (201, "created"),
+        (false, true) => (200, "updated"),
+        (false, false) => (200, "unchanged"),
+    };
+    let mut value = render::invoice(&accepted.invoice, surroundings(call, &tenant), Detail::FULL);
+    if let Value::Object(object) = &mut value {
+        object.insert("outcome".to_owned(), outcome.into());
+    }
+    let reply = Reply::json(status, &value).with_header("etag", render::etag(&accepted.invoice));
     Ok(if accepted.created {
         reply.with_header(
             "location",
@@ -48,6 +56,7 @@ pub async fn put(call: &Call) -> Result<Reply, Problem> {
 /// One invoice.
 pub async fn show(call: &Call) -> Result<Reply, Problem> {
     let query = Query::parse(&call.query, &["expand[]"])?;
+    query.check_expansions(&["payments", "credit_notes", "variance"])?;
     let name = paths::invoice_name(call.raw_param("invoice"))?;
     let tenant = call.tenant().await?;
     let row = find(call, &tenant, &name).await?;
@@ -158,6 +167,7 @@ pub async fn counts(call: &Call) -> Result<Reply, Problem> {
             "pending": counts.pending,
             "failed": counts.failed,
             "none": counts.none,
+            "acknowledged": counts.acknowledged,
             "total": counts.total(),
         }),
     ))

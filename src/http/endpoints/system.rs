@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::call::Call;
+use crate::http::paths::Query;
 use crate::http::problem::{Problem, ProblemCode};
 use crate::http::reads::BadgeCounts;
 use crate::http::render;
@@ -16,12 +17,14 @@ use crate::model::reason::ReasonCode;
 use crate::model::row::{Badge, OperationState, Tenant};
 
 /// The process answers.
-pub fn healthz() -> Reply {
-    Reply::json(200, &json!({"status": "ok"}))
+pub fn healthz(call: &Call) -> Result<Reply, Problem> {
+    Query::parse(&call.query, &[])?;
+    Ok(Reply::json(200, &json!({"status": "ok"})))
 }
 
 /// Whether work is accepted; 503 with the checks that fail, if not.
-pub fn readyz(call: &Call) -> Reply {
+pub fn readyz(call: &Call) -> Result<Reply, Problem> {
+    Query::parse(&call.query, &[])?;
     let mut checks = (call.shared.state.readiness)();
     if call.shared.stopping.is_ordered() {
         checks.push(crate::http::state::Check {
@@ -42,17 +45,20 @@ pub fn readyz(call: &Call) -> Reply {
         (503, "not_ready")
     };
     let names: Vec<&str> = checks.iter().map(|check| check.name).collect();
-    Reply::json(status, &json!({"status": word, "checks": names, "failing": failing}))
+    let body = json!({"status": word, "checks": names, "failing": failing});
+    Ok(Reply::json(status, &body))
 }
 
 /// The Prometheus text.
-pub fn metrics(call: &Call) -> Reply {
+pub fn metrics(call: &Call) -> Result<Reply, Problem> {
+    Query::parse(&call.query, &[])?;
     let text = (call.shared.state.exposition)();
-    Reply::text(200, "text/plain; version=0.0.4; charset=utf-8", text)
+    Ok(Reply::text(200, "text/plain; version=0.0.4; charset=utf-8", text))
 }
 
 /// How the daemon stands as a whole.
 pub async fn status(call: &Call) -> Result<Reply, Problem> {
+    Query::parse(&call.query, &[])?;
     let mut all = call.shared.read(|reads| reads.tenants()).await?;
     all.retain(|tenant| call.caller.reaches(tenant.id));
     let ids: Vec<_> = all.iter().map(|tenant| tenant.id).collect();
@@ -138,19 +144,20 @@ fn errors(call: &Call, all: &[Tenant]) -> Vec<Value> {
 }
 
 /// Every reason a badge can be red for.
-pub fn reasons() -> Reply {
+pub fn reasons(call: &Call) -> Result<Reply, Problem> {
+    Query::parse(&call.query, &[])?;
     let data: Vec<Value> = ReasonCode::ALL.iter().map(|code| entry(*code)).collect();
-    Reply::json(200, &json!({"data": data, "has_more": false}))
+    Ok(Reply::json(200, &json!({"data": data, "has_more": false})))
 }
 
 /// One reason; codes of problems are explained too, since `type` points here.
 pub fn reason(call: &Call) -> Result<Reply, Problem> {
+    Query::parse(&call.query, &[])?;
     let code = call.param("code").unwrap_or_default();
     if let Some(code) = ReasonCode::from_code(&code) {
         return Ok(Reply::json(200, &entry(code)));
     }
-    let problem = ProblemCode::ALL.iter().copied().find(|problem| problem.code() == code);
-    if let Some(problem) = problem {
+    if let Some(problem) = ProblemCode::from_code(&code) {
         return Ok(Reply::json(
             200,
             &json!({
@@ -183,9 +190,10 @@ fn entry(code: ReasonCode) -> Value {
 }
 
 /// The bounds of what is accepted.
-pub fn limits(call: &Call) -> Reply {
+pub fn limits(call: &Call) -> Result<Reply, Problem> {
+    Query::parse(&call.query, &[])?;
     let caps = call.shared.caps();
-    Reply::json(
+    Ok(Reply::json(
         200,
         &json!({
             "host_ref_max_bytes": limits::HOST_REF_MAX_BYTES,
@@ -205,11 +213,12 @@ pub fn limits(call: &Call) -> Reply {
             "wait_max_s": WAIT_MAX_S,
             "connections_max": caps.connections_max,
         }),
-    )
+    ))
 }
 
 /// The words people see.
-pub fn labels() -> Reply {
+pub fn labels(call: &Call) -> Result<Reply, Problem> {
+    Query::parse(&call.query, &[])?;
     let badges = [Badge::Synced, Badge::Pending, Badge::Failed];
     let badge_labels: Value = badges
         .iter()
@@ -230,7 +239,7 @@ pub fn labels() -> Reply {
         .map(|code| (code.code().to_owned(), Value::from(code.title())))
         .collect::<serde_json::Map<_, _>>()
         .into();
-    Reply::json(
+    Ok(Reply::json(
         200,
         &json!({
             "badges": badge_labels,
@@ -241,5 +250,5 @@ pub fn labels() -> Reply {
             "filter_keys": filter::KEYS,
             "reasons": reasons,
         }),
-    )
+    ))
 }

@@ -303,6 +303,8 @@ fn every_refusal_of_the_actors_has_its_problem() {
             },
             "kind_changed",
         ),
+        (Refused::HasEnded, "operation_ended"),
+        (Refused::IsPush, "not_cancellable"),
         (Refused::NotReached(xero), "tenant_not_reached"),
         (failure(FailureKind::GrantRejected), "grant_rejected"),
         (failure(FailureKind::Unavailable), "xero_unavailable"),
@@ -322,4 +324,60 @@ fn every_refusal_of_the_actors_has_its_problem() {
     let answer = world.client.get("/v1/tenants");
     answer.is_problem("store_unavailable");
     assert!(!answer.text.contains("secret"));
+}
+
+#[test]
+fn a_parameter_or_a_value_of_one_that_is_not_known_is_refused_wherever_it_is_sent() {
+    let world = World::start();
+    assert_eq!(world.client.put(&world.path("A"), &body("I")).status, 201);
+    let operation = world.client.post(&format!("{}/resync", world.path("A"))).json()["operation"]["id"].clone();
+    let operation = operation.as_str().expect("an id");
+    let mut refused = 0;
+    for route in crate::http::routes::ROUTES {
+        let body = if route.body_max_bytes > 0 { "{}" } else { "" };
+        let path = route
+            .pattern
+            .replace("/v1/tenants/{tenant}", &world.below(""))
+            .replace("{invoice}", "ref:A")
+            .replace("{kind}", "nominal_codes")
+            .replace("{key}", "4000")
+            .replace("{operation}", operation)
+            .replace("{code}", "busy");
+        let answer = world
+            .client
+            .send(route.verb.name(), &format!("{path}?fooo=1"), &[], body);
+        let code = answer.json()["code"].clone();
+        assert!(
+            code == "invalid_parameter" || code == "unknown_filter",
+            "{path}: {}",
+            answer.text
+        );
+        assert_eq!(answer.status, 400, "{path}");
+        refused += 1;
+    }
+    assert_eq!(refused, crate::http::routes::ROUTES.len());
+    for (query, code) in [
+        ("?expand[]=foo", "invalid_parameter"),
+        ("?expand%5B%5D=payment", "invalid_parameter"),
+        ("?expand[]=payments,variances", "invalid_parameter"),
+        ("?expand[]=", "invalid_parameter"),
+        ("?expand=payments", "invalid_parameter"),
+    ] {
+        world
+            .client
+            .get(&format!("{}{query}", world.path("A")))
+            .is_problem(code);
+    }
+    let near = world.client.get(&format!("{}?expand%5B%5D=payment", world.path("A")));
+    assert_eq!(near.json()["suggestion"], "payments");
+    for query in [
+        "?expand[]=payments&expand[]=credit_notes",
+        "?expand[]=variance,payments",
+    ] {
+        assert_eq!(
+            world.client.get(&format!("{}{query}", world.path("A"))).status,
+            200,
+            "{query}"
+        );
+    }
 }

@@ -192,6 +192,7 @@ impl Control for House {
             create_was_sent: false,
             back: Back::default(),
         });
+        let changed = created || row.draft != draft;
         row.rev += 1;
         row.version += 1;
         row.draft = draft;
@@ -201,7 +202,11 @@ impl Control for House {
             if let Some(gate) = gate {
                 gate.await.expect("the test opens the gate");
             }
-            Ok(Accepted { invoice: row, created })
+            Ok(Accepted {
+                invoice: row,
+                created,
+                changed,
+            })
         }
         .boxed()
     }
@@ -487,6 +492,8 @@ impl Reads for House {
                 Some(Badge::Failed) => counts.failed += 1,
                 None => counts.none += 1,
             }
+            let has_open = row.back.open_alert().is_some();
+            counts.acknowledged += u64::from(!row.back.alerts.is_empty() && !has_open);
         }
         Ok(counts)
     }

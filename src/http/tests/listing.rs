@@ -132,7 +132,7 @@ fn counts_are_told() {
     let counts = world.client.get(&world.below("/invoices/counts")).json();
     assert_eq!(
         counts,
-        json!({"synced": 1, "pending": 2, "failed": 1, "none": 1, "total": 5})
+        json!({"synced": 1, "pending": 2, "failed": 1, "none": 1, "acknowledged": 0, "total": 5})
     );
 }
 

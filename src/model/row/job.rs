@@ -109,7 +109,7 @@ pub struct Job {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<LinkOrder>,
     /// A person cancelled it: the call that was under way is its last.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_cancelled: bool,
 }
 

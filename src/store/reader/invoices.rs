@@ -62,6 +62,8 @@ pub struct BadgeCounts {
     pub pending: u64,
     /// "Sync failed".
     pub failed: u64,
+    /// Of all, those whose alerts were acknowledged.
+    pub acknowledged: u64,
 }
 
 impl BadgeCounts {
@@ -190,21 +192,25 @@ impl Reader {
         Ok(page)
     }
 
-    /// How many invoices have which badge: four reads, whatever their number.
+    fn count(&self, key: &[u8]) -> Result<u64, ReadError> {
+        let value = self.store.get(key)?.unwrap_or_else(|| vec![0; 8]);
+        let count = <[u8; 8]>::try_from(value.as_slice())
+            .ok()
+            .and_then(|bytes| u64::try_from(i64::from_be_bytes(bytes)).ok());
+        Ok(count.ok_or_else(|| RowError::damaged(key, "it is not a count"))?)
+    }
+
+    /// How many invoices have which badge: five reads, whatever their number.
     ///
     /// # Errors
     /// [`ReadError`].
     pub fn counts(&self, tenant: TenantId) -> Result<BadgeCounts, ReadError> {
-        let mut counts = BadgeCounts::default();
+        let mut counts = BadgeCounts {
+            acknowledged: self.count(&keys::acknowledged_count(tenant))?,
+            ..BadgeCounts::default()
+        };
         for badge in keys::BADGES {
-            let key = keys::badge_count(tenant, badge);
-            let count = match self.store.get(&key)? {
-                None => 0,
-                Some(value) => <[u8; 8]>::try_from(value.as_slice())
-                    .ok()
-                    .and_then(|bytes| u64::try_from(i64::from_be_bytes(bytes)).ok())
-                    .ok_or_else(|| RowError::damaged(&key, "it is not a count"))?,
-            };
+            let count = self.count(&keys::badge_count(tenant, badge))?;
             match badge {
                 None => counts.none = count,
                 Some(Badge::Synced) => counts.synced = count,

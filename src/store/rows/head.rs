@@ -46,6 +46,9 @@ pub struct Head<'a> {
     /// The level of a variance that nobody acknowledged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variance: Option<VarianceLevel>,
+    /// It had alerts, and somebody looked at all of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub acknowledged: bool,
 }
 
 impl<'a> Head<'a> {
@@ -66,6 +69,7 @@ impl<'a> Head<'a> {
             credits: invoice.back.counted().map(|credit| credit.xero_id).collect(),
             order: invoice.draft.work_order_ref.as_deref().map(Cow::Borrowed),
             variance: invoice.back.open_variance().map(|variance| variance.level),
+            acknowledged: !invoice.back.alerts.is_empty() && invoice.back.open_alert().is_none(),
         }
     }
 

@@ -100,6 +100,14 @@ fn invoices(key: &[u8], old: Option<&[u8]>, new: Option<&[u8]>) -> Vec<Derived> 
         derived.extend(badges.0.map(|badge| add(badge, -1)));
         derived.extend(badges.1.map(|badge| add(badge, 1)));
     }
+    let looked_at = |head: &Option<Head<'_>>| i64::from(head.as_ref().is_some_and(|head| head.acknowledged));
+    let delta = looked_at(&after).saturating_sub(looked_at(&before));
+    if delta != 0 {
+        derived.push(Derived::Add {
+            key: keys::acknowledged_count(tenant),
+            delta,
+        });
+    }
     derived
 }
 

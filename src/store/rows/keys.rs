@@ -80,6 +80,8 @@ pub const FAILED_BY_REASON: u8 = 0x93;
 pub const FAILED_BY_SUBJECT: u8 = 0x94;
 /// `| tenant | badge (1)` → how many (8, signed).
 pub const BADGE_COUNTS: u8 = 0x95;
+/// Stands in the place of a badge.
+const ACKNOWLEDGED: u8 = 4;
 /// `| tenant | hash of the folded name | hash of the reference` → nothing.
 pub const CONTACTS_BY_NAME: u8 = 0x96;
 /// `| tenant | Xero's invoice | invoice` → nothing.
@@ -261,6 +263,12 @@ pub fn failed_by_subject(tenant: TenantId, code: &str, subject: &str) -> Vec<u8>
 #[must_use]
 pub fn badge_count(tenant: TenantId, badge: Option<Badge>) -> Vec<u8> {
     join(BADGE_COUNTS, &[&tenant.to_bytes(), &[badge_byte(badge)]])
+}
+
+/// Key of the number of invoices whose alerts were acknowledged.
+#[must_use]
+pub fn acknowledged_count(tenant: TenantId) -> Vec<u8> {
+    join(BADGE_COUNTS, &[&tenant.to_bytes(), &[ACKNOWLEDGED]])
 }
 
 /// Prefix of the contacts that were resolved under a name, in whatever case it is written.

@@ -45,7 +45,14 @@ fn writing_the_same_document_again_changes_nothing() {
     assert_eq!(bench.effects_count, effects + 1);
     assert!(matches!(
         bench.replies.last(),
-        Some((_, Reply::Accepted { created: false, .. }))
+        Some((
+            _,
+            Reply::Accepted {
+                created: false,
+                changed: false,
+                ..
+            }
+        ))
     ));
     assert_eq!(bench.rows.invoices, before);
     assert!(bench.rows.intents.is_empty());

@@ -4,7 +4,7 @@ use super::world::World;
 use crate::model::document::InvoiceKind;
 use crate::model::ids::TenantId;
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Badge, Invoice, Operation, OperationState};
+use crate::model::row::{Acknowledged, Alert, Badge, Invoice, Operation, OperationState, ReasonGiven};
 use crate::model::write::Write;
 use crate::store::reader::{BadgeCounts, InvoiceQuery, OperationQuery, Reader};
 use crate::store::rows::keys;
@@ -181,6 +181,7 @@ fn counts_follow_every_change_of_a_badge() {
             synced: 15,
             pending: 15,
             failed: 15,
+            acknowledged: 0,
         };
         assert_eq!(world.reader.counts(tenant).unwrap(), counts);
         world.commit(
@@ -195,6 +196,16 @@ fn counts_follow_every_change_of_a_badge() {
         };
         assert_eq!(world.reader.counts(tenant).unwrap(), counts);
         assert_eq!(counts.total(), 60);
+        let looked_at: Vec<Write> = rows.iter().take(3).map(|row| acknowledged(row.clone())).collect();
+        world.commit(&looked_at);
+        assert_eq!(world.reader.counts(tenant).unwrap().acknowledged, 3);
+        let again: Vec<Write> = rows
+            .iter()
+            .take(1)
+            .map(|row| Write::Invoice(Box::new(row.clone())))
+            .collect();
+        world.commit(&again);
+        assert_eq!(world.reader.counts(tenant).unwrap().acknowledged, 2);
         assert_eq!(world.reader.counts(tenant_id(2)).unwrap(), BadgeCounts::default());
     }
 }
@@ -308,4 +319,22 @@ fn operations_newest_first_by_tenant_and_state() {
         };
         assert_eq!(world.reader.operations(&query).unwrap().operations.len(), 1);
     }
+}
+
+/// The invoice with an alert that somebody looked at.
+fn acknowledged(mut row: Invoice) -> Write {
+    row.back.alerts.push(Alert {
+        reason: ReasonGiven {
+            code: ReasonCode::PaymentDeleteNoMatch,
+            detail: String::new(),
+            subject: None,
+            since: samples::AT,
+        },
+        acknowledged: Some(Acknowledged {
+            by: "token:ops".to_owned(),
+            at: samples::AT,
+            note: String::new(),
+        }),
+    });
+    Write::Invoice(Box::new(row))
 }

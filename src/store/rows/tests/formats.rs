@@ -76,6 +76,7 @@ fn every_byte_for_a_word(text: &mut String) {
         let name = format!("badge {badge:?}");
         line(text, &name, &keys::badge_count(tenant, badge), &[]);
     }
+    line(text, "acknowledged", &keys::acknowledged_count(tenant), &[]);
     for kind in [InvoiceKind::Sales, InvoiceKind::Purchase] {
         let name = format!("kind {kind:?}");
         line(text, &name, &keys::invoices_by_number(tenant, kind, "N"), &[]);
