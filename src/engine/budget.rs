@@ -25,8 +25,10 @@ const DAY_LIMIT_FROM_MS: u64 = 120_000;
 const CALL_ENDS_MS: i64 = 600_000;
 /// Calls of a minute that only people's clicks may use.
 const RESERVED_FOR_USER: u32 = 2;
-/// A class with more calls waiting than this is saturated and goes at an even pace.
+/// A class with more calls waiting than this goes at an even pace, if the minute has no room for them.
 const SATURATED_CALLS: usize = 10;
+/// This part of the minute is not used up by one class at once: a more urgent one finds room.
+const ROOM_PART: u32 = 6;
 
 /// Why no call may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,8 +217,7 @@ impl Budget {
             let until = oldest.map_or(now.plus_ms(1_000), |at| at.plus_ms(MINUTE_MS));
             return Err(Spent::Minute { until });
         }
-        let is_saturated = waiting_calls > SATURATED_CALLS || used.saturating_mul(2) >= self.limits.minute;
-        if class != Class::User && is_saturated {
+        if class != Class::User && self.is_saturated(used, waiting_calls) {
             let next = self
                 .last_started(class)
                 .plus_ms(MINUTE_MS / u64::from(self.limits.minute.max(1)));
@@ -225,6 +226,15 @@ impl Budget {
             }
         }
         Ok(())
+    }
+
+    /// Whether a class with so many calls waiting goes at an even pace. What the minute has room for
+    /// goes at once; what it has not would only stop halfway, and shut out whatever comes then.
+    fn is_saturated(&self, used: u32, waiting_calls: usize) -> bool {
+        let waiting = u32::try_from(waiting_calls).unwrap_or(u32::MAX);
+        let room = self.limits.minute.saturating_sub(self.limits.minute / ROOM_PART);
+        let fits = used.saturating_add(waiting) <= room;
+        !fits && (waiting_calls > SATURATED_CALLS || used.saturating_mul(2) >= self.limits.minute)
     }
 
     /// A call goes out. The returned change must be durable before it does.
@@ -385,13 +395,6 @@ fn count(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
-const fn class_index(class: Class) -> usize {
-    match class {
-        Class::User => 0,
-        Class::Webhook => 1,
-        Class::Push => 2,
-        Class::Pull => 3,
-        Class::Reconcile => 4,
-        Class::Backfill => 5,
-    }
+fn class_index(class: Class) -> usize {
+    Class::ALL.iter().position(|other| *other == class).unwrap_or(0)
 }

@@ -29,6 +29,7 @@ pub mod ring;
 pub mod sequence;
 pub mod silence;
 pub mod status;
+pub mod sweep;
 pub mod take;
 pub mod tenant;
 pub mod variance;

@@ -64,13 +64,8 @@ impl TenantMachine {
                 wake.push(due.max(open_at));
             }
         }
-        for (due, class) in self.pulls_due(now) {
-            if let Some(open_at) = opens_at(class, Direction::Read, 1) {
-                wake.push(due.max(open_at));
-            }
-        }
         wake.extend(self.night_wake(now));
-        for (due, class, calls) in self.jobs_due() {
+        for (due, class, calls) in self.pulls_due(now).into_iter().chain(self.jobs_due()) {
             if let Some(open_at) = opens_at(class, Direction::Read, calls) {
                 wake.push(due.max(open_at));
             }

@@ -13,7 +13,7 @@ use crate::engine::desired::Obstacle;
 use crate::engine::effect::{CallId, Effect, Notice};
 use crate::engine::event::{ConnectionEvent, Related};
 use crate::engine::take::News;
-use crate::engine::{badge, news, ring};
+use crate::engine::{badge, news, ring, sweep};
 use crate::model::failure::{Failure, Remedy};
 use crate::model::ids::XeroInvoiceId;
 use crate::model::mutation::{Rule, is_broken};
@@ -34,7 +34,11 @@ impl TenantMachine {
     pub(super) fn pull_next(&mut self, now: Now, out: &mut Vec<Effect>) {
         for kind in StreamKind::ALL {
             let due = self.page_due(kind);
-            if due.is_some_and(|due| due <= now.mono) && self.may_start(now, Class::Pull, Direction::Read, 1).is_ok() {
+            if due.is_some_and(|due| due <= now.mono)
+                && self
+                    .may_start(now, Class::Pull, Direction::Read, self.pages_left(kind))
+                    .is_ok()
+            {
                 self.ask_page(now, kind, out);
             }
         }
@@ -42,17 +46,23 @@ impl TenantMachine {
         self.read_named(now, out);
     }
 
-    /// When something is to be read, and how urgent it is.
-    pub(super) fn pulls_due(&self, now: Now) -> Vec<(Mono, Class)> {
-        let pages = StreamKind::ALL.into_iter().filter_map(|kind| self.page_due(kind));
-        let scans = pages.chain(self.owed_due(now)).min();
+    /// When something is to be read, how urgent it is, and about how many calls it takes.
+    pub(super) fn pulls_due(&self, now: Now) -> Vec<(Mono, Class, usize)> {
+        let due = |kind| Some((self.page_due(kind)?, Class::Pull, self.pages_left(kind)));
+        let pages = StreamKind::ALL.into_iter().filter_map(due);
+        let owed = self.owed_due(now).map(|due| (due, Class::Pull, 1));
         let wanted = self.pulls.named.values().filter(|named| named.is_wanted);
         let named = wanted.map(|named| named.due).min();
-        let scans = scans.map(|due| (due, Class::Pull));
-        scans
-            .into_iter()
-            .chain(named.map(|due| (due, Class::Webhook)))
+        pages
+            .chain(owed)
+            .chain(named.map(|due| (due, Class::Webhook, 1)))
             .collect()
+    }
+
+    /// Pages of a scan that are still to be read, as far as is known.
+    fn pages_left(&self, kind: StreamKind) -> usize {
+        let page = self.pulls.of(kind).scan.as_ref().map_or(1, |scan| scan.page);
+        usize::try_from(page).unwrap_or(usize::MAX)
     }
 
     fn page_due(&self, kind: StreamKind) -> Option<Mono> {
@@ -249,7 +259,8 @@ impl TenantMachine {
         let scan = state.scan.take()?;
         writes.push(Write::Stream(Box::new(state.complete(&scan, now))));
         writes.push(Write::DropScan(scan.tenant, scan.kind));
-        let every_ms = self.setup.policy.pull.every_ms(kind);
+        let day = (self.budget.limits().day, self.budget.day_used(now));
+        let every_ms = sweep::every_ms(&self.setup.policy.pull, kind, day);
         let jitter_ms = self.ids.below(every_ms.unwrap_or(0) / 20 + 1);
         // Early rather than late: the interval is the longest time a change may stay unseen.
         let regular = every_ms.map(|every_ms| now.mono.plus_ms(every_ms.saturating_sub(jitter_ms)));

@@ -358,3 +358,48 @@ fn invariant_30_minutes_older_than_a_day_are_dropped_from_memory_and_store() {
     }
     assert_eq!(dropped, 35);
 }
+
+/// Calls of one class, one after the other at 500 ms each, and when the last one was answered.
+fn one_by_one(class: Class, calls: usize) -> (Vec<u64>, u64) {
+    let mut budget = Budget::new(Limits::default());
+    let mut now = 0;
+    let mut sent = Vec::new();
+    while sent.len() < calls {
+        match budget.may_start(at(now), class, calls - sent.len()) {
+            Ok(()) => {
+                sent.push(now);
+                budget.start(at(now), TENANT, class);
+                now += 500;
+                budget.finish(at(now), TENANT, &AnswerMeta::default());
+            }
+            spent => now = until(spent).max(now + 1),
+        }
+    }
+    (sent, now)
+}
+
+#[test]
+fn what_the_minute_has_room_for_goes_at_once_and_more_than_that_evenly() {
+    for class in [Class::Webhook, Class::Pull, Class::Reconcile, Class::Backfill] {
+        let (_, took_ms) = one_by_one(class, 50);
+        assert_eq!(took_ms, 25_000, "{class:?}: as fast as the answers come");
+        let (sent, _) = one_by_one(class, 400);
+        assert!(most_in_a_minute(&sent) <= 60, "{class:?}");
+        for start in (60_000..300_000).step_by(100) {
+            let full = sent.iter().filter(|at| **at >= start && **at < start + 60_000).count();
+            assert!(full >= 57, "{class:?}: {full} from {start}");
+        }
+        // Whoever clicks in the middle of it is served, and a webhook soon.
+        let mut budget = Budget::new(Limits::default());
+        for now in (0..200_000).step_by(100) {
+            if budget.may_start(at(now), class, 400).is_ok() {
+                one_call(&mut budget, now, class);
+            }
+            assert_eq!(budget.may_start(at(now), Class::User, 1), Ok(()), "{class:?} at {now}");
+            let opens = budget
+                .may_start(at(now), Class::Webhook, 1)
+                .map_or_else(|spent| until(Err(spent)), |()| now);
+            assert!(opens <= now + 3_500, "{class:?}: a webhook waits from {now} to {opens}");
+        }
+    }
+}

@@ -12,5 +12,6 @@ mod money;
 mod night;
 mod refusal;
 mod samples;
+mod sweep;
 mod take;
 mod variance;
