@@ -12,6 +12,7 @@ use super::control::{Accepted, Acknowledgement, Answer, ConnectImport, Control, 
 use super::lane::fresh_generation;
 use super::ports::Ports;
 use super::registry::Door as TenantDoor;
+use super::replies::{noted, unexpected};
 use super::supervisor::Supervisor;
 use super::tenant::{
     Acknowledge, Begin, Cancel, PutInvoice, Replier, SetMapping, SetSettings, SignalPayment, SyncNow, TenantActor,
@@ -23,7 +24,6 @@ use crate::model::document::Draft;
 use crate::model::ids::{ConnectId, OperationId, TenantId, XeroTenantId};
 use crate::model::row::{Invoice, Mapping, Operation, Receipt, Settings, Tenant};
 use crate::model::write::Write;
-use crate::store::reader::ReadError;
 use crate::store::rows::batch;
 use crate::store::{Lane, Urgency};
 
@@ -63,16 +63,26 @@ impl Door {
         let (reply, waiting) = oneshot::channel();
         let sent = match self.ports.registry.door(tenant) {
             None => Err(Refused::TenantNotFound),
-            Some(TenantDoor::Restarting) => Err(Refused::Busy),
+            Some(TenantDoor::Restarting) => Err(self.unavailable()),
             Some(TenantDoor::Parked(reason)) => Err(Refused::Parked(reason)),
-            Some(TenantDoor::Open(addr)) => addr.try_send(message(reply)).map_err(|_full_or_closed| Refused::Busy),
+            Some(TenantDoor::Open(addr)) => addr
+                .try_send(message(reply))
+                .map_err(|_full_or_closed| self.unavailable()),
         };
+        let door = self.clone();
         async move {
             sent?;
-            // An actor that ends drops its repliers: what was asked may or may not be stored.
-            waiting.await.unwrap_or(Err(Refused::Busy))
+            // An actor that ends drops what waits in its mailbox.
+            waiting.await.unwrap_or_else(|_dropped| Err(door.unavailable()))
         }
         .boxed()
+    }
+
+    /// Why an actor takes no message: a commit that the disk had no room for ends it, and then that is
+    /// what the caller must know.
+    fn unavailable(&self) -> Refused {
+        let now = self.ports.clock.now().mono;
+        self.ports.intake.check(now).err().unwrap_or(Refused::Busy)
     }
 
     /// Makes rows durable that belong to no actor.
@@ -277,43 +287,8 @@ impl Control for Door {
     }
 }
 
-/// The invoice as it stands after something was said about it.
-fn noted(asked: Answer<Reply>) -> Answer<Invoice> {
-    async move {
-        match asked.await? {
-            Reply::Noted(invoice) => Ok(*invoice),
-            Reply::Changed(invoice) => Err(Refused::Changed(invoice.version)),
-            other => Err(unexpected(&other)),
-        }
-    }
-    .boxed()
-}
-
 /// On its own: a caller that hangs up half-way must not leave half of it undone.
 fn on_its_own<T: Send + 'static>(work: impl Future<Output = Result<T, Refused>> + Send + 'static) -> Answer<T> {
     let working = tokio::spawn(work);
     async move { working.await.unwrap_or(Err(Refused::Draining)) }.boxed()
-}
-
-/// A reply holds documents, so the log is told its kind only.
-pub(super) fn unexpected(reply: &Reply) -> Refused {
-    let kind = match reply {
-        Reply::Accepted { .. } => "accepted",
-        Reply::KindChanged { .. } => "kind_changed",
-        Reply::Operation(_) => "operation",
-        Reply::NotConnected(_) => "not_connected",
-        Reply::HasEnded => "has_ended",
-        Reply::IsPush => "is_push",
-        Reply::TooManyJobs => "too_many_jobs",
-        Reply::Preview(_) => "preview",
-        Reply::Noted(_) => "noted",
-        Reply::Changed(_) => "changed",
-        Reply::Done { .. } => "done",
-    };
-    tracing::error!(kind, "a tenant gave a reply of another kind");
-    Refused::Store("the tenant gave a reply of another kind".to_owned())
-}
-
-pub(super) fn in_words(error: &ReadError) -> Refused {
-    Refused::Store(error.to_string())
 }

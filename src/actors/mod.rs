@@ -21,6 +21,7 @@ pub mod lane;
 pub mod ports;
 pub mod pulse;
 pub mod registry;
+mod replies;
 pub mod supervisor;
 pub mod tenant;
 

@@ -184,6 +184,8 @@ impl Supervisor {
             status.parked = Some(reason.clone());
             status.in_flight_count = 0;
             self.ports.board.set(id, status);
+        } else {
+            self.ports.board.note_unreadable(id);
         }
         self.ports.registry.set(id, Door::Parked(reason));
     }

@@ -1,7 +1,7 @@
 //! How every tenant stands, as the actors last said. Read by the control endpoint and the metrics
 //! without asking an actor.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::engine::status::TenantStatus;
@@ -13,6 +13,7 @@ use crate::model::time::Timestamp;
 #[derive(Debug, Clone, Default)]
 pub struct Board {
     tenants: Arc<RwLock<HashMap<TenantId, TenantStatus>>>,
+    unreadable: Arc<RwLock<BTreeSet<TenantId>>>,
 }
 
 impl Board {
@@ -20,6 +21,12 @@ impl Board {
     pub fn set(&self, tenant: TenantId, status: TenantStatus) {
         let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
         tenants.insert(tenant, status);
+    }
+
+    /// Notes a tenant of which not even the row can be read: it is parked, and that is all that is known.
+    pub fn note_unreadable(&self, tenant: TenantId) {
+        let mut unreadable = self.unreadable.write().unwrap_or_else(PoisonError::into_inner);
+        unreadable.insert(tenant);
     }
 
     /// Takes a tenant down that is served no longer.
@@ -55,6 +62,9 @@ impl Board {
         for status in tenants.values() {
             sums.add(status);
         }
+        let unreadable = self.unreadable.read().unwrap_or_else(PoisonError::into_inner);
+        let unseen = unreadable.iter().filter(|tenant| !tenants.contains_key(tenant));
+        sums.parked_count += count(unseen.count());
         sums
     }
 }

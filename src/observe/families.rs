@@ -52,7 +52,7 @@ families! {
     log_events: Counters<1> = "log_events_total" {"level" in || vec!["error", "warn", "info", "debug", "trace"]} "Lines logged.";
 
     tenants: Gauges<1> = "tenants" {"state" in states} "Organisations by state of their connection.";
-    tenants_parked: Gauges<0> = "tenants_parked" {} "Organisations whose actor takes no more work after repeated faults.";
+    tenants_parked: Gauges<0> = "tenants_parked" {} "Organisations whose actor takes no more work after repeated faults, or whose row cannot be read.";
     tenant_state_transitions: Counters<2> = "tenant_state_transitions_total" {"to" in states, "cause" in causes} "Changes of a connection's state.";
     tenants_daily_budget_low: Gauges<0> = "tenants_daily_budget_low" {} "Organisations that used 80 % of their day's calls or more.";
     tenants_daily_budget_exhausted: Gauges<0> = "tenants_daily_budget_exhausted" {} "Organisations that used all of their day's calls.";

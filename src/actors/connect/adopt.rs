@@ -5,7 +5,8 @@ use std::collections::HashSet;
 
 use super::terms::By;
 use crate::actors::control::{ConnectImport, Refused};
-use crate::actors::door::{Door, in_words, unexpected};
+use crate::actors::door::Door;
+use crate::actors::replies::{in_words, unexpected};
 use crate::actors::supervisor::Run;
 use crate::actors::tenant::Regranted;
 use crate::engine::effect::Reply;

@@ -2,7 +2,8 @@
 
 use super::terms::{Ended, Severed};
 use crate::actors::control::Refused;
-use crate::actors::door::{Door, in_words, unexpected};
+use crate::actors::door::Door;
+use crate::actors::replies::{in_words, unexpected};
 use crate::actors::tenant::EndConnection;
 use crate::engine::effect::Reply;
 use crate::model::connection::ConnectionState;

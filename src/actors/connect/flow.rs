@@ -9,7 +9,8 @@ use super::terms::{
     AppKind, By, ConnectFault, ConnectOrder, ConnectSettings, ConnectStage, ConnectView, Offered, Returned, Standing,
 };
 use crate::actors::control::{ConnectImport, Refused};
-use crate::actors::door::{Door, in_words};
+use crate::actors::door::Door;
+use crate::actors::replies::in_words;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::ids::{ConnectId, GrantId, XeroTenantId};
 use crate::model::row::Tenant;

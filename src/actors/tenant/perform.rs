@@ -101,6 +101,7 @@ impl TenantActor {
                 self.overlay.submitted(seq, writes);
             }
             Err(refusal) => {
+                self.ports.intake.close(&refusal, self.ports.clock.now().mono);
                 tracing::warn!(tenant = %self.tenant, why = %refusal, "a change could not be handed to the store; the tenant starts again");
                 self.give_up_when_settled(refusal, ctx);
             }

@@ -48,6 +48,11 @@ async fn a_nearly_full_disk_refuses_new_work_and_ends_what_was_taken() {
     world.store.inject(1, Repeat::Forever, Fault::Reserve);
     let refused = world.put_refused(&tenant, "B").await;
     assert!(matches!(refused, Refused::DiskReserve(_)), "{refused:?}");
+    // Also while the actor starts again.
+    for _ in 0..20 {
+        let refused = world.put(&tenant, "B").await.unwrap_err();
+        assert!(matches!(refused, Refused::DiskReserve(_)), "{refused:?}");
+    }
     let restarts =
         until(|| Some(world.metrics.families().actor_restarts.get(["store"])).filter(|count| *count > 0)).await;
     for _ in 0..20 {

@@ -66,12 +66,14 @@ async fn a_row_that_cannot_be_read_parks_its_tenant_and_nobody_else() {
     let work = keys::intent(one.id, IntentId::from_parts(1, 1));
     for (key, runs) in [(work, tenants.len()), (keys::tenant(one.id), tenants.len() - 1)] {
         spoil(&config, key);
-        let daemon = Daemon::start(parts(config.clone()).0).await.unwrap();
+        let (parts, metrics) = parts(config.clone());
+        let daemon = Daemon::start(parts).await.unwrap();
         assert_eq!(daemon.tenants_count, runs);
         match is_served(&daemon, one, "N-2").await {
             Err(Refused::Parked(why)) => assert!(why.contains("is damaged"), "{why}"),
             other => panic!("{other:?}"),
         }
+        assert!(metrics.render().contains("counterfoil_tenants_parked 1\n"));
         is_served(&daemon, other, &format!("N-{runs}")).await.unwrap();
         // The list has those that can be read.
         let list =

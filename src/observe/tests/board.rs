@@ -64,4 +64,7 @@ fn sums_are_those_of_all_tenants() {
     assert_eq!((sums.minute_used, sums.day_used), (50, 12_999));
     assert_eq!((sums.day_low_count, sums.day_exhausted_count), (2, 1));
     assert_eq!(sums.parked_count, 1);
+    board.note_unreadable(tenant(4));
+    board.note_unreadable(tenant(4));
+    assert_eq!(board.sums().parked_count, 2);
 }
