@@ -95,7 +95,7 @@ fn unknown(what: &str, word: &str, known: &[&str]) -> Problem {
     let shown: String = word.chars().take(64).collect();
     let problem = Problem::new(
         ProblemCode::UnknownFilter,
-        format!("There is no {what} `{shown}`{}.", suggest::phrase(&shown, known)),
+        suggest::sentence(&format!("There is no {what} `{shown}`"), &shown, known),
     );
     match suggest::nearest(&shown, known) {
         Some(near) => problem.with("suggestion", near),

@@ -145,7 +145,7 @@ pub fn invalid_parameter(name: &str, detail: &str) -> Problem {
 fn unknown_parameter(name: &str, known: &[&str]) -> Problem {
     let problem = Problem::new(
         ProblemCode::InvalidParameter,
-        format!("There is no parameter `{name}` here{}.", suggest::phrase(name, known)),
+        suggest::sentence(&format!("There is no parameter `{name}` here"), name, known),
     )
     .with("parameter", name);
     match suggest::nearest(name, known) {

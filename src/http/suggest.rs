@@ -23,6 +23,12 @@ pub fn phrase(word: &str, known: &[&str]) -> String {
     }
 }
 
+/// A sentence that tells the same.
+pub fn sentence(what: &str, word: &str, known: &[&str]) -> String {
+    let said = format!("{what}{}", phrase(word, known));
+    if said.ends_with('?') { said } else { format!("{said}.") }
+}
+
 /// So that `dueDate`, `due-date` and `due_date` are one.
 fn plain(word: &str) -> Vec<char> {
     word.chars()

@@ -183,6 +183,10 @@ async fn show_items(session: &mut Session<'_>, id: &str, state: Option<&str>) ->
         return Ok(());
     }
     let items = field::items(&answer.value, "/data");
+    if items.is_empty() {
+        session.screen.note("It has no such items.");
+        return Ok(());
+    }
     let mut table = Table::new(vec![
         Column::word("INVOICE"),
         Column::word("RESULT"),

@@ -228,8 +228,12 @@ fn print(session: &mut Session<'_>, answer: &Answer) -> Result<(), Stop> {
 }
 
 fn progress_line(operation: &Value) -> String {
+    let steps = match field::text(operation, "/kind").as_deref() {
+        Some("resync") | None => "",
+        Some(_reads_xero) => " calls",
+    };
     format!(
-        "{} of {} · {} succeeded · {} failed",
+        "{} of {}{steps} · {} succeeded · {} failed",
         number::count(field::count(operation, "/progress/done")),
         number::count(field::count(operation, "/progress/total")),
         number::count(field::count(operation, "/counts/succeeded")),

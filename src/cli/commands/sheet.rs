@@ -28,7 +28,12 @@ pub fn show(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<
     }
     totals(screen, invoice)?;
     lines(screen, invoice)?;
-    payments(screen, invoice, now)
+    payments(screen, invoice, now)?;
+    if invoice.pointer("/sync/reason").is_some_and(Value::is_object) {
+        let name = text("/host_ref");
+        screen.note(&format!("When it is fixed: counterfoil invoices sync {name}"));
+    }
+    Ok(())
 }
 
 fn sync(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<(), Stop> {
@@ -42,10 +47,6 @@ fn sync(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<(), 
     }
     for remark in badge::remarks(sync, now) {
         screen.pair("", &remark, Style::Plain)?;
-    }
-    if sync.get("reason").is_some_and(Value::is_object) {
-        let name = field::shown(invoice, "/host_ref");
-        screen.note(&format!("When it is fixed: counterfoil invoices sync {name}"));
     }
     Ok(())
 }

@@ -110,7 +110,7 @@ pub fn badges(counts: &Value) -> String {
         count("/failed"),
     );
     if field::count(counts, "/none") > 0 {
-        line.push_str(&format!(" · {} {}", field::NOTHING, count("/none")));
+        line.push_str(&format!(" · without badge {}", count("/none")));
     }
     line
 }
@@ -214,7 +214,7 @@ fn connection(tenant: &Value, now: Timestamp) -> String {
         line.push_str(", catching up");
     }
     if let Some(since) = field::moment(tenant, "/connection/since") {
-        line.push_str(&format!(" since {}", time::ago(since, now)));
+        line.push_str(&format!(" {}", time::lasting(since, now)));
     }
     if let Some(cause) = field::text(tenant, "/connection/reason") {
         line.push_str(&format!(" ({})", cause.replace('_', " ")));

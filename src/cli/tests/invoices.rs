@@ -122,7 +122,7 @@ fn ux_1_ux_3_one_invoice_shows_badge_reason_lines_and_payments() {
         shown(failed()).out,
         "\
 INV-0042 · Part paid · sales
-  Xero        Sync failed · since 2 h ago (12:05:11Z)
+  Xero        Sync failed · for 2 h (12:05:11Z)
               Unmapped nominal code
               Line 2 uses nominal code 4010, which has no Xero account code.
               Fix: Fill in the Xero account code for 4010, then click Sync now.

@@ -49,7 +49,7 @@ fn a_daemon_that_needs_nobody_says_so() {
         "\
 counterfoil 0.4.0 · up 59 s · 1 organisation
   active 1
-  Invoices    Synced to Xero 1 · Pending 0 · Sync failed 0 · — 2
+  Invoices    Synced to Xero 1 · Pending 0 · Sync failed 0 · without badge 2
 
 # Health check: nothing needs you.
 "

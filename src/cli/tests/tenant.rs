@@ -95,14 +95,14 @@ fn one_organisation_shows_its_state_and_the_one_act_that_resolves_it() {
         typed(&daemon, &["tenants", "show", "blue"]).out,
         "\
 Bluebird Foods
-  Connection  requires_reauth since 4 h ago (09:12:00Z) (grant dead)
+  Connection  requires_reauth for 4 h (09:12:00Z) (grant dead)
               Fix: Reconnect to Xero
               More: counterfoil explain connection_not_active
   Id          ten_01KJG4QZ3N8V5T7W9X2Y4Z6A8C
   In Xero     7f9c24e8-3b52-4a1d-9c77-5d1f0a6b2c3d (!mBdtL)
   Zone        Europe/London · GBP
   Auto-sync   on (sales on, purchases off)
-  Invoices    Synced to Xero 1,811 · Pending 4 · Sync failed 0 · — 7
+  Invoices    Synced to Xero 1,811 · Pending 4 · Sync failed 0 · without badge 7
   Calls       12 / 60 of the last minute · 4,212 / 5,000 of the last day
   Queue       3 waiting · 1 on their way · the oldest 3 s ago (14:05:08Z)
 "

@@ -22,7 +22,7 @@ fn ux_3_failed_tells_the_reason_and_its_fix() {
     let (line, style) = badge::line(&failed(), NOW);
     assert_eq!(
         (line.as_str(), style),
-        ("Sync failed · since 2 h ago (12:05:11Z)", Style::Bad)
+        ("Sync failed · for 2 h (12:05:11Z)", Style::Bad)
     );
     assert_eq!(badge::brief(&failed()).0, "Sync failed: Unmapped nominal code");
     assert_eq!(

@@ -30,7 +30,7 @@ pub fn line(sync: &Value, now: Timestamp) -> (String, Style) {
     let behind = match field::text(sync, "/state").as_deref() {
         Some("synced") => field::moment(sync, "/last_synced_at").map(|at| time::ago(at, now)),
         Some("pending") => Some(waiting(sync, now)),
-        Some("failed") => field::moment(sync, "/reason/since").map(|at| format!("since {}", time::ago(at, now))),
+        Some("failed") => field::moment(sync, "/reason/since").map(|at| time::lasting(at, now).to_string()),
         _ => None,
     };
     if let Some(behind) = behind.filter(|behind| !behind.is_empty()) {

@@ -9,6 +9,16 @@ const MINUTE_MS: i64 = 60 * SECOND_MS;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
+/// How long something has lasted that began then, such as `for 2 h (12:05:11Z)`.
+#[must_use]
+pub fn lasting(at: Timestamp, now: Timestamp) -> String {
+    let ago = ago(at, now);
+    match ago.split_once(" ago") {
+        Some((span, rest)) => format!("for {span}{rest}"),
+        None => format!("since {ago}"),
+    }
+}
+
 /// How long ago a moment was, and the moment: `2 min ago (14:03:11Z)`.
 #[must_use]
 pub fn ago(at: Timestamp, now: Timestamp) -> String {

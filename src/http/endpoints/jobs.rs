@@ -185,7 +185,8 @@ async fn estimate(call: &Call, tenant: &Tenant, wanted: &JobWanted) -> Result<Re
         }
     };
     let words = if is_most {
-        format!("At most {calls} calls.")
+        let word = if calls == 1 { "call" } else { "calls" };
+        format!("At most {calls} {word}.")
     } else {
         format!(
             "{calls} call for up to {PAGE_DOCUMENTS} changed documents; one more for each further {PAGE_DOCUMENTS}."

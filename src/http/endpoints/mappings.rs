@@ -97,7 +97,7 @@ fn kind(call: &Call) -> Result<MappingKind, Problem> {
         let known = kinds.map(MappingKind::label);
         Problem::new(
             ProblemCode::RouteNotFound,
-            format!("There are no mappings `{shown}`{}.", suggest::phrase(&shown, &known)),
+            suggest::sentence(&format!("There are no mappings `{shown}`"), &shown, &known),
         )
     })
 }

@@ -174,7 +174,7 @@ pub fn reason(call: &Call) -> Result<Reply, Problem> {
     let shown: String = code.chars().take(64).collect();
     Err(Problem::new(
         ProblemCode::ReasonNotFound,
-        format!("There is no reason `{shown}`{}.", suggest::phrase(&shown, &codes)),
+        suggest::sentence(&format!("There is no reason `{shown}`"), &shown, &codes),
     ))
 }
 
