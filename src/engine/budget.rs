@@ -25,9 +25,9 @@ const DAY_LIMIT_FROM_MS: u64 = 120_000;
 const CALL_ENDS_MS: i64 = 600_000;
 /// Calls of a minute that only people's clicks may use.
 const RESERVED_FOR_USER: u32 = 2;
-/// A class with more calls waiting than this goes at an even pace, if the minute has no room for them.
+/// A class with more calls waiting than this goes at an even pace.
 const SATURATED_CALLS: usize = 10;
-/// This part of the minute is not used up by one class at once: a more urgent one finds room.
+/// This part of the minute is left by what goes at once: a more urgent class finds room.
 const ROOM_PART: u32 = 6;
 
 /// Why no call may go.
@@ -217,7 +217,7 @@ impl Budget {
             let until = oldest.map_or(now.plus_ms(1_000), |at| at.plus_ms(MINUTE_MS));
             return Err(Spent::Minute { until });
         }
-        if class != Class::User && self.is_saturated(used, waiting_calls) {
+        if class != Class::User && self.is_saturated(class, used, waiting_calls) {
             let next = self
                 .last_started(class)
                 .plus_ms(MINUTE_MS / u64::from(self.limits.minute.max(1)));
@@ -228,12 +228,12 @@ impl Budget {
         Ok(())
     }
 
-    /// Whether a class with so many calls waiting goes at an even pace. What the minute has room for
-    /// goes at once; what it has not would only stop halfway, and shut out whatever comes then.
-    fn is_saturated(&self, used: u32, waiting_calls: usize) -> bool {
-        let waiting = u32::try_from(waiting_calls).unwrap_or(u32::MAX);
+    /// Whether a class goes at an even pace. A reading of known length that the minute has room for
+    /// goes at once. Pushes and webhooks keep coming: paced, they find company for fewer calls.
+    fn is_saturated(&self, class: Class, used: u32, waiting_calls: usize) -> bool {
         let room = self.limits.minute.saturating_sub(self.limits.minute / ROOM_PART);
-        let fits = used.saturating_add(waiting) <= room;
+        let fits = count(waiting_calls).saturating_add(used) <= room;
+        let fits = fits && matches!(class, Class::Pull | Class::Reconcile | Class::Backfill);
         !fits && (waiting_calls > SATURATED_CALLS || used.saturating_mul(2) >= self.limits.minute)
     }
 

@@ -379,8 +379,8 @@ fn one_by_one(class: Class, calls: usize) -> (Vec<u64>, u64) {
 }
 
 #[test]
-fn what_the_minute_has_room_for_goes_at_once_and_more_than_that_evenly() {
-    for class in [Class::Webhook, Class::Pull, Class::Reconcile, Class::Backfill] {
+fn a_reading_the_minute_has_room_for_goes_at_once_and_a_longer_one_evenly() {
+    for class in [Class::Pull, Class::Reconcile, Class::Backfill] {
         let (_, took_ms) = one_by_one(class, 50);
         assert_eq!(took_ms, 25_000, "{class:?}: as fast as the answers come");
         let (sent, _) = one_by_one(class, 400);
@@ -401,5 +401,22 @@ fn what_the_minute_has_room_for_goes_at_once_and_more_than_that_evenly() {
                 .map_or_else(|spent| until(Err(spent)), |()| now);
             assert!(opens <= now + 3_500, "{class:?}: a webhook waits from {now} to {opens}");
         }
+    }
+}
+
+#[test]
+fn pushes_and_webhooks_are_paced_from_half_of_the_minute_on_because_more_of_them_come() {
+    for class in [Class::Webhook, Class::Push] {
+        let (sent, _) = one_by_one(class, 12);
+        assert!(
+            sent.windows(2).take(1).all(|pair| pair[1] - pair[0] == 1_000),
+            "{class:?} {sent:?}"
+        );
+        let mut budget = Budget::new(Limits::default());
+        for _ in 0..30 {
+            assert_eq!(budget.may_start(at(0), class, 1), Ok(()));
+            one_call(&mut budget, 0, class);
+        }
+        assert_eq!(until(budget.may_start(at(1), class, 1)), 1_000, "{class:?}");
     }
 }
