@@ -5,7 +5,7 @@ use rand::rngs::StdRng;
 
 use super::api::{Call, bank_transactions, credit_notes};
 use super::books::Books;
-use super::query::page::SinceIs;
+use super::query::page::{SIZE_MAX, SinceIs};
 use super::wire::{Json, Params, Request};
 
 /// Credit an organisation starts with.
@@ -76,6 +76,7 @@ pub fn add_credits(credits: &[SeedCredit], books: &mut Books, now_ms: i64) {
         request: &request,
         params: Params::default(),
         since_is: SinceIs::default(),
+        page_most: SIZE_MAX,
     };
     for credit in credits {
         let element = element(credit, &bank);

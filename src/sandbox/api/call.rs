@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::sandbox::books::{Books, Mark};
 use crate::sandbox::query::Readable;
-use crate::sandbox::query::page::{PageRequest, SinceIs};
+use crate::sandbox::query::page::{PageRequest, SIZE_MAX, SinceIs};
 use crate::sandbox::wire::{Answer, Json, Params, Request, date};
 
 use super::envelope;
@@ -27,6 +27,8 @@ pub struct Call<'a> {
     pub params: Params,
     /// Whether `If-Modified-Since` includes its own millisecond.
     pub since_is: SinceIs,
+    /// Most documents a page of what changed since a time holds.
+    pub page_most: usize,
 }
 
 /// How a write finds what it is about.
@@ -65,12 +67,17 @@ impl Call<'_> {
         })
     }
 
+    /// Most documents a page holds.
+    pub fn page_most(&self) -> usize {
+        self.since_ms().map_or(SIZE_MAX, |_| self.page_most)
+    }
+
     /// What a list call asks for about one kind of document; `forced` lists are paged in any case.
     ///
     /// # Errors
     /// The 400 of a clause that cannot be read.
     pub fn page_request<T: Readable>(&self, forced: bool) -> Result<PageRequest, Answer> {
-        PageRequest::read(&self.params, self.since_ms(), forced, T::TABLE)
+        PageRequest::read(&self.params, self.since_ms(), (forced, self.page_most()), T::TABLE)
             .map_err(|error| envelope::query_refused(&error))
     }
 

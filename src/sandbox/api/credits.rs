@@ -26,7 +26,7 @@ pub fn list(call: &mut Call<'_>, family: Family) -> Answer {
             call.text_marks("InvoiceNumbers", Mark::number),
         ),
     };
-    let request = match PageRequest::read(&call.params, call.since_ms(), false, table) {
+    let request = match PageRequest::read(&call.params, call.since_ms(), (false, call.page_most()), table) {
         Ok(request) => request,
         Err(error) => return envelope::query_refused(&error),
     };

@@ -14,7 +14,7 @@ use crate::sandbox::api::{Call, invoices};
 use crate::sandbox::books::{Books, Contact};
 use crate::sandbox::clock::Instants;
 use crate::sandbox::gate::grant::new_id;
-use crate::sandbox::query::page::SinceIs;
+use crate::sandbox::query::page::{SIZE_MAX, SinceIs};
 use crate::sandbox::wire::{Json, Params, Request};
 use crate::sandbox::world::World;
 
@@ -83,6 +83,7 @@ pub(super) fn seed(world: &mut World, now: Instants, request: &Request) -> Resul
         request,
         params: Params::parse(""),
         since_is: SinceIs::default(),
+        page_most: SIZE_MAX,
     };
     let names: Vec<String> = (1..=contacts).map(|number| format!("Customer {number:05}")).collect();
     for name in &names {

@@ -3,7 +3,7 @@
 use super::body::{self, Bad};
 use super::surface::Done;
 use crate::sandbox::clock::Instants;
-use crate::sandbox::query::page::SinceIs;
+use crate::sandbox::query::page::{SIZE_MAX, SinceIs};
 use crate::sandbox::wire::Request;
 use crate::sandbox::world::World;
 
@@ -26,4 +26,18 @@ pub(super) fn since(world: &mut World, request: &Request) -> Result<Done, Bad> {
     let equal = equal.ok_or_else(|| Bad::input("includes_equal is required"))?;
     world.since_is = if equal { SinceIs::Inclusive } else { SinceIs::Exclusive };
     Ok(Done::object(200, |body| body.flag("includes_equal", equal)))
+}
+
+/// A page of what changed since a time holds at most so many documents, whatever `pageSize` asks for:
+/// a few documents then take as many pages as thousands do in Xero.
+pub(super) fn pages(world: &mut World, request: &Request) -> Result<Done, Bad> {
+    let input = body::object(request)?;
+    body::only(&input, &["most"])?;
+    let most: Option<usize> = body::read(&input, "most", "a whole number")?;
+    let most = most.filter(|most| (1..=SIZE_MAX).contains(most));
+    let most = most.ok_or_else(|| Bad::input(format!("most must be 1 to {SIZE_MAX}")))?;
+    world.page_most = most;
+    Ok(Done::object(200, |body| {
+        body.integer("most", i64::try_from(most).unwrap_or(i64::MAX))
+    }))
 }

@@ -73,6 +73,7 @@ fn dispatch(world: &mut World, now: Instants, request: &Request) -> Result<Done,
         ("POST", ["limits"]) => setup::limits(world, request),
         ("POST", ["lag"]) => lists::lag(world, now, request),
         ("POST", ["since"]) => lists::since(world, request),
+        ("POST", ["pages"]) => lists::pages(world, request),
         ("POST", ["tenants"]) => setup::tenant(world, now, request, setup::Grant::Shared),
         ("POST", ["orgs"]) => setup::tenant(world, now, request, setup::Grant::Own),
         ("POST", ["apps"]) => access::register(world, request),
@@ -99,7 +100,7 @@ fn dispatch(world: &mut World, now: Instants, request: &Request) -> Result<Done,
             [
                 "faults" | "clock" | "limits" | "tenants" | "webhooks" | "reset" | "requests" | "violations"
                 | "trigger" | "orgs" | "apps" | "consent" | "grants" | "snapshot" | "restore" | "seed" | "lag"
-                | "since",
+                | "since" | "pages",
             ],
         ) => Err(Bad {
             status: 405,

@@ -15,7 +15,7 @@ use crate::sandbox::clock::Instants;
 use crate::sandbox::gate::app::AppId;
 use crate::sandbox::gate::grants::Agreed;
 use crate::sandbox::gate::scope::{self, Scopes};
-use crate::sandbox::query::page::SinceIs;
+use crate::sandbox::query::page::{SIZE_MAX, SinceIs};
 use crate::sandbox::wire::{Json, Params, Request};
 use crate::sandbox::world::World;
 
@@ -90,6 +90,7 @@ pub(super) fn run_now(world: &mut World, now: Instants, request: &Request, input
         request,
         params: Params::parse("unitdp=4"),
         since_is: SinceIs::default(),
+        page_most: SIZE_MAX,
     };
     let mut scene = Scene {
         call,

@@ -13,8 +13,8 @@ use crate::sandbox::wire::Params;
 
 /// Without `pageSize`.
 const SIZE_DEFAULT: usize = 100;
-/// Larger page sizes are cut to this.
-const SIZE_MAX: usize = 1000;
+/// Larger page sizes are cut to this, unless the control surface set less.
+pub const SIZE_MAX: usize = 1000;
 
 /// Whether documents changed exactly at `If-Modified-Since` are listed; Xero does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -86,16 +86,21 @@ enum Base<'a> {
 
 impl PageRequest {
     /// Reads `where`, `order`, `page` and `pageSize` for one kind of document; `forced` pages also
-    /// when neither was sent.
+    /// when neither was sent. No page holds more than `most`.
     ///
     /// # Errors
     /// When `where` or `order` cannot be read.
-    pub fn read(params: &Params, since_ms: Option<i64>, forced: bool, table: Table) -> Result<Self, QueryError> {
+    pub fn read(
+        params: &Params,
+        since_ms: Option<i64>,
+        (forced, most): (bool, usize),
+        table: Table,
+    ) -> Result<Self, QueryError> {
         let clause = params.get("where").map(|text| Clause::parse(text, table)).transpose()?;
         let order = params.get("order").map(|text| read_order(text, table)).transpose()?;
         let asked = params.get("page").is_some() || params.get("pageSize").is_some();
         let page = (asked || forced).then(|| {
-            let size = params.number("pageSize").unwrap_or(SIZE_DEFAULT).clamp(1, SIZE_MAX);
+            let size = params.number("pageSize").unwrap_or(SIZE_DEFAULT).clamp(1, most.max(1));
             (params.number("page").unwrap_or(1).max(1), size)
         });
         Ok(Self {

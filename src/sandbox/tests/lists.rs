@@ -182,3 +182,23 @@ fn behaviour_35_reference_lists_answer() {
     assert_eq!(organisation["Version"], "UK");
     assert_eq!(vat["ReportTaxType"], "OUTPUT");
 }
+
+#[test]
+fn pages_of_what_changed_can_be_made_so_small_that_a_few_documents_fill_several() {
+    let mut desk = filled();
+    desk.control("POST", "pages", r#"{"most":2}"#);
+    let mut changed = desk.request("GET", "Invoices?page=3&pageSize=1000", "");
+    let since = ("If-Modified-Since".to_owned(), "2001-01-01T00:00:00".to_owned());
+    changed.headers.push(since);
+    let third = desk.send(&changed).json;
+    assert_eq!(numbers(&third), ["C-1"]);
+    assert_eq!(
+        third["pagination"],
+        json!({"page":3,"pageSize":2,"pageCount":3,"itemCount":5})
+    );
+    let all = desk.get("Invoices?page=1&pageSize=1000").json;
+    assert_eq!(numbers(&all).len(), 5, "asked for without a time");
+    for wrong in [r#"{"most":0}"#, r#"{"most":1001}"#, "{}"] {
+        assert_eq!(desk.try_control("POST", "pages", wrong).status, 400, "{wrong}");
+    }
+}

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::desk::Desk;
 use crate::sandbox::Setup;
 use crate::sandbox::books::{Books, Invoice, Stamped as _};
-use crate::sandbox::query::page::{Filter, SinceIs};
+use crate::sandbox::query::page::{Filter, SIZE_MAX, SinceIs};
 use crate::sandbox::query::{PageRequest, Readable as _};
 use crate::sandbox::wire::Params;
 
@@ -422,7 +422,7 @@ fn behaviour_16_indexes_answer_as_a_look_at_every_document_would() {
                         .replace(' ', "%20")
                         .replace('"', "%22");
                     let params = Params::parse(&query);
-                    let request = PageRequest::read(&params, since_ms, false, Invoice::TABLE).unwrap();
+                    let request = PageRequest::read(&params, since_ms, (false, SIZE_MAX), Invoice::TABLE).unwrap();
                     let found = request.choose(books.invoices(), books, &Filter::default());
                     let all = plainly(books, &request);
                     let ids = |items: &[&Invoice]| items.iter().map(|item| item.id).collect::<Vec<_>>();

@@ -119,6 +119,7 @@ impl World {
             params: Params::parse(&visitor.request.query),
             request: visitor.request,
             since_is: self.since_is,
+            page_most: self.page_most,
         };
         let answer = route::answer(&mut call);
         let done = (200..300).contains(&answer.status);

@@ -21,7 +21,7 @@ use crate::sandbox::gate::limit::{Limits, Meter, Refusal, Window};
 use crate::sandbox::gate::scope::{self, Scopes};
 use crate::sandbox::gate::watch::Watch;
 use crate::sandbox::outbox::{Delivery, Receipt};
-use crate::sandbox::query::page::SinceIs;
+use crate::sandbox::query::page::{SIZE_MAX, SinceIs};
 use crate::sandbox::seed::{Founding, Seed, TenantName};
 use crate::sandbox::webhooks::Webhooks;
 use crate::sandbox::wire::CallId;
@@ -88,6 +88,8 @@ pub struct World {
     pub(in crate::sandbox) answers: Answers,
     pub(in crate::sandbox) refresh_grace: bool,
     pub(in crate::sandbox) since_is: SinceIs,
+    /// Most documents a page of what changed since a time holds, whatever size is asked for.
+    pub(in crate::sandbox) page_most: usize,
     /// How long written documents are not yet in lists, in milliseconds of real time.
     pub(in crate::sandbox) lag_ms: i64,
     pub(super) app_minutes: HashMap<AppId, Window>,
@@ -121,6 +123,7 @@ impl World {
             answers: Answers::default(),
             refresh_grace: setup.refresh_grace,
             since_is: setup.since_is,
+            page_most: SIZE_MAX,
             lag_ms: 0,
             app_minutes: HashMap::new(),
             flights: HashMap::new(),

@@ -8,7 +8,7 @@ use super::draw::Draw;
 use super::query::query;
 use super::request::{Known, METHODS};
 
-const PATHS: [(&str, &str); 50] = [
+const PATHS: [(&str, &str); 51] = [
     ("POST", "faults"),
     ("POST", "faults"),
     ("POST", "faults"),
@@ -18,6 +18,7 @@ const PATHS: [(&str, &str); 50] = [
     ("POST", "clock"),
     ("POST", "limits"),
     ("POST", "lag"),
+    ("POST", "pages"),
     ("POST", "since"),
     ("GET", "tenants"),
     ("POST", "tenants"),
@@ -267,6 +268,7 @@ fn good(draw: &mut Draw, known: &Known, path: &str, tenant: &str) -> Value {
         "clock" => json!({"advance_s": draw.between(0, 200), "all": draw.percent(50)}),
         "limits" => json!({"minute": draw.between(60, 100), "day": draw.between(4_000, 6_000), "concurrent": 3}),
         "lag" => json!({"ms": draw.between(0, 4_000)}),
+        "pages" => json!({"most": draw.between(0, 60)}),
         "since" => json!({"includes_equal": draw.percent(50)}),
         "tenants" | "orgs" => json!({
             "name": "New Ltd", "base_currency": draw.one(&["GBP", "XXX"]), "time_zone": draw.one(&["Europe/London", "Mars"]),
