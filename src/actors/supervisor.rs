@@ -198,6 +198,7 @@ impl Supervisor {
             connection: tenant.connection.state,
             gate: tenant.connection.gate,
             blocked: None,
+            unavailable_since: None,
             queued_count: 0,
             in_flight_count: 0,
             unknown_count: 0,

@@ -9,6 +9,8 @@ pub struct Breaker {
     threshold: u32,
     probe_ms: u64,
     state: State,
+    /// The first of the failures in a row.
+    failing_since: Option<Mono>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +37,7 @@ impl Breaker {
             threshold,
             probe_ms,
             state: State::Closed { failures: 0 },
+            failing_since: None,
         }
     }
 
@@ -63,12 +66,14 @@ impl Breaker {
     pub fn succeeded(&mut self) -> Option<Change> {
         let was_closed = matches!(self.state, State::Closed { .. });
         self.state = State::Closed { failures: 0 };
+        self.failing_since = None;
         (!was_closed).then_some(Change::Closed)
     }
 
     /// The service failed. `delay_ms` of jitter is added to the wait before the probe.
     pub fn failed(&mut self, now: Mono, jitter_ms: u64) -> Option<Change> {
         let probe_at = now.plus_ms(self.probe_ms).plus_ms(jitter_ms);
+        self.failing_since.get_or_insert(now);
         match &mut self.state {
             State::Closed { failures } => {
                 *failures = failures.saturating_add(1);
@@ -90,6 +95,12 @@ impl Breaker {
         if matches!(self.state, State::Probing) {
             self.state = State::Open { probe_at: now };
         }
+    }
+
+    /// Since when the service has failed each time; `None` while that is not often enough to open it.
+    #[must_use]
+    pub fn open_since(&self) -> Option<Mono> {
+        self.failing_since.filter(|_| self.is_open())
     }
 
     /// Whether it is open or probing.

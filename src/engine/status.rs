@@ -129,6 +129,8 @@ pub struct TenantStatus {
     pub gate: Gate,
     /// Why an automatic push may not be sent now; `None` = it may.
     pub blocked: Option<Blocked>,
+    /// Since when Xero has failed each time, while it fails so often that calls are held back.
+    pub unavailable_since: Option<Timestamp>,
     /// Intents that wait.
     pub queued_count: usize,
     /// Calls in flight.

@@ -82,6 +82,7 @@ impl TenantMachine {
             connection: self.setup.tenant.connection.state,
             gate: self.setup.tenant.connection.gate,
             blocked: self.may_start(now, Class::Push, Direction::Write, 1).err(),
+            unavailable_since: self.breaker.open_since().map(|since| now.wall_at(since)),
             queued_count: self
                 .works
                 .values()

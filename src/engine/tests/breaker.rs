@@ -16,6 +16,7 @@ fn opened(at: Mono) -> Breaker {
 fn five_failures_in_a_row_open_it_and_one_success_between_does_not() {
     let breaker = opened(Mono(0));
     assert!(breaker.is_open());
+    assert_eq!(breaker.open_since(), Some(Mono(0)));
     let mut breaker = Breaker::new(5, PROBE_MS);
     for _ in 0..20 {
         for _ in 0..4 {
@@ -24,6 +25,7 @@ fn five_failures_in_a_row_open_it_and_one_success_between_does_not() {
         assert_eq!(breaker.succeeded(), None);
     }
     assert!(!breaker.is_open());
+    assert_eq!(breaker.open_since(), None);
 }
 
 #[test]
@@ -36,9 +38,15 @@ fn one_probe_at_a_time_goes_through_and_its_answer_decides() {
     assert_eq!(breaker.may_start(at), Err(None), "one is out");
     assert_eq!(breaker.failed(at, 3), None);
     assert_eq!(breaker.may_start(at), Err(Some(at.plus_ms(PROBE_MS + 3))));
+    assert_eq!(
+        breaker.open_since(),
+        Some(Mono(7)),
+        "a failed probe does not begin anew"
+    );
     breaker.started();
     assert_eq!(breaker.succeeded(), Some(Change::Closed));
     assert_eq!(breaker.may_start(at), Ok(()));
+    assert_eq!(breaker.open_since(), None);
 }
 
 #[test]

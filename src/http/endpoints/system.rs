@@ -15,6 +15,7 @@ use crate::model::connection::ConnectionState;
 use crate::model::limits;
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Badge, OperationState, Tenant};
+use crate::model::time::Timestamp;
 
 /// The process answers.
 pub fn healthz(call: &Call) -> Result<Reply, Problem> {
@@ -97,7 +98,7 @@ pub async fn status(call: &Call) -> Result<Reply, Problem> {
                 },
             },
             "webhooks": render::hooks(&hooks),
-            "warnings": warnings(&all).chain(render::hooks_warning(&hooks)).collect::<Vec<_>>(),
+            "warnings": warnings(&all).chain(outage(call, &all)).chain(render::hooks_warning(&hooks)).collect::<Vec<_>>(),
             "errors": unready(call).chain(errors(call, &all)).collect::<Vec<_>>(),
         }),
     ))
@@ -127,6 +128,22 @@ fn warnings(all: &[Tenant]) -> impl Iterator<Item = Value> {
                 "fix": action.map(|(_, label)| label),
             })
         })
+}
+
+/// Xero fails each time, for one organisation or for several.
+fn outage(call: &Call, all: &[Tenant]) -> Option<Value> {
+    let since = |tenant: &Tenant| call.status(tenant.id)?.unavailable_since;
+    let failing: Vec<(&Tenant, Timestamp)> = all.iter().filter_map(|tenant| Some((tenant, since(tenant)?))).collect();
+    let first = failing.iter().map(|(_, since)| *since).min()?;
+    let (tenant, whose) = match failing.as_slice() {
+        [(only, _)] => (Some(only.id), format!("{}: ", only.name)),
+        several => (None, format!("{} of {} organisations: ", several.len(), all.len())),
+    };
+    Some(json!({
+        "tenant_id": tenant,
+        "message": format!("{whose}Xero looks unavailable since {first}; what is to be sent or read waits."),
+        "fix": "Nothing is lost, and all of it goes on by itself once Xero answers; https://status.xero.com tells about outages",
+    }))
 }
 
 /// Tenants that take no work.

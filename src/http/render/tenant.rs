@@ -23,6 +23,7 @@ pub fn tenant(row: &Tenant, counts: &BadgeCounts, status: Option<&TenantStatus>,
         "connection": connection(&row.connection),
         "auto_sync": row.settings.auto_sync,
         "budget": status.map(budget),
+        "unavailable_since": status.and_then(|status| status.unavailable_since).map(Timestamp::to_rfc3339),
         "queue": status.map(queue),
         "counts": {
             "synced": counts.synced,

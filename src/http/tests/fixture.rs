@@ -242,6 +242,7 @@ fn status(blocked: Option<Blocked>) -> TenantStatus {
         connection: ConnectionState::Active,
         gate: Gate::Open,
         blocked,
+        unavailable_since: None,
         queued_count: 4,
         in_flight_count: 1,
         unknown_count: 0,

@@ -12,6 +12,7 @@ pub(super) fn at_rest(connection: ConnectionState) -> TenantStatus {
         connection,
         gate: Gate::Open,
         blocked: None,
+        unavailable_since: None,
         queued_count: 0,
         in_flight_count: 0,
         unknown_count: 0,
