@@ -15,6 +15,8 @@ mod consent_places;
 #[cfg(test)]
 mod disk;
 #[cfg(test)]
+mod edits;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod grants;
