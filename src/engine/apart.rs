@@ -77,7 +77,7 @@ pub fn changes(before: &XeroInvoice, after: &XeroInvoice) -> Vec<Change> {
         ("totals.amount_credited", before.amount_credited, after.amount_credited),
     ] {
         if before != after {
-            note(field, before.to_string(), after.to_string());
+            note(field, format!("{before:.2}"), format!("{after:.2}"));
         }
     }
     lines(before, after, &mut note);
@@ -144,33 +144,34 @@ fn line_fields(name: &str, before: &XeroLine, after: &XeroLine, note: &mut impl 
 
 /// Payments and credits: each by Xero's id.
 fn money(before: &XeroInvoice, after: &XeroInvoice, note: &mut impl FnMut(&str, String, String)) {
-    for payment in &before.payments {
-        let now = after.payments.iter().find(|other| other.id == payment.id);
-        let then = format!("{} {}", payment.amount, payment.id);
-        note(
-            "payments",
-            then,
-            now.map_or_else(String::new, |now| format!("{} {}", now.amount, now.id)),
-        );
-    }
-    for payment in &after.payments {
-        if !before.payments.iter().any(|other| other.id == payment.id) {
-            note("payments", String::new(), format!("{} {}", payment.amount, payment.id));
-        }
-    }
-    for credit in &before.credits {
-        let now = after.credits.iter().find(|other| other.id == credit.id);
-        let then = format!("{} {}", credit.amount, credit.id);
-        note(
-            "credits",
-            then,
-            now.map_or_else(String::new, |now| format!("{} {}", now.amount, now.id)),
-        );
-    }
-    for credit in &after.credits {
-        if !before.credits.iter().any(|other| other.id == credit.id) {
-            note("credits", String::new(), format!("{} {}", credit.amount, credit.id));
-        }
+    let payments = |document: &XeroInvoice| -> Vec<(String, Decimal)> {
+        let all = document.payments.iter();
+        all.map(|payment| (payment.id.to_string(), payment.amount)).collect()
+    };
+    let credits = |document: &XeroInvoice| -> Vec<(String, Decimal)> {
+        let all = document.credits.iter();
+        all.map(|credit| (credit.id.to_string(), credit.amount)).collect()
+    };
+    listed("payments", &payments(before), &payments(after), note);
+    listed("credits", &credits(before), &credits(after), note);
+}
+
+/// Entries of a list by their ids: what is gone, has another amount, or is new.
+fn listed(
+    field: &str,
+    before: &[(String, Decimal)],
+    after: &[(String, Decimal)],
+    note: &mut impl FnMut(&str, String, String),
+) {
+    let entry = |list: &[(String, Decimal)], id: &str| {
+        let found = list.iter().find(|(other, _)| other == id);
+        // Always with two decimals: 10.0 and 10.00 are one amount.
+        found.map_or_else(String::new, |(id, amount)| format!("{amount:.2} {id}"))
+    };
+    let is_new = |id: &str| !before.iter().any(|(other, _)| other == id);
+    let ids = before.iter().chain(after.iter().filter(|(id, _)| is_new(id)));
+    for (id, _) in ids {
+        note(field, entry(before, id), entry(after, id));
     }
 }
 

@@ -131,8 +131,9 @@ fn is_older(row: &Invoice, xero: &XeroInvoice) -> bool {
     copy.is_some_and(|copy| xero.updated < copy.updated) && !is_broken(Rule::NewestWins)
 }
 
-/// Whether what came back says already what the document lists.
-fn has_all(back: &Back, xero: &XeroInvoice) -> bool {
+/// Whether what came back says already which payments and credits the document lists, and of how much.
+#[must_use]
+pub fn has_all(back: &Back, xero: &XeroInvoice) -> bool {
     let mut payments = back.payments.iter().filter(|known| known.deleted_at.is_none());
     let is_listed = |known: &Payment| xero.payments.iter().any(|payment| payment.id == known.xero_id);
     let has = |payment: &XeroPayment| {

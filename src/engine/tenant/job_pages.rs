@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::job_words::Item;
 use super::machine::TenantMachine;
 use super::streams::begin;
-use crate::engine::apart;
 use crate::engine::effect::Effect;
+use crate::engine::{apart, take};
 use crate::model::ids::{OperationId, XeroInvoiceId};
 use crate::model::limits::LOOKUP_MAX;
 use crate::model::row::{Invoice, JobKind, JobStep, Scan, StreamKind, Tally};
@@ -166,7 +166,10 @@ impl TenantMachine {
             let is_new = state.seen.insert(document.id);
             tally.checked = tally.checked.saturating_add(u32::from(is_new));
             let is_new = is_new || state.job.kind != JobKind::Drift;
-            let is_other = row.copy.as_ref().is_none_or(|copy| apart::differs(copy, document));
+            let is_other = row
+                .copy
+                .as_ref()
+                .is_none_or(|copy| apart::differs(copy, document) || is_in_doubt(row, copy));
             if is_other && is_new && !state.job.ids.contains(&document.id) {
                 state.job.ids.push(document.id);
             }
@@ -286,6 +289,13 @@ impl TenantMachine {
         self.item(id, item, writes);
         true
     }
+}
+
+/// Whether the version that is held lists other payments or credits than those that came back: it is
+/// the answer to a write of ours, which need not list them. A summary lists none either, so only the
+/// document tells.
+fn is_in_doubt(row: &Invoice, copy: &XeroInvoice) -> bool {
+    !take::has_all(&row.back, copy)
 }
 
 /// Why what Xero has is not here, by the stamps of both versions and the moment from which changes

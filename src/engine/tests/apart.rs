@@ -1,7 +1,13 @@
+//! How two versions of a document are apart.
+
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
 use super::samples::*;
 use crate::engine::apart::changes;
 use crate::model::document::{Currency, LineAmountTypes};
-use crate::model::xero::{XeroInvoice, XeroStatus};
+use crate::model::ids::{XeroCreditId, XeroPaymentId};
+use crate::model::xero::{CreditKind, XeroCredit, XeroInvoice, XeroPayment, XeroStatus};
 
 type Edit = fn(&mut XeroInvoice);
 
@@ -56,4 +62,53 @@ fn each_field_that_is_another_one_is_named_with_both_versions_and_no_other() {
     after.url = Some(String::new());
     let none = XeroInvoice { url: None, ..before };
     assert_eq!(changes(&none, &after), [], "nothing and an empty text are the same");
+}
+
+fn payment(id: u128, amount: &str) -> XeroPayment {
+    XeroPayment {
+        id: XeroPaymentId(Uuid::from_u128(id)),
+        amount: amount.parse().unwrap(),
+        date: None,
+        reference: String::new(),
+    }
+}
+
+fn credit(id: u128, amount: Decimal) -> XeroCredit {
+    XeroCredit {
+        kind: CreditKind::CreditNote,
+        id: XeroCreditId(Uuid::from_u128(id)),
+        number: String::new(),
+        amount,
+        date: None,
+    }
+}
+
+#[test]
+fn payments_and_credits_are_told_by_their_ids_and_amounts_by_their_value() {
+    let before = XeroInvoice {
+        payments: vec![payment(1, "10.0"), payment(2, "5"), payment(3, "7")],
+        credits: vec![credit(9, Decimal::ONE)],
+        ..xero(&draft())
+    };
+    let after = XeroInvoice {
+        payments: vec![payment(1, "10.00"), payment(3, "8"), payment(4, "1.50")],
+        credits: vec![],
+        ..before.clone()
+    };
+    let id = |id: u128| Uuid::from_u128(id).to_string();
+    let told: Vec<(String, String, String)> = changes(&before, &after)
+        .into_iter()
+        .map(|change| (change.field, change.before, change.after))
+        .collect();
+    let row = |field: &str, before: String, after: String| (field.to_owned(), before, after);
+    assert_eq!(
+        told,
+        [
+            row("payments", format!("5.00 {}", id(2)), String::new()),
+            row("payments", format!("7.00 {}", id(3)), format!("8.00 {}", id(3))),
+            row("payments", String::new(), format!("1.50 {}", id(4))),
+            row("credits", format!("1.00 {}", id(9)), String::new()),
+        ]
+    );
+    assert_eq!(changes(&after, &after), []);
 }

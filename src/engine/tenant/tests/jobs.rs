@@ -14,7 +14,7 @@ use crate::model::ids::{OperationId, XeroInvoiceId, XeroPaymentId};
 use crate::model::row::{Badge, Class, LinkOrder, LinkTo, Operation, OperationState, StreamKind};
 use crate::model::standing::Standing;
 use crate::model::time::Timestamp;
-use crate::model::xero::{InvoiceChange, Request, XeroPayment};
+use crate::model::xero::{InvoiceChange, Request, XeroPayment, XeroStatus};
 
 /// A bench with `count` synced invoices (`i-0`, `i-1`, …), which reads nothing by itself.
 pub fn synced(count: u32) -> Bench {
@@ -304,6 +304,39 @@ fn the_check_repairs_what_was_missed_and_says_why_it_had_been() {
     );
     let id = begin(&mut bench, JobPlan::Reconcile);
     assert_eq!(ended(&mut bench, id).message, "Checked 4, repaired 0.");
+}
+
+#[test]
+fn a_payment_that_took_the_place_of_another_unseen_is_found_by_the_check() {
+    let mut bench = synced(1);
+    pay(&mut bench, "i-0", 1);
+    let xero_id = bench.document("i-0").id;
+    let document = bench.xero.invoices.get_mut(&xero_id).unwrap();
+    document.status = XeroStatus::Paid;
+    let id = begin(&mut bench, JobPlan::SinceWatermark);
+    ended(&mut bench, id);
+    // The version that is held is the answer to a write of ours, which lists no payments; another
+    // payment of the same amount was in it.
+    let document = bench.xero.invoices.get_mut(&xero_id).unwrap();
+    document.payments[0].id = XeroPaymentId(Uuid::from_u128(2));
+    let row = bench
+        .rows
+        .invoices
+        .values_mut()
+        .find(|row| row.host_ref == "i-0")
+        .unwrap();
+    row.copy.as_mut().unwrap().payments.clear();
+    let id = begin(&mut bench, JobPlan::Reconcile);
+    assert_eq!(ended(&mut bench, id).message, "Checked 2, repaired 1.");
+    let payments = bench.invoice("i-0").back.payments;
+    let living: Vec<u128> = payments
+        .iter()
+        .filter(|payment| payment.deleted_at.is_none())
+        .map(|payment| payment.xero_id.0.as_u128())
+        .collect();
+    assert_eq!((payments.len(), living), (2, vec![2]));
+    let fields = &bench.rows.items[0].changes;
+    assert!(fields.iter().any(|change| change.field == "payments"), "{fields:?}");
 }
 
 #[test]
