@@ -125,7 +125,7 @@ impl TenantMachine {
 
     fn cause_of(&self, purpose: &Purpose) -> (Cause, String, Option<OperationId>) {
         match purpose {
-            Purpose::Page(_) => (Cause::Sweep, "xero".to_owned(), None),
+            Purpose::Page(_) | Purpose::ReadOwed(..) => (Cause::Sweep, "xero".to_owned(), None),
             Purpose::ReadNamed(_) => (Cause::Webhook, "xero".to_owned(), None),
             Purpose::JobPage(id) | Purpose::JobIds(id, _) | Purpose::JobLinks(id, _) => {
                 let kind = self.jobs.0.get(id).map(|state| state.job.kind);
