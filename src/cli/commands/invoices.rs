@@ -58,7 +58,9 @@ pub async fn list(session: &mut Session<'_>, args: &InvoiceListArgs) -> Result<E
 pub async fn show(session: &mut Session<'_>, name: &str) -> Result<Exit, Stop> {
     let tenant = tenant::chosen(session).await?;
     let path = find(session, &tenant, name).await?;
-    let answer = session.get(&format!("{path}?expand%5B%5D=payments")).await?;
+    let answer = session
+        .get(&format!("{path}?expand%5B%5D=payments&expand%5B%5D=credit_notes"))
+        .await?;
     if !session.shown_as_object(&answer)? {
         let now = session.now();
         sheet::show(&mut session.screen, &answer.value, now)?;

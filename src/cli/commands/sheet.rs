@@ -26,12 +26,46 @@ pub fn show(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<
     if let Some(url) = field::text(invoice, "/xero/url") {
         screen.pair("In Xero", &url, Style::Plain)?;
     }
+    differs(screen, invoice, now)?;
     totals(screen, invoice)?;
     lines(screen, invoice)?;
     payments(screen, invoice, now)?;
+    credits(screen, invoice, now)?;
     if invoice.pointer("/sync/reason").is_some_and(Value::is_object) {
         let name = text("/host_ref");
         screen.note(&format!("When it is fixed: counterfoil invoices sync {name}"));
+    }
+    Ok(())
+}
+
+/// Where Xero's document is another one than the host's, and what became of the work order.
+fn differs(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<(), Stop> {
+    if let Some(label) = field::text(invoice, "/variance/label") {
+        let fields = number::counted(field::count(invoice, "/variance/count"), "field");
+        let (reviewed, style) = match field::text(invoice, "/variance/acknowledged/by") {
+            Some(_) => (", reviewed", Style::Plain),
+            None => ("", Style::Warning),
+        };
+        let line = format!(
+            "{label}: {fields}{reviewed} · counterfoil invoices diff {}",
+            field::shown(invoice, "/host_ref")
+        );
+        screen.pair("Variance", &line, style)?;
+    }
+    if let Some(until) = field::moment(invoice, "/suppression/until") {
+        let line = format!(
+            "with Xero's version deferred until {} (payment recorded)",
+            time::clock(until, now)
+        );
+        screen.pair("Comparison", &line, Style::Plain)?;
+    }
+    if let Some(order) = field::text(invoice, "/work_order/ref") {
+        let link = match field::text(invoice, "/work_order/link") {
+            Some(link) if link == "freed" => " · freed: it can be invoiced again".to_owned(),
+            Some(link) => format!(" · {}", link.replace("kept_by:", "kept by ")),
+            None => String::new(),
+        };
+        screen.pair("Work order", &format!("{order}{link}"), Style::Plain)?;
     }
     Ok(())
 }
@@ -111,6 +145,34 @@ fn lines(screen: &mut Screen<'_>, invoice: &Value) -> Result<(), Stop> {
             discount.unwrap_or_default().into(),
             field::shown(line, "/nominal_code").into(),
             field::shown(line, "/tax_type").into(),
+        ]);
+    }
+    screen.line("")?;
+    screen.table(&table)
+}
+
+fn credits(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<(), Stop> {
+    let credits = field::items(invoice, "/credit_notes");
+    if credits.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(vec![
+        Column::word("CREDIT"),
+        Column::text("KIND"),
+        Column::word("NUMBER"),
+        Column::number("AMOUNT"),
+        Column::word(""),
+    ])
+    .indented(2);
+    for credit in credits {
+        let removed = field::moment(credit, "/removed_at");
+        let remark = removed.map(|at| format!("removed in Xero {}, not counted", time::ago(at, now)));
+        table.row(vec![
+            field::shown(credit, "/date").into(),
+            field::shown(credit, "/kind").replace('_', " ").into(),
+            field::shown(credit, "/number").into(),
+            number::amount(&field::shown(credit, "/amount")).into(),
+            remark.unwrap_or_default().into(),
         ]);
     }
     screen.line("")?;

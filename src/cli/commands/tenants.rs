@@ -175,7 +175,7 @@ fn sheet(screen: &mut Screen<'_>, tenant: &Value, now: Timestamp) -> Result<(), 
     if let Some(cause) = field::text(tenant, "/budget/blocked/cause") {
         let until = field::moment(tenant, "/budget/blocked/until");
         let until = until.map(|until| format!(" until {}", time::clock(until, now)));
-        let line = format!("{}{}", cause.replace('_', " "), until.unwrap_or_default());
+        let line = format!("{}{}", held_up(&cause), until.unwrap_or_default());
         screen.pair("Held up by", &line, Style::Warning)?;
     }
     queue(screen, tenant, now)?;
@@ -187,6 +187,21 @@ fn sheet(screen: &mut Screen<'_>, tenant: &Value, now: Timestamp) -> Result<(), 
         screen.pair("Stopped", &line, Style::Bad)?;
     }
     Ok(())
+}
+
+/// What holds calls up, in words before `until 14:02`.
+fn held_up(cause: &str) -> String {
+    let words = match cause {
+        "not_active" => "the connection, which is not active",
+        "catching_up" => "what changed in Xero meanwhile, which is read first",
+        "minute_budget" => "Xero's limit of calls a minute,",
+        "day_budget" => "Xero's limit of calls a day,",
+        "too_many_in_flight" => "calls under way, as many as Xero allows",
+        "retry_after" => "Xero, which asked to wait",
+        "breaker_open" => "Xero, which looks unavailable and is not called",
+        other => return other.replace('_', " "),
+    };
+    words.to_owned()
 }
 
 fn queue(screen: &mut Screen<'_>, tenant: &Value, now: Timestamp) -> Result<(), Stop> {

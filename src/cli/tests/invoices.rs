@@ -107,13 +107,43 @@ fn conditions_are_passed_on() {
 }
 
 fn shown(sync: Value) -> super::daemon::Printed {
-    let found = invoice("INV-0042", "SO-1042", sync);
+    shown_whole(&invoice("INV-0042", "SO-1042", sync))
+}
+
+fn shown_whole(found: &Value) -> super::daemon::Printed {
     let by_ref = line("GET", "/ref:SO-1042");
     let answers = [
         (by_ref.clone(), 200, found.clone()),
-        (format!("{by_ref}?expand%5B%5D=payments"), 200, found),
+        (
+            format!("{by_ref}?expand%5B%5D=payments&expand%5B%5D=credit_notes"),
+            200,
+            found.clone(),
+        ),
     ];
     typed(&daemon(&answers), &["invoices", "show", "SO-1042"])
+}
+
+#[test]
+fn ux_38_ux_50_ux_64_ux_69_one_invoice_shows_what_came_back_from_xero() {
+    let mut found = invoice("INV-0042", "SO-1042", failed());
+    found["variance"] = json!({"label": "High Variance", "count": 2, "acknowledged": null});
+    found["suppression"] = json!({"until": "2026-03-12T14:07:00.000Z", "reason": "payment_pending", "deferred": true});
+    found["work_order"] = json!({"ref": "WO-7", "link": "freed"});
+    found["credit_notes"] = json!([{
+        "kind": "credit_note", "number": "CN-9", "amount": "20.00", "date": "2026-03-11",
+        "removed_at": "2026-03-12T14:00:00.000Z", "counted": false,
+    }]);
+    let out = shown_whole(&found).out;
+    for line in [
+        "  Variance    High Variance: 2 fields · counterfoil invoices diff SO-1042",
+        "  Comparison  with Xero's version deferred until 14:07:00Z (payment recorded)",
+        "  Work order  WO-7 · freed: it can be invoiced again",
+        "credit note",
+        "removed in Xero",
+        "not counted",
+    ] {
+        assert!(out.contains(line), "{line}: {out}");
+    }
 }
 
 #[test]
@@ -168,7 +198,10 @@ fn an_invoice_is_found_by_its_number_too() {
     );
     let by_ref = line("GET", "/ref:INV-0042");
     let by_number = line("GET", "?number=INV-0042");
-    let by_id = line("GET", "/inv_01KJG4QZ3N8V5T7W9X2Y4Z6A8D?expand%5B%5D=payments");
+    let by_id = line(
+        "GET",
+        "/inv_01KJG4QZ3N8V5T7W9X2Y4Z6A8D?expand%5B%5D=payments&expand%5B%5D=credit_notes",
+    );
     let one = invoice("INV-0042", "SO-1042", synced());
     let rows = [
         (page(std::slice::from_ref(&one)), 0, ""),

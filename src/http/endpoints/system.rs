@@ -16,6 +16,7 @@ use crate::model::limits;
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Badge, OperationState, Tenant};
 use crate::model::time::Timestamp;
+use crate::model::xero::XeroStatus;
 
 /// The process answers.
 pub fn healthz(call: &Call) -> Result<Reply, Problem> {
@@ -141,8 +142,8 @@ fn outage(call: &Call, all: &[Tenant]) -> Option<Value> {
     };
     Some(json!({
         "tenant_id": tenant,
-        "message": format!("{whose}Xero looks unavailable since {first}; what is to be sent or read waits."),
-        "fix": "Nothing is lost, and all of it goes on by itself once Xero answers; https://status.xero.com tells about outages",
+        "message": format!("{whose}Xero looks unavailable since {first}."),
+        "fix": "Wait: what is to be sent or read goes on by itself; https://status.xero.com tells about outages",
     }))
 }
 
@@ -251,6 +252,16 @@ pub fn labels(call: &Call) -> Result<Reply, Problem> {
         OperationState::Failed,
         OperationState::Cancelled,
     ];
+    let xero_statuses: Value = ["DRAFT", "SUBMITTED", "AUTHORISED", "PAID", "VOIDED", "DELETED"]
+        .map(|word| {
+            (
+                word.to_owned(),
+                Value::from(render::status_label(&XeroStatus::parse(word))),
+            )
+        })
+        .into_iter()
+        .collect::<serde_json::Map<_, _>>()
+        .into();
     let reasons: Value = ReasonCode::ALL
         .iter()
         .map(|code| (code.code().to_owned(), Value::from(code.title())))
@@ -261,6 +272,7 @@ pub fn labels(call: &Call) -> Result<Reply, Problem> {
         &json!({
             "badges": badge_labels,
             "statuses": ["Unpaid", "Part paid", "Paid", "Void"],
+            "xero_statuses": xero_statuses,
             "actions": {"resync": "Sync now"},
             "messages": {"resync": super::pushes::QUEUED},
             "operation_states": operation_states.map(OperationState::label),

@@ -131,7 +131,8 @@ pub fn reason(given: &ReasonGiven) -> Value {
     })
 }
 
-fn status_label(status: &XeroStatus) -> &str {
+/// The word people see for a status of Xero's.
+pub fn status_label(status: &XeroStatus) -> &str {
     match status {
         XeroStatus::Draft => "Draft",
         XeroStatus::Submitted => "Awaiting approval",
