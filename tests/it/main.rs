@@ -25,6 +25,8 @@ mod kills;
 #[cfg(test)]
 mod operations;
 #[cfg(test)]
+mod outage;
+#[cfg(test)]
 mod paging;
 #[cfg(test)]
 mod payments;
@@ -43,6 +45,8 @@ mod refresh;
 mod reload;
 #[cfg(test)]
 mod restart;
+#[cfg(test)]
+mod scenarios;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]

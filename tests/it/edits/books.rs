@@ -50,8 +50,8 @@ impl Books {
     }
 
     /// The document with this number.
-    pub fn invoice(&self, number: &str) -> &Value {
-        &self.invoices[number]
+    pub fn invoice(&self, number: &str) -> Option<&Value> {
+        self.invoices.get(number)
     }
 }
 
@@ -61,7 +61,10 @@ pub fn apart(town: &Town) -> Vec<String> {
     let mut apart = Vec::new();
     for linked in &town.linked {
         let (books, ours) = (&books[linked.at], town.invoice(linked));
-        let theirs = books.invoice(&linked.number);
+        let Some(theirs) = books.invoice(&linked.number) else {
+            apart.push(format!("{} is not in Xero: {}", linked.number, ours["sync"]));
+            continue;
+        };
         let id = text(&theirs["InvoiceID"]);
         let mut compare = |what: &str, ours: String, theirs: String| {
             if ours != theirs {
@@ -115,7 +118,7 @@ pub fn assert_alike(town: &Town) {
 pub fn assert_compared(town: &Town) {
     let books: Vec<Books> = (0..town.ours.len()).map(|at| Books::of(town, at)).collect();
     for linked in &town.linked {
-        let theirs = books[linked.at].invoice(&linked.number);
+        let theirs = books[linked.at].invoice(&linked.number).unwrap();
         let mut last = (BTreeMap::new(), BTreeMap::new());
         let found = until_or_none(|| {
             let ours = town.invoice(linked);

@@ -129,7 +129,8 @@ impl Town {
         self.demo.sandbox.control("clock", &ahead);
     }
 
-    /// Lets so much time pass in small steps, each with all that is due by then.
+    /// Lets so much time pass in small steps, each with all that is due by then and that Xero's limits
+    /// let through.
     pub fn live_through(&mut self, seconds: u64) {
         let until_s = self.moved_s + seconds;
         while self.moved_s < until_s {
@@ -138,7 +139,8 @@ impl Town {
                 let is_fresh = |ours: &String| {
                     let path = format!("/v1/tenants/{ours}/watermarks");
                     let lag_s = self.demo.daemon.api.get(&path).ok(200)["data"][0]["lag_s"].as_u64();
-                    lag_s.is_some_and(|lag_s| lag_s <= EVERY_S)
+                    let tenant = self.demo.daemon.api.get(&format!("/v1/tenants/{ours}")).ok(200);
+                    lag_s.is_some_and(|lag_s| lag_s <= EVERY_S) || !tenant["budget"]["blocked"].is_null()
                 };
                 self.ours.iter().all(is_fresh).then_some(())
             });
