@@ -288,6 +288,7 @@ impl ProblemCode {
             Self::OperationNotFound | Self::OperationInProgress => "counterfoil operation list",
             Self::MappingNotFound => "counterfoil mappings set KIND KEY VALUE",
             Self::ReasonNotFound => "counterfoil explain",
+            Self::ConnectNotFound => "counterfoil connect",
             Self::InvalidCursor => "Start again without --cursor.",
             Self::Unauthenticated => {
                 "Name the file with the token: --token-file STORE.PATH/admin-token, or COUNTERFOIL_TOKEN_FILE."

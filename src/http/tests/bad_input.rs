@@ -342,6 +342,7 @@ fn a_parameter_or_a_value_of_one_that_is_not_known_is_refused_wherever_it_is_sen
             .replace("{kind}", "nominal_codes")
             .replace("{key}", "4000")
             .replace("{operation}", operation)
+            .replace("{connect}", "con_01ARZ3NDEKTSV4RRFFQ69G5FAV")
             .replace("{code}", "busy");
         let answer = world
             .client
