@@ -30,6 +30,9 @@ const ACTS: [(&str, u32); 18] = [
 const PER_PAUSE: u32 = 8;
 /// Longest of these pauses, in seconds.
 const PAUSE_S: u64 = 40;
+/// The same for so many edits that Xero's calls of one day are not enough to read them in small pages.
+const LONG_PAUSE_S: u64 = 400;
+const MANY: u64 = 2_000;
 
 impl Town {
     /// So many edits that Xero takes.
@@ -37,6 +40,7 @@ impl Town {
         let wanted = usize::try_from(edits).unwrap();
         let sum: u32 = ACTS.iter().map(|(_, weight)| weight).sum();
         let mut refused = 0_u64;
+        let longest_s = if edits > MANY { LONG_PAUSE_S } else { PAUSE_S };
         while self.edited_at.len() < wanted {
             let mut lot = self.rng.random_range(0..sum);
             let (act, _) = ACTS
@@ -54,7 +58,7 @@ impl Town {
                 assert!(refused < 20 * edits, "hardly anything is taken: {:?}", self.done);
             }
             if self.rng.random_ratio(1, PER_PAUSE) {
-                let pause_s = self.draw_below(PAUSE_S) + 1;
+                let pause_s = self.draw_below(longest_s) + 1;
                 self.pass(pause_s);
             }
         }
