@@ -94,7 +94,7 @@ pub async fn list(session: &mut Session<'_>, args: &OperationListArgs) -> Result
 
 fn show_list(session: &mut Session<'_>, rows: &[Value]) -> Result<(), Stop> {
     if rows.is_empty() {
-        session.screen.note("There is no such operation.");
+        session.screen.note("There are no operations that match.");
         return Ok(());
     }
     let now = session.now();

@@ -139,7 +139,7 @@ Sync now · failed
         404,
         "operation_not_found",
         "No such operation",
-        "There is no such operation.",
+        "There are no operations that match.",
         "List them.",
     );
     assert_eq!(
