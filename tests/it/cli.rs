@@ -79,6 +79,8 @@ fn write_invoices(house: &House) {
         .says(0, &["created", "SO-1", "SO-2", "SO-3", "3 of 3 invoices written"]);
     run(house, &["invoices", "put", "-f", &file, "--tenant", "acme"])
         .says(0, &["unchanged  SO-1", "unchanged  SO-2", "unchanged  SO-3"]);
+    // Changed after it went, not together with it.
+    house.daemon.badge(house.ours(), "SO-2", "synced");
     let changed = with(sale("INV-2"), "/due_date", json!("2026-06-01"));
     let put = ["invoices", "put", "-f", "-", "--ref", "SO-2", "--tenant", "acme"];
     run_with_input(house, &put, &changed.to_string()).says(0, &["updated  SO-2"]);
