@@ -56,22 +56,17 @@ pub fn acknowledge(row: &mut Invoice, word: &Acknowledged) -> bool {
 /// A payment that was missed when its deletion was read has come after all, with an older version
 /// of its invoice: nobody need look any more. Returns whether the badge is another one now.
 pub fn withdraw_matched(row: &mut Invoice) -> bool {
-    let is_known = |subject: &str| {
-        row.back
-            .payments
-            .iter()
-            .any(|payment| payment.xero_id.to_string() == subject)
-    };
+    let payments = &row.back.payments;
     let is_matched = |alert: &Alert| {
         let is_open = alert.reason.code == ReasonCode::PaymentDeleteNoMatch && alert.acknowledged.is_none();
+        let is_known = |subject: &str| payments.iter().any(|payment| payment.xero_id.to_string() == subject);
         is_open && alert.reason.subject.as_deref().is_some_and(is_known)
     };
-    let (matched, kept): (Vec<Alert>, Vec<Alert>) = row.back.alerts.iter().cloned().partition(is_matched);
-    if matched.is_empty() {
+    if !row.back.alerts.iter().any(is_matched) {
         return false;
     }
     let (is_shown, before) = (is_shown(row), row.sync.clone());
-    row.back.alerts = kept;
+    row.back.alerts.retain(|alert| !is_matched(alert));
     if is_shown {
         lower(row);
         show(row);

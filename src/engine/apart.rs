@@ -152,8 +152,12 @@ fn money(before: &XeroInvoice, after: &XeroInvoice, note: &mut impl FnMut(&str, 
         let all = document.credits.iter();
         all.map(|credit| (credit.id.to_string(), credit.amount)).collect()
     };
-    listed("payments", &payments(before), &payments(after), note);
-    listed("credits", &credits(before), &credits(after), note);
+    if before.payments != after.payments {
+        listed("payments", &payments(before), &payments(after), note);
+    }
+    if before.credits != after.credits {
+        listed("credits", &credits(before), &credits(after), note);
+    }
 }
 
 /// Entries of a list by their ids: what is gone, has another amount, or is new.

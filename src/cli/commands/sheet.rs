@@ -120,12 +120,26 @@ fn totals(screen: &mut Screen<'_>, invoice: &Value) -> Result<(), Stop> {
     screen.table(&table)
 }
 
-fn lines(screen: &mut Screen<'_>, invoice: &Value) -> Result<(), Stop> {
-    let lines = field::items(invoice, "/lines");
-    if lines.is_empty() {
+/// A table below the sheet; none without rows.
+fn section(
+    screen: &mut Screen<'_>,
+    items: &[Value],
+    columns: Vec<Column>,
+    cells: impl Fn(usize, &Value) -> Vec<Cell>,
+) -> Result<(), Stop> {
+    if items.is_empty() {
         return Ok(());
     }
-    let mut table = Table::new(vec![
+    let mut table = Table::new(columns).indented(2);
+    for (at, item) in items.iter().enumerate() {
+        table.row(cells(at, item));
+    }
+    screen.line("")?;
+    screen.table(&table)
+}
+
+fn lines(screen: &mut Screen<'_>, invoice: &Value) -> Result<(), Stop> {
+    let columns = vec![
         Column::number("LINE"),
         Column::text("DESCRIPTION"),
         Column::number("QUANTITY"),
@@ -133,11 +147,10 @@ fn lines(screen: &mut Screen<'_>, invoice: &Value) -> Result<(), Stop> {
         Column::number("DISCOUNT"),
         Column::word("NOMINAL"),
         Column::word("TAX"),
-    ])
-    .indented(2);
-    for (at, line) in lines.iter().enumerate() {
+    ];
+    section(screen, field::items(invoice, "/lines"), columns, |at, line| {
         let discount = field::text(line, "/discount_percent").map(|percent| format!("{percent} %"));
-        table.row(vec![
+        vec![
             (at + 1).to_string().into(),
             field::shown(line, "/description").into(),
             number::amount(&field::shown(line, "/quantity")).into(),
@@ -145,62 +158,46 @@ fn lines(screen: &mut Screen<'_>, invoice: &Value) -> Result<(), Stop> {
             discount.unwrap_or_default().into(),
             field::shown(line, "/nominal_code").into(),
             field::shown(line, "/tax_type").into(),
-        ]);
-    }
-    screen.line("")?;
-    screen.table(&table)
+        ]
+    })
 }
 
 fn credits(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<(), Stop> {
-    let credits = field::items(invoice, "/credit_notes");
-    if credits.is_empty() {
-        return Ok(());
-    }
-    let mut table = Table::new(vec![
+    let columns = vec![
         Column::word("CREDIT"),
         Column::text("KIND"),
         Column::word("NUMBER"),
         Column::number("AMOUNT"),
         Column::word(""),
-    ])
-    .indented(2);
-    for credit in credits {
+    ];
+    section(screen, field::items(invoice, "/credit_notes"), columns, |_, credit| {
         let removed = field::moment(credit, "/removed_at");
         let remark = removed.map(|at| format!("removed in Xero {}, not counted", time::ago(at, now)));
-        table.row(vec![
+        vec![
             field::shown(credit, "/date").into(),
             field::shown(credit, "/kind").replace('_', " ").into(),
             field::shown(credit, "/number").into(),
             number::amount(&field::shown(credit, "/amount")).into(),
             remark.unwrap_or_default().into(),
-        ]);
-    }
-    screen.line("")?;
-    screen.table(&table)
+        ]
+    })
 }
 
 fn payments(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<(), Stop> {
-    let payments = field::items(invoice, "/payments");
-    if payments.is_empty() {
-        return Ok(());
-    }
-    let mut table = Table::new(vec![
+    let columns = vec![
         Column::word("PAYMENT"),
         Column::text("METHOD"),
         Column::number("AMOUNT"),
         Column::word(""),
-    ])
-    .indented(2);
-    for payment in payments {
+    ];
+    section(screen, field::items(invoice, "/payments"), columns, |_, payment| {
         let deleted = field::moment(payment, "/deleted_at");
         let remark = deleted.map(|at| format!("deleted in Xero {}", time::ago(at, now)));
-        table.row(vec![
+        vec![
             field::shown(payment, "/date").into(),
             field::shown(payment, "/method").into(),
             number::amount(&field::shown(payment, "/amount")).into(),
             remark.unwrap_or_default().into(),
-        ]);
-    }
-    screen.line("")?;
-    screen.table(&table)
+        ]
+    })
 }

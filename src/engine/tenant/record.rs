@@ -30,7 +30,7 @@ pub(super) struct Record {
 }
 
 /// What a person did or set, or said about a document.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Noted {
     action: &'static str,
     about: Option<(InvoiceId, String)>,
@@ -63,9 +63,8 @@ impl Record {
     pub(super) fn set(&mut self, action: &'static str, changes: Vec<Change>) {
         self.noted.push(Noted {
             action,
-            about: None,
-            reason: None,
             changes,
+            ..Noted::default()
         });
     }
 
@@ -73,9 +72,8 @@ impl Record {
     pub(super) fn note(&mut self, action: &'static str, reason: String) {
         self.noted.push(Noted {
             action,
-            about: None,
             reason: Some(reason),
-            changes: Vec::new(),
+            ..Noted::default()
         });
     }
 
@@ -85,7 +83,7 @@ impl Record {
             action,
             about: Some((row.id, row.host_ref.clone())),
             reason: Some(note.to_owned()).filter(|note| !note.is_empty()),
-            changes: Vec::new(),
+            ..Noted::default()
         });
     }
 }
