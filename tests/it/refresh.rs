@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, House, invoice_path, sale, with};
+use crate::support::{Daemon, House, invoice_path, sale, until, with};
 
 /// A daemon that reads nothing by itself while a test runs.
 fn house() -> House {
@@ -71,12 +71,13 @@ fn ux_57_ux_58_ux_61_ux_63_a_refresh_since_the_watermark_takes_what_changed_and_
         let operation = house.done("refreshes", &json!({ "window": window }));
         assert_eq!(operation["state"], "succeeded", "{window}: {operation:#}");
     }
-    let metrics = house.daemon.api.get("/metrics").text;
     for line in [
         r#"jobs_total{kind="refresh"} 6"#,
         r#"job_changed_documents_total{kind="refresh"} 1"#,
     ] {
-        assert!(metrics.contains(line), "{line}");
+        until(10, line, || {
+            house.daemon.api.get("/metrics").text.contains(line).then_some(())
+        });
     }
     house.sandbox.assert_no_violations();
 }
