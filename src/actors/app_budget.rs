@@ -25,6 +25,9 @@ pub struct AppLimits {
     pub burst: NonZeroU32,
     /// Percent of both that everything but a person's click may use.
     pub background_percent: u32,
+    /// Percent of both that reading by itself may use: what webhooks name and what the host wrote
+    /// does not wait behind thousands of organisations that are all read after a start.
+    pub reading_percent: u32,
 }
 
 impl Default for AppLimits {
@@ -33,6 +36,7 @@ impl Default for AppLimits {
             per_minute: NonZeroU32::MIN.saturating_add(9_799),
             burst: NonZeroU32::MIN.saturating_add(159),
             background_percent: 95,
+            reading_percent: 80,
         }
     }
 }
@@ -44,18 +48,26 @@ pub struct AppBudget<C: Clock = DefaultClock> {
 }
 
 struct Inner<C: Clock> {
-    all: Limiter<C>,
-    background: Limiter<C>,
+    reading: Gate<C>,
+    background: Gate<C>,
+    all: Gate<C>,
     clock: C,
-    period: Duration,
-    waiting_count: AtomicU64,
     waits_count: AtomicU64,
 }
 
-/// Which of the limiters a call has still to pass.
+/// A limiter and those who wait for it.
+struct Gate<C: Clock> {
+    limiter: Limiter<C>,
+    period: Duration,
+    waiting_count: AtomicU64,
+}
+
+/// Which of the limiters a call has to pass next; those behind it follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ticket {
-    /// Both: a call that is no click.
+    /// All three: a call that reads by itself.
+    Reading,
+    /// Two: a call that is no click.
     Background,
     /// The one for all.
     All,
@@ -73,22 +85,26 @@ impl<C: Clock + Clone> AppBudget<C> {
     /// A budget on another clock.
     #[must_use]
     pub fn with_clock(limits: AppLimits, clock: C) -> Self {
-        let share = |whole: NonZeroU32| {
-            let part = u64::from(whole.get()) * u64::from(limits.background_percent.min(100)) / 100;
-            let part = u32::try_from(part).unwrap_or(u32::MAX);
-            NonZeroU32::new(part).unwrap_or(NonZeroU32::MIN)
-        };
-        let limiter = |per_minute, burst| {
-            let quota = Quota::per_minute(per_minute).allow_burst(burst);
-            RateLimiter::direct_with_clock(quota, clock.clone())
+        let gate = |percent: u32| {
+            let share = |whole: NonZeroU32| {
+                let part = u64::from(whole.get()) * u64::from(percent.min(100)) / 100;
+                let part = u32::try_from(part).unwrap_or(u32::MAX);
+                NonZeroU32::new(part).unwrap_or(NonZeroU32::MIN)
+            };
+            let per_minute = share(limits.per_minute);
+            let quota = Quota::per_minute(per_minute).allow_burst(share(limits.burst));
+            Gate {
+                limiter: RateLimiter::direct_with_clock(quota, clock.clone()),
+                period: Duration::from_secs(60) / per_minute.get(),
+                waiting_count: AtomicU64::new(0),
+            }
         };
         Self {
             inner: Arc::new(Inner {
-                all: limiter(limits.per_minute, limits.burst),
-                background: limiter(share(limits.per_minute), share(limits.burst)),
-                period: Duration::from_secs(60) / limits.per_minute.get(),
+                reading: gate(limits.reading_percent),
+                background: gate(limits.background_percent),
+                all: gate(100),
                 clock,
-                waiting_count: AtomicU64::new(0),
                 waits_count: AtomicU64::new(0),
             }),
         }
@@ -97,38 +113,48 @@ impl<C: Clock + Clone> AppBudget<C> {
     /// Waits until a call of this class may go. Dropping the future gives the place up.
     pub async fn acquire(&self, class: Class) {
         let mut ticket = Ticket::of(class);
-        let mut waiting = None;
+        let mut waiting: Option<(Ticket, Waiting<'_>)> = None;
         while let Err(wait) = self.check(&mut ticket) {
-            let place = waiting.get_or_insert_with(|| Waiting::enter(&self.inner.waiting_count));
-            tokio::time::sleep(wait + self.jitter(place.ahead_count)).await;
+            let gate = self.gate(ticket);
+            let (_, place) = match waiting.take() {
+                Some(place) if place.0 == ticket => waiting.insert(place),
+                _ => waiting.insert((ticket, Waiting::enter(&gate.waiting_count))),
+            };
+            tokio::time::sleep(wait + self.jitter(gate.period, place.ahead_count)).await;
         }
     }
 
     /// Whether the call may go now, else how long to wait at least. A limiter that was passed is
-    /// struck off the ticket, so that waiting for the other one does not spend it twice.
+    /// struck off the ticket, so that waiting for the next one does not spend it twice.
     ///
     /// # Errors
     /// With the wait.
     pub fn check(&self, ticket: &mut Ticket) -> Result<(), Duration> {
-        if *ticket == Ticket::Background {
-            self.pass(&self.inner.background)?;
-            *ticket = Ticket::All;
+        loop {
+            let passed = self.gate(*ticket).limiter.check();
+            passed.map_err(|not_until| not_until.wait_time_from(self.inner.clock.now()))?;
+            *ticket = match ticket {
+                Ticket::Reading => Ticket::Background,
+                Ticket::Background => Ticket::All,
+                Ticket::All => return Ok(()),
+            };
         }
-        self.pass(&self.inner.all)
     }
 
-    fn pass(&self, limiter: &Limiter<C>) -> Result<(), Duration> {
-        limiter
-            .check()
-            .map_err(|not_until| not_until.wait_time_from(self.inner.clock.now()))
+    fn gate(&self, ticket: Ticket) -> &Gate<C> {
+        match ticket {
+            Ticket::Reading => &self.inner.reading,
+            Ticket::Background => &self.inner.background,
+            Ticket::All => &self.inner.all,
+        }
     }
 
     /// Spreads those who wait over as many slots as there are of them, so that they do not all
     /// wake for one slot.
-    fn jitter(&self, ahead_count: u64) -> Duration {
+    fn jitter(&self, period: Duration, ahead_count: u64) -> Duration {
         let nth = self.inner.waits_count.fetch_add(1, Ordering::Relaxed);
         let ahead_count = u32::try_from(ahead_count).unwrap_or(u32::MAX);
-        let span = self.inner.period.saturating_mul(ahead_count);
+        let span = period.saturating_mul(ahead_count);
         let span_us = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
         Duration::from_micros(IdSource::new(nth).below(span_us.saturating_add(1)))
     }
@@ -140,7 +166,8 @@ impl Ticket {
     pub const fn of(class: Class) -> Self {
         match class {
             Class::User => Self::All,
-            Class::Webhook | Class::Push | Class::Pull | Class::Reconcile | Class::Backfill => Self::Background,
+            Class::Webhook | Class::Push => Self::Background,
+            Class::Pull | Class::Reconcile | Class::Backfill => Self::Reading,
         }
     }
 }

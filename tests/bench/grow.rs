@@ -64,17 +64,17 @@ pub fn stop(house: &mut House) {
     assert_eq!(status.code(), Some(0), "{status}");
 }
 
-/// Adds so many organisations like the one there is: connected, with its chart.
-pub fn add_tenants(house: &House, count: u128) {
+/// Adds these organisations of Xero, each like the one there is: connected, with its chart.
+pub fn add_tenants(house: &House, theirs: &[XeroTenantId]) {
     let open = Open::of(house);
     let tenant = open.reader.tenants().unwrap().remove(0);
     let chart = open.reader.chart(tenant.id).unwrap().unwrap();
-    open.add((0..count).flat_map(|nth| {
+    open.add((0..).zip(theirs).flat_map(|(nth, xero_id)| {
         // The end of an id decides on the thread its tenant lives on.
         let id = TenantId::from_parts(FROM_MS, (nth << 8) | (nth & 0xFF));
         let made = Tenant {
             id,
-            xero_id: XeroTenantId(Uuid::from_u128(nth + 1)),
+            xero_id: *xero_id,
             name: format!("Organisation {nth} Ltd"),
             ..tenant.clone()
         };

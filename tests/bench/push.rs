@@ -82,7 +82,10 @@ fn write(house: &House) -> BTreeMap<String, Vec<Duration>> {
 fn arrivals(house: &House, since: u64) -> BTreeMap<String, Vec<Duration>> {
     let mut arrived: BTreeMap<String, Vec<Duration>> = BTreeMap::new();
     for call in house.sandbox.calls_since(since) {
-        assert_eq!(call["method"], "PUT", "idle organisations make no other call: {call}");
+        // An organisation whose lists are due reads them meanwhile.
+        if call["method"] != "PUT" {
+            continue;
+        }
         let theirs = call["tenant_id"].as_str().unwrap().to_owned();
         let at_ms = call["at_ms"].as_u64().unwrap();
         arrived.entry(theirs).or_default().push(Duration::from_millis(at_ms));
