@@ -11,7 +11,7 @@ use crate::model::connection::ConnectionState;
 use crate::model::document::Draft;
 use crate::model::failure::Failure;
 use crate::model::ids::{ConnectId, InvoiceId, OperationId, TenantId, XeroInvoiceId, XeroTenantId};
-use crate::model::row::{Invoice, Job, LinkOrder, Mapping, Operation, Receipt, Settings, Tenant};
+use crate::model::row::{Credits, Invoice, Job, LinkOrder, Mapping, Operation, Receipt, Settings, Tenant};
 use crate::model::secret::SecretString;
 use crate::model::time::Timestamp;
 
@@ -200,6 +200,8 @@ pub trait Control: Send + Sync {
     fn set_mapping(&self, mapping: Mapping, by: String) -> Answer<(Mapping, usize)>;
     /// Replaces the settings.
     fn set_settings(&self, tenant: TenantId, settings: Settings, by: String) -> Answer<Settings>;
+    /// The host says how many first syncs it still allows; `None` = it does not count them.
+    fn set_credits(&self, tenant: TenantId, credits: Option<Credits>, by: String) -> Answer<()>;
     /// Keeps the answer to a request that carried an `Idempotency-Key`, before it is given.
     fn keep_receipt(&self, receipt: Receipt) -> Answer<()>;
 }

@@ -15,14 +15,14 @@ use super::registry::Door as TenantDoor;
 use super::replies::{noted, unexpected};
 use super::supervisor::Supervisor;
 use super::tenant::{
-    Acknowledge, Begin, Cancel, PutInvoice, Replier, SetMapping, SetSettings, SignalPayment, SyncNow, TenantActor,
-    WantPreview,
+    Acknowledge, Begin, Cancel, PutInvoice, Replier, SetCredits, SetMapping, SetSettings, SignalPayment, SyncNow,
+    TenantActor, WantPreview,
 };
 use crate::engine::effect::{Preview, Reply};
 use crate::engine::event::Review;
 use crate::model::document::Draft;
 use crate::model::ids::{ConnectId, OperationId, TenantId, XeroTenantId};
-use crate::model::row::{Invoice, Mapping, Operation, Receipt, Settings, Tenant};
+use crate::model::row::{Credits, Invoice, Mapping, Operation, Receipt, Settings, Tenant};
 use crate::model::write::Write;
 use crate::store::rows::batch;
 use crate::store::{Lane, Urgency};
@@ -276,6 +276,17 @@ impl Control for Door {
         async move {
             match asked.await? {
                 Reply::Done { .. } => Ok(settings),
+                other => Err(unexpected(&other)),
+            }
+        }
+        .boxed()
+    }
+
+    fn set_credits(&self, tenant: TenantId, credits: Option<Credits>, by: String) -> Answer<()> {
+        let asked = self.ask(tenant, |reply| SetCredits { credits, by, reply });
+        async move {
+            match asked.await? {
+                Reply::Done { .. } => Ok(()),
                 other => Err(unexpected(&other)),
             }
         }

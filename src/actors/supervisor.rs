@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, ResponseFuture};
 use tokio::sync::oneshot;
 
-use super::keyring::GrantDied;
+use super::keyring::{GrantDied, GrantRevived};
 use super::lane::fresh_generation;
 use super::ports::Ports;
 use super::registry::Door;
@@ -307,12 +307,24 @@ impl Handler<GrantDied> for Supervisor {
         if self.dead.is_empty() {
             ctx.run_later(TELL_DEATHS_AFTER, |supervisor, _ctx| {
                 let dead = Arc::new(std::mem::take(&mut supervisor.dead));
+                if dead.is_empty() {
+                    return;
+                }
                 for (_, addr) in supervisor.ports.registry.running() {
                     addr.do_send(GrantsDied(Arc::clone(&dead)));
                 }
             });
         }
         self.dead.insert(grant);
+    }
+}
+
+/// Whoever was not told yet is not told any more.
+impl Handler<GrantRevived> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, GrantRevived(grant): GrantRevived, _ctx: &mut Context<Self>) {
+        self.dead.remove(&grant);
     }
 }
 

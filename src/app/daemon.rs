@@ -23,7 +23,7 @@ use crate::actors::control::{ConnectImport, Control, Refused};
 use crate::actors::door::Door;
 use crate::actors::intake::Intake;
 use crate::actors::keyring::seal::Sealer;
-use crate::actors::keyring::{Keyring, KeyringParts};
+use crate::actors::keyring::{Bereaved, Keyring, KeyringParts};
 use crate::actors::ports::{Ports, SharedPolicy};
 use crate::actors::pulse::Pulses;
 use crate::actors::registry::Registry;
@@ -141,7 +141,7 @@ impl Daemon {
         if core.supervisor.send(Run(tenants)).await.is_err() {
             return Err(core.undo(StartError::Supervisor).await);
         }
-        core.ports.keyring.tell_deaths(core.supervisor.clone().recipient());
+        core.ports.keyring.tell_deaths(Bereaved::new(&core.supervisor));
         let door = Door::new(Arc::clone(&core.ports), core.supervisor.clone(), consent::desk(&config));
         let mut public = hooks::state(&config, &core.ports.porter, &core.ports.clock);
         if hooks_on_control {

@@ -10,7 +10,7 @@ use super::args::{
 };
 use super::commands::{
     audit, capabilities, config, connect, connect_import, disconnect, events, explain, invoices, jobs, mappings,
-    operation, put, settings, status, sync, tenants, variances, watermarks,
+    operation, put, resolve, settings, status, sync, tenants, variances, watermarks,
 };
 use super::control::{Answer, Client, Request, Trouble};
 use super::exit::Exit;
@@ -84,6 +84,10 @@ pub async fn carry_out(session: &mut Session<'_>, command: Command) -> Result<Ex
         Command::Status(args) => status::show(session, &args).await,
         Command::Tenants(TenantsCommand::List(page)) => tenants::list(session, &page).await,
         Command::Tenants(TenantsCommand::Show { name }) => tenants::show(session, name).await,
+        Command::Tenants(TenantsCommand::Resolve { name, no_browser }) => {
+            resolve::resolve(session, &name, no_browser).await
+        }
+        Command::Tenants(TenantsCommand::Credits(args)) => resolve::credits(session, &args).await,
         Command::Tenants(TenantsCommand::Disconnect { name }) => disconnect::disconnect(session, &name).await,
         Command::Invoices(InvoicesCommand::List(args)) => invoices::list(session, &args).await,
         Command::Invoices(InvoicesCommand::Show(args)) => invoices::show(session, &args.invoice).await,

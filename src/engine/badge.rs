@@ -26,6 +26,13 @@ pub fn waiting(row: &mut Invoice, cause: WaitCause, until: Timestamp) {
     row.sync.waiting = Some(Waiting { cause, until });
 }
 
+/// As [`waiting`], if it is grey: what is held is red, and stays it.
+pub fn still_waiting(row: &mut Invoice, cause: WaitCause, until: Timestamp) {
+    if row.sync.badge == Some(Badge::Pending) {
+        waiting(row, cause, until);
+    }
+}
+
 /// Green, unless somebody must know of something.
 pub fn synced(row: &mut Invoice, now: Now) {
     row.sync.badge = Some(Badge::Synced);

@@ -7,7 +7,7 @@ use crate::model::connection::ConnectionCause;
 use crate::model::document::Draft;
 use crate::model::ids::{GrantId, InvoiceId, OperationId, XeroInvoiceId};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Chart, ContactRow, Invoice, Job, LinkOrder, Mapping, Settings, StreamKind};
+use crate::model::row::{Chart, ContactRow, Credits, Invoice, Job, LinkOrder, Mapping, Settings, StreamKind};
 use crate::model::time::{Mono, Timestamp};
 use crate::model::xero::{Answer, Change, XeroInvoice};
 
@@ -190,6 +190,15 @@ pub enum Event {
         /// The new settings.
         settings: Box<Settings>,
         /// Who changed them, for the record.
+        by: String,
+    },
+    /// The host says how many first syncs it still allows.
+    CreditsSet {
+        /// Who waits for the reply.
+        ask: AskId,
+        /// So many; `None` = it does not count them.
+        credits: Option<Credits>,
+        /// Who said it, for the record.
         by: String,
     },
     /// Time passed.

@@ -61,6 +61,8 @@ pub enum Endpoint {
     ConnectComplete,
     ConnectChoose,
     Disconnect,
+    ResolveConnection,
+    PutCredits,
     PutInvoice,
     Invoice,
     Invoices,
@@ -207,6 +209,18 @@ pub const ROUTES: &[Route] = &[
         Scope::Admin,
     )
     .body(0),
+    write(
+        Verb::Post,
+        "/v1/tenants/{tenant}/connection:resolve",
+        Endpoint::ResolveConnection,
+        Scope::Admin,
+    ),
+    write(
+        Verb::Put,
+        "/v1/tenants/{tenant}/credits",
+        Endpoint::PutCredits,
+        Scope::Settings,
+    ),
     write(
         Verb::Put,
         "/v1/tenants/{tenant}/invoices/{invoice}",

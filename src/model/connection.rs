@@ -42,6 +42,29 @@ impl ConnectionState {
         }
     }
 
+    /// What it means for whoever looks at it, in a sentence or two; `None` while all works.
+    #[must_use]
+    pub const fn banner(self) -> Option<&'static str> {
+        match self {
+            Self::Active => None,
+            Self::PendingCredits => Some(
+                "The sync credits of this organisation are used up: changes in Xero still arrive, nothing is sent.",
+            ),
+            Self::RequiresReauth => Some(
+                "Xero connection has been dropped: Xero no longer accepts the consent, so nothing is read or sent. \
+                 What waits is kept.",
+            ),
+            Self::GracePeriod => Some(
+                "Xero connection has been dropped: Xero no longer lists it. It is looked for every hour, and links, \
+                 mappings and watermarks are kept until the deadline.",
+            ),
+            Self::Disconnected => Some(
+                "The connection was ended. Links, mappings and settings are kept; when it is set up again, older \
+                 invoices count as history.",
+            ),
+        }
+    }
+
     /// The one action that resolves the state: code and words.
     #[must_use]
     pub const fn resolving_action(self) -> Option<(&'static str, &'static str)> {

@@ -154,6 +154,10 @@ problems! {
     OperationEnded = 409, "operation_ended", false,
         "The operation has ended",
         "Read its result; what failed in it can be tried again.";
+    /// The connection is active.
+    NothingToResolve = 409, "nothing_to_resolve", false,
+        "The connection is active",
+        "Nothing: look at the invoices that are red for another reason, with counterfoil failed list.";
     /// The operation has not ended.
     OperationOpen = 409, "operation_open", true,
         "The operation has not ended",

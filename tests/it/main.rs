@@ -50,6 +50,8 @@ mod scenarios;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
+mod states;
+#[cfg(test)]
 mod streams;
 #[cfg(test)]
 mod support;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::back::assert_all_here;
 use super::draft::approved;
-use super::play::{in_xero, lock, map, put, set_toggle, sync_now};
+use super::play::{in_xero, lock, map, put, set_credits, set_toggle, sync_now};
 use super::shell::Shell;
 use super::simulation::Simulation;
 use super::story::Deed;
@@ -74,9 +74,13 @@ pub fn resolve_connection(simulation: &mut Simulation) {
     let Some(shell) = simulation.shell.as_ref() else {
         panic!("38: the process does not come back");
     };
-    let event = match shell.machine.tenant().connection.state {
-        ConnectionState::Active => return,
-        ConnectionState::PendingCredits => ConnectionEvent::ToppedUp,
+    let tenant = shell.machine.tenant();
+    let (state, has_none) = (tenant.connection.state, tenant.is_out_of_credits());
+    if has_none {
+        set_credits(simulation, None);
+    }
+    let event = match state {
+        ConnectionState::Active | ConnectionState::PendingCredits => return,
         ConnectionState::RequiresReauth | ConnectionState::GracePeriod | ConnectionState::Disconnected => {
             ConnectionEvent::Reconnected
         }

@@ -4,7 +4,7 @@ use counterfoil::engine::event::{ConnectionEvent, Event};
 use counterfoil::model::connection::ConnectionCause;
 use counterfoil::model::document::Draft;
 use counterfoil::model::ids::Marker;
-use counterfoil::model::row::{Mapping, MappingKind, Settings};
+use counterfoil::model::row::{Credits, Mapping, MappingKind, Settings};
 use counterfoil::store::Urgency;
 use uuid::Uuid;
 
@@ -120,8 +120,8 @@ pub fn sync_now(simulation: &mut Simulation, host_ref: &str) {
 
 fn connection(simulation: &mut Simulation, turn: Turn) {
     let event = match turn {
-        Turn::CreditsUsedUp => ConnectionEvent::CreditsUsedUp,
-        Turn::ToppedUp => ConnectionEvent::ToppedUp,
+        Turn::CreditsUsedUp => return set_credits(simulation, Some(0)),
+        Turn::ToppedUp => return set_credits(simulation, None),
         Turn::GrantDead => ConnectionEvent::GrantLost(ConnectionCause::GrantDead),
         Turn::NotListed => ConnectionEvent::NotListed(ConnectionCause::AppRevoked),
         Turn::Listed => ConnectionEvent::Listed,
@@ -130,6 +130,16 @@ fn connection(simulation: &mut Simulation, turn: Turn) {
     };
     simulation.say(|| format!("{event:?}"));
     simulation.feed(Event::Connection(event), Urgency::Result);
+}
+
+/// The host says how many first syncs it allows.
+pub fn set_credits(simulation: &mut Simulation, left: Option<i64>) {
+    simulation.say(|| format!("credits {left:?}"));
+    let credits = left.map(|left| Credits { left, top_up_url: None });
+    let Some(shell) = simulation.shell.as_mut() else { return };
+    let ask = shell.ask("credits");
+    let by = "token:proof".to_owned();
+    simulation.feed(Event::CreditsSet { ask, credits, by }, Urgency::NewWork);
 }
 
 pub fn set_toggle(simulation: &mut Simulation, enabled: bool) {

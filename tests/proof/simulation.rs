@@ -83,6 +83,7 @@ impl Simulation {
         let store = MemStore::new(Arc::new(Rows), [7; 16], 1);
         let now = clock.now();
         let tenant = Tenant {
+            credits: None,
             id: TenantId::from_parts(1, 1),
             xero_id: wire.tenant_id(),
             name: "Demo".to_owned(),

@@ -166,6 +166,7 @@ impl Door {
                 auto_sync,
                 ..Settings::default()
             },
+            credits: None,
         };
         let auto_sync = Change {
             field: "auto_sync.enabled".to_owned(),

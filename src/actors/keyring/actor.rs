@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, Recipient, ResponseFuture,
+    Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, MessageResult, Recipient, ResponseFuture,
     WrapFuture,
 };
 use futures_util::FutureExt;
@@ -65,17 +65,42 @@ pub struct IsBusy;
 /// Names who is to be told of grants that die.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct TellDeaths(pub Recipient<GrantDied>);
+pub struct TellDeaths(pub Bereaved);
 
 /// To the supervisor: Xero refuses every token of this grant.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub struct GrantDied(pub GrantId);
 
+/// A grant that was dead works again: its user consented anew.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct GrantRevived(pub GrantId);
+
+/// Who is told of deaths, and of deaths that are over.
+#[derive(Clone)]
+pub struct Bereaved {
+    /// Of deaths.
+    pub died: Recipient<GrantDied>,
+    /// Of those that are over.
+    pub revived: Recipient<GrantRevived>,
+}
+
+impl Bereaved {
+    /// An actor that listens to both.
+    #[must_use]
+    pub fn new<A: Actor<Context = Context<A>> + Handler<GrantDied> + Handler<GrantRevived>>(listens: &Addr<A>) -> Self {
+        Self {
+            died: listens.clone().recipient(),
+            revived: listens.clone().recipient(),
+        }
+    }
+}
+
 /// The owner of all grants.
 pub struct KeyringActor {
     pub(super) parts: KeyringParts,
-    bereaved: Option<Recipient<GrantDied>>,
+    bereaved: Option<Bereaved>,
     pub(super) grants: BTreeMap<GrantId, Grant>,
     /// Those who wait until the pair of a new consent is durable.
     pub(super) keeping: HashMap<GrantId, Vec<oneshot::Sender<bool>>>,
@@ -118,6 +143,7 @@ impl KeyringActor {
             let was_dead = grant.is_dead();
             let acts = grant.handle(now, input);
             let has_died = grant.is_dead() && !was_dead;
+            let has_revived = was_dead && !grant.is_dead();
             let is_nobodys = !grant.has_worked();
             self.carry_out(id, acts, ctx);
             if has_died && is_nobodys {
@@ -125,6 +151,8 @@ impl KeyringActor {
             } else if has_died {
                 tracing::warn!(grant = %id, "xero refuses this grant; its organisations must be reconnected");
                 self.tell_death(id);
+            } else if has_revived && let Some(bereaved) = &self.bereaved {
+                bereaved.revived.do_send(GrantRevived(id));
             }
         }
     }
@@ -133,7 +161,7 @@ impl KeyringActor {
         if let Some(bereaved) = &self.bereaved
             && !is_broken(Rule::DeathTold)
         {
-            bereaved.do_send(GrantDied(id));
+            bereaved.died.do_send(GrantDied(id));
         }
     }
 

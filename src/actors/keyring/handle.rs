@@ -5,11 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, Addr, ArbiterHandle, Recipient};
+use actix::{Actor, Addr, ArbiterHandle};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::actor::{Adopt, Adopted, Borrow, Forget, GrantDied, Invalidate, IsBusy, KeyringActor, TellDeaths};
+use super::actor::{Adopt, Adopted, Bereaved, Borrow, Forget, Invalidate, IsBusy, KeyringActor, TellDeaths};
 use super::consent::{BeginRedeeming, EndRedeeming, Enrol, KeepOnly, Surrender, WhoseIs};
 use super::join::Join;
 use super::port::GrantStore;
@@ -246,7 +246,7 @@ impl Keyring {
 
     /// Names who is told of every grant that dies from now on, and of those that are dead. Whoever
     /// borrows learns it anyway; this is for those who need no token for a while.
-    pub fn tell_deaths(&self, to: Recipient<GrantDied>) {
+    pub fn tell_deaths(&self, to: Bereaved) {
         self.actor.do_send(TellDeaths(to));
     }
 

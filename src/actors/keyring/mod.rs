@@ -13,7 +13,7 @@ pub mod seal;
 pub mod state;
 pub mod tokens;
 
-pub use actor::GrantDied;
+pub use actor::{Bereaved, GrantDied, GrantRevived};
 pub use handle::{Borrowed, Keyring, KeyringError, KeyringParts};
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use actix::{Context, Handler};
 use super::actor::TenantActor;
 use super::messages::{
     Acknowledge, BellRang, ConnectionChanged, Drain, EndConnection, GrantsDied, LookAgain, PutInvoice, Regranted,
-    Replier, SetMapping, SetSettings, SignalPayment, SyncNow, WantPreview,
+    Replier, SetCredits, SetMapping, SetSettings, SignalPayment, SyncNow, WantPreview,
 };
 use super::perform::Committed;
 use super::rows;
@@ -161,6 +161,17 @@ impl Handler<SetSettings> for TenantActor {
             Urgency::NewWork,
             ctx,
         );
+    }
+}
+
+impl Handler<SetCredits> for TenantActor {
+    type Result = ();
+
+    fn handle(&mut self, message: SetCredits, ctx: &mut Context<Self>) {
+        let SetCredits { credits, by, reply } = message;
+        let Some(reply) = self.admit(reply) else { return };
+        let ask = self.ask(reply);
+        self.feed(Event::CreditsSet { ask, credits, by }, Urgency::NewWork, ctx);
     }
 }
 

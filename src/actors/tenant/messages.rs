@@ -12,7 +12,7 @@ use crate::engine::effect::Reply;
 use crate::engine::event::{ConnectionEvent, Review};
 use crate::model::document::Draft;
 use crate::model::ids::{GrantId, OperationId};
-use crate::model::row::{Mapping, Settings};
+use crate::model::row::{Credits, Mapping, Settings};
 
 /// Where a reply goes.
 pub type Replier = oneshot::Sender<Result<Reply, Refused>>;
@@ -120,6 +120,18 @@ pub struct SetSettings {
     /// The settings.
     pub settings: Box<Settings>,
     /// Who changed them.
+    pub by: String,
+    /// Waits for [`Reply::Done`].
+    pub reply: Replier,
+}
+
+/// From the control endpoint: the host says how many first syncs it still allows.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct SetCredits {
+    /// So many; `None` = it does not count them.
+    pub credits: Option<Credits>,
+    /// Who says so.
     pub by: String,
     /// Waits for [`Reply::Done`].
     pub reply: Replier,

@@ -120,8 +120,11 @@ impl TenantActor {
                 }
             }
         };
-        ctx.spawn(checking.into_actor(self).map(|event, actor, ctx| {
-            actor.feed(Event::Connection(event), Urgency::Result, ctx);
+        ctx.spawn(checking.into_actor(self).map(move |event, actor, ctx| {
+            // An answer about another grant than the present one says nothing about this connection.
+            if actor.machine.tenant().grant == grant {
+                actor.feed(Event::Connection(event), Urgency::Result, ctx);
+            }
         }));
     }
 }

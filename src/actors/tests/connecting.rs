@@ -4,7 +4,7 @@ use futures_util::future::join;
 
 use super::world::{World, organisation, until};
 use crate::actors::control::Refused;
-use crate::actors::keyring::GrantDied;
+use crate::actors::keyring::{GrantDied, GrantRevived};
 use crate::model::connection::{ConnectionCause, ConnectionState};
 use crate::model::ids::TenantId;
 use crate::store::memory::{Fault, Repeat};
@@ -126,6 +126,9 @@ async fn organisations_of_a_dead_grant_are_told_although_they_want_nothing() {
         .unwrap()
         .remove(0);
     assert_ne!(spared.grant, one.grant);
+    // One that works again before its death was told is not told of.
+    world.supervisor.do_send(GrantDied(spared.grant));
+    world.supervisor.do_send(GrantRevived(spared.grant));
     world.supervisor.do_send(GrantDied(one.grant));
     let state = |tenant: TenantId| world.ports.reader.tenant(tenant).unwrap().unwrap().connection;
     for told in [&one, &other] {

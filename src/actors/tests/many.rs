@@ -40,6 +40,7 @@ async fn ten_thousand_tenants_start() {
 
 pub fn tenant(nth: u128) -> Tenant {
     Tenant {
+        credits: None,
         id: TenantId::from_parts(1_790_000_000_000, nth.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
         xero_id: XeroTenantId(uuid::Uuid::from_u128(nth + 1)),
         name: format!("Organisation {nth} Limited"),

@@ -13,6 +13,7 @@ use crate::model::time::Timestamp;
 fn the_demos_documents_are_whole() {
     let at = Timestamp(1_790_000_000_000);
     let tenant = Tenant {
+        credits: None,
         id: TenantId::from_parts(1, 1),
         xero_id: XeroTenantId(uuid::Uuid::from_u128(1)),
         name: "Acme".to_owned(),

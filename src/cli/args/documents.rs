@@ -20,7 +20,7 @@ pub struct StatusArgs {
 /// What can be done with organisations.
 #[derive(Debug, Subcommand)]
 #[command(
-    before_help = "Examples:\n  counterfoil tenants list\n  counterfoil tenants show acme\n  counterfoil tenants disconnect acme"
+    before_help = "Examples:\n  counterfoil tenants list\n  counterfoil tenants show acme\n  counterfoil tenants resolve acme\n  counterfoil tenants credits acme --left 500"
 )]
 pub enum TenantsCommand {
     /// List the organisations
@@ -31,12 +31,44 @@ pub enum TenantsCommand {
         #[arg(value_name = "TEN")]
         name: Option<String>,
     },
+    /// Do what resolves a connection that is not active: reconnect, or see where to top up
+    Resolve {
+        /// Its id, Xero's GUID, or the beginning of its name
+        #[arg(value_name = "TEN")]
+        name: String,
+        /// Print the address to open, and ask for the one it led to
+        #[arg(long)]
+        no_browser: bool,
+    },
+    /// Say how many first syncs the host still allows
+    Credits(CreditsArgs),
     /// End an organisation's connection, here and at Xero
     Disconnect {
         /// Its id, Xero's GUID, or the beginning of its name
         #[arg(value_name = "TEN")]
         name: String,
     },
+}
+
+/// How many first syncs are allowed.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("how").required(true).args(["left", "used_up", "not_counted"])))]
+pub struct CreditsArgs {
+    /// Its id, Xero's GUID, or the beginning of its name
+    #[arg(value_name = "TEN")]
+    pub name: String,
+    /// So many documents may still come to Xero for the first time
+    #[arg(long, value_name = "N")]
+    pub left: Option<u32>,
+    /// None: the same as --left 0
+    #[arg(long)]
+    pub used_up: bool,
+    /// They are not counted
+    #[arg(long)]
+    pub not_counted: bool,
+    /// Where a person gets more
+    #[arg(long, value_name = "URL")]
+    pub top_up_url: Option<String>,
 }
 
 /// Which part of a list.

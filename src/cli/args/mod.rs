@@ -8,8 +8,8 @@ mod root;
 mod setup;
 
 pub use documents::{
-    EventsCommand, InvoiceArgs, InvoiceListArgs, InvoicesCommand, OperationCommand, OperationListArgs, PageArgs,
-    PutArgs, StatusArgs, SyncArgs, TailArgs, TenantsCommand,
+    CreditsArgs, EventsCommand, InvoiceArgs, InvoiceListArgs, InvoicesCommand, OperationCommand, OperationListArgs,
+    PageArgs, PutArgs, StatusArgs, SyncArgs, TailArgs, TenantsCommand,
 };
 pub use jobs::{AuditArgs, AuditCommand, DriftArgs, LinkArgs, ReconcileCommand, RefreshArgs, WatermarksCommand};
 pub use programs::{DemoArgs, RescueArgs, SandboxArgs, SandboxCommand, ServeArgs, StoreCommand};

@@ -77,7 +77,7 @@ pub enum ConfigCommand {
 }
 
 /// Which organisations to connect.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(before_help = "Examples:
   counterfoil connect                     opens Xero's consent page and waits
   counterfoil connect --no-browser        prints its address; paste back the one Xero sends you to

@@ -13,6 +13,7 @@ pub mod jobs;
 pub mod mappings;
 pub mod operation;
 pub mod put;
+pub mod resolve;
 pub mod settings;
 pub mod sheet;
 pub mod status;

@@ -172,6 +172,8 @@ impl TenantMachine {
                 out.push(Effect::Announce(Notice::Throttled { limit, wait_ms }));
             }
             Remedy::RefreshToken => self.token_rejected(now, started, out),
+            // What the old grant is refused says nothing about the new one.
+            Remedy::Reconnect if started < self.regranted_at => {}
             Remedy::Reconnect => {
                 let cause = if failure.status == Some(401) {
                     ConnectionCause::ScopeMissing

@@ -10,7 +10,7 @@ use crate::model::failure::{Failure, Remedy};
 use crate::model::ids::{IntentId, Marker};
 use crate::model::mutation::{Rule, is_broken};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Badge, Invoice, Link, OperationState, WaitCause};
+use crate::model::row::{Invoice, Link, OperationState, WaitCause};
 use crate::model::time::{Mono, Now};
 use crate::model::write::Write;
 use crate::model::xero::XeroInvoice;
@@ -72,11 +72,8 @@ impl TenantMachine {
                 None if is_young => self.requeue(now, id, LIST_LAG_RETRY_MS, &mut writes),
                 None => match self.missed_until(now, id) {
                     Some(until) => {
-                        // What is held is red, and stays it.
-                        if row.sync.badge == Some(Badge::Pending) {
-                            badge::waiting(&mut row, WaitCause::Transient, now.wall_at(until));
-                            writes.push(badge::write(&mut row, now));
-                        }
+                        badge::still_waiting(&mut row, WaitCause::Transient, now.wall_at(until));
+                        writes.push(badge::write(&mut row, now));
                         self.requeue(now, id, until.since_ms(now.mono), &mut writes);
                     }
                     None => self.turn_red(now, id, row, missing(), &mut writes, out),

@@ -262,10 +262,11 @@ impl TenantMachine {
 
     pub(super) fn not_active(&self) -> Obstacle {
         let state = self.setup.tenant.connection.state;
-        let action = state.resolving_action().map_or("", |(_, words)| words);
+        let (banner, action) = (state.banner().unwrap_or(""), state.resolving_action());
+        let action = action.map_or("", |(_, words)| words);
         Obstacle {
             code: ReasonCode::ConnectionNotActive,
-            detail: format!("The connection is in the state {}. {action}.", state.label()),
+            detail: format!("The connection is in the state {}. {banner} {action}.", state.label()),
             subject: Some(state.label().to_owned()),
         }
     }

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::machine::{Stage, TenantMachine, Work};
 use crate::engine::badge;
 use crate::engine::connection::{Transition, access, next};
-use crate::engine::effect::{Effect, LoadId, Notice};
+use crate::engine::effect::{AskId, Effect, LoadId, Notice, Reply};
 use crate::engine::event::ConnectionEvent;
 use crate::model::connection::{ConnectionCause, ConnectionState};
 use crate::model::ids::{GrantId, InvoiceId};
 use crate::model::mutation::{Rule, is_broken};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Badge, Invoice, OperationState, WaitCause, Waiting};
+use crate::model::row::{Badge, Change, Credits, Invoice, OperationState, WaitCause, Waiting};
 use crate::model::time::{Mono, Now};
 use crate::model::write::Write;
 
@@ -84,6 +84,8 @@ impl TenantMachine {
         self.record.note("connection.reconnected", why);
         self.setup.tenant.grant = grant;
         self.token_rejections = 0;
+        self.regranted_at = now.mono;
+        self.asked_listed_at = None;
         out.push(Effect::Persist(vec![Write::Tenant(Box::new(
             self.setup.tenant.clone(),
         ))]));
@@ -93,6 +95,44 @@ impl TenantMachine {
     /// A person ends the connection.
     pub(super) fn disconnected(&mut self, now: Now, out: &mut Vec<Effect>) {
         self.connection_event(now, ConnectionEvent::DisconnectedByPerson, out);
+    }
+
+    /// The host says how many first syncs it still allows.
+    pub(super) fn credits_set(&mut self, now: Now, ask: AskId, credits: Option<Credits>, out: &mut Vec<Effect>) {
+        let before = std::mem::replace(&mut self.setup.tenant.credits, credits);
+        let is_changed = before != self.setup.tenant.credits;
+        if is_changed {
+            let shown = |credits: Option<&Credits>| {
+                credits.map_or_else(|| "not counted".to_owned(), |credits| credits.left.to_string())
+            };
+            let change = Change {
+                field: "credits.left".to_owned(),
+                before: shown(before.as_ref()),
+                after: shown(self.setup.tenant.credits.as_ref()),
+            };
+            self.record.set("credits.changed", vec![change]);
+        }
+        let stood = self.setup.tenant.connection;
+        let event = if self.setup.tenant.is_out_of_credits() {
+            ConnectionEvent::CreditsUsedUp
+        } else {
+            ConnectionEvent::ToppedUp
+        };
+        self.connection_event(now, event, out);
+        // A transition writes the row whole.
+        if is_changed && self.setup.tenant.connection == stood {
+            let row = Box::new(self.setup.tenant.clone());
+            out.push(Effect::Persist(vec![Write::Tenant(row)]));
+        }
+        out.push(Effect::Reply(ask, Reply::Done { released: 0 }));
+    }
+
+    /// A document is in Xero for the first time: it costs one of the credits that are counted.
+    pub(super) fn spend_credit(&mut self, writes: &mut Vec<Write>) {
+        if let Some(credits) = &mut self.setup.tenant.credits {
+            credits.left = credits.left.saturating_sub(1);
+            writes.push(Write::Tenant(Box::new(self.setup.tenant.clone())));
+        }
     }
 
     /// Asks Xero whether the organisation is still connected, once at a time.
@@ -109,6 +149,10 @@ impl TenantMachine {
 
     /// A connection that is gone is looked for every hour, until its deadline.
     pub(super) fn tend_connection(&mut self, now: Now, out: &mut Vec<Effect>) {
+        if self.setup.tenant.is_out_of_credits() {
+            // The meter ran out, or the connection came back without any.
+            self.connection_event(now, ConnectionEvent::CreditsUsedUp, out);
+        }
         let connection = self.setup.tenant.connection;
         if connection.state != ConnectionState::GracePeriod {
             return;

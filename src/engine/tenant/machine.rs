@@ -163,6 +163,8 @@ pub struct TenantMachine {
     pub(super) asked_listed_at: Option<Mono>,
     pub(super) token_rejections: u32,
     pub(super) token_rejected_at: Mono,
+    /// When the present grant took the place of another: what was under way then used the old one.
+    pub(super) regranted_at: Mono,
     /// Of those in a row, the first.
     pub(super) token_rejected_first: Mono,
     pub(super) tenant_rejections: u32,
@@ -212,6 +214,7 @@ impl TenantMachine {
             asked_listed_at: None,
             token_rejections: 0,
             token_rejected_at: now.mono,
+            regranted_at: Mono(0),
             token_rejected_first: now.mono,
             tenant_rejections: 0,
             relabels: Relabels::default(),
@@ -282,6 +285,7 @@ impl TenantMachine {
                 ask, mapping, before, ..
             } => self.mapping_set(ask, *mapping, before, out),
             Event::SettingsSet { ask, settings, .. } => self.settings_set(ask, *settings, out),
+            Event::CreditsSet { ask, credits, .. } => self.credits_set(now, ask, credits, out),
             Event::Woken => {}
         }
         self.settle(now, out);

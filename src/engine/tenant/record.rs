@@ -102,7 +102,9 @@ impl TenantMachine {
                 requested_by,
                 ..
             } => (Cause::User, requested_by.clone(), Some(*operation)),
-            Event::MappingSet { by, .. } | Event::SettingsSet { by, .. } => (Cause::User, by.clone(), None),
+            Event::MappingSet { by, .. } | Event::SettingsSet { by, .. } | Event::CreditsSet { by, .. } => {
+                (Cause::User, by.clone(), None)
+            }
             Event::Acknowledged { review, .. } => (Cause::User, review.by.clone(), None),
             Event::Loaded { .. } | Event::FailedLoaded { .. } => (Cause::Push, system(), None),
             Event::Answered { call, .. } | Event::Slice { call, .. } => match self.calls.get(call) {

@@ -90,6 +90,7 @@ impl TenantMachine {
         let sent = row.sent.take();
         let (rev, draft) = sent.map_or_else(|| (row.rev, row.draft.clone()), |sent| (sent.rev, sent.draft));
         let finding = echo_finding(&draft, &xero, row.link.is_some());
+        let is_first = row.link.is_none();
         row.link.get_or_insert(Link {
             xero_id: xero.id,
             linked_at: now.wall,
@@ -97,6 +98,9 @@ impl TenantMachine {
         let Some(intent) = self.forget(id) else {
             return;
         };
+        if is_first {
+            self.spend_credit(writes);
+        }
         row.common = Some(agreed(row.common.as_ref(), (rev, &draft), &xero, intent.force));
         let (document, updated) = (xero.id, xero.updated);
         self.take_echo(now, &mut row, xero, writes);
@@ -323,7 +327,7 @@ impl TenantMachine {
         let until = now.wall.plus_ms(i64::try_from(delay_ms).unwrap_or(0));
         row.sync.retries = retries;
         row.sent = None;
-        badge::waiting(&mut row, WaitCause::Transient, until);
+        badge::still_waiting(&mut row, WaitCause::Transient, until);
         badge::write(&mut row, now)
     }
 

@@ -17,7 +17,7 @@ use crate::model::row::Tenant;
 use crate::model::time::Timestamp;
 
 /// A caller of some tenants only may not connect others. None of these routes has parameters.
-fn serves_all(call: &Call) -> Result<(), Problem> {
+pub(super) fn serves_all(call: &Call) -> Result<(), Problem> {
     Query::parse(&call.query, &[])?;
     if let crate::http::guard::Caller::Token(token) = &call.caller
         && token.tenants.is_some()
@@ -130,7 +130,7 @@ pub async fn disconnect(call: &Call) -> Result<Reply, Problem> {
     Ok(Reply::json(200, &json!({"tenant": shown, "ended_at_xero": severed})))
 }
 
-fn attempt(call: &Call, view: &ConnectView, ticket: Option<&str>) -> Value {
+pub(super) fn attempt(call: &Call, view: &ConnectView, ticket: Option<&str>) -> Value {
     let (stage, organisations, tenants, problem) = match &view.stage {
         ConnectStage::Waiting => ("waiting", None, None, None),
         ConnectStage::Redeeming => ("redeeming", None, None, None),

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::call::Call;
 use super::{
-    audit, connect, events, export, invoices, jobs, mappings, operations, orders, pushes, reviews, settings, stream,
+    audit, connect, events, export, invoices, jobs, mappings, operations, orders, pushes, resolve, reviews, settings,
 };
-use super::{system, tenants, watermarks};
+use super::{stream, system, tenants, watermarks};
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
 use crate::http::routes::Endpoint;
@@ -31,6 +31,8 @@ pub async fn dispatch(endpoint: Endpoint, call: Arc<Call>) -> Result<Reply, Prob
         Endpoint::ConnectComplete => connect::complete(call).await,
         Endpoint::ConnectChoose => connect::choose(call).await,
         Endpoint::Disconnect => connect::disconnect(call).await,
+        Endpoint::ResolveConnection => resolve::resolve(call).await,
+        Endpoint::PutCredits => resolve::put_credits(call).await,
         Endpoint::PutInvoice => invoices::put(call).await,
         Endpoint::Invoice => invoices::show(call).await,
         Endpoint::Invoices => invoices::list(call).await,

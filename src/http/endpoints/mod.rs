@@ -13,6 +13,7 @@ mod operations;
 mod orders;
 mod pushes;
 mod refused;
+mod resolve;
 mod reviews;
 mod settings;
 mod stream;

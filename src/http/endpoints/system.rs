@@ -126,7 +126,7 @@ fn warnings(all: &[Tenant]) -> impl Iterator<Item = Value> {
                     "{}: {} since {}.",
                     tenant.name, connection.state.label(), connection.since,
                 ),
-                "fix": action.map(|(_, label)| label),
+                "fix": action.map(|(_, label)| format!("{label}: counterfoil tenants resolve '{}'", tenant.name)),
             })
         })
 }

@@ -88,7 +88,7 @@ fn document(fields: &Fields<'_>) -> Option<Draft> {
     let lines = lines(fields);
     let due_date_rule = fields.optional_text("due_date_rule", KEY_MAX_CHARS);
     let reference = fields.optional_text("reference", REFERENCE_MAX_CHARS);
-    let host_url = host_url(fields);
+    let host_url = fields.optional_url("host_url", URL_MAX_CHARS);
     let created_at = created_at(fields);
     let channel = fields.optional_text("channel", KEY_MAX_CHARS);
     let location = fields.optional_text("location", KEY_MAX_CHARS);
@@ -157,15 +157,6 @@ fn currency(fields: &Fields<'_>) -> Option<Currency> {
         );
     }
     currency
-}
-
-fn host_url(fields: &Fields<'_>) -> Option<String> {
-    let url = fields.optional_text("host_url", URL_MAX_CHARS)?;
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with('/')) || url.contains(char::is_whitespace) {
-        fields.fault("host_url", "not_a_url", "it must be an http or https address");
-    }
-    Some(url)
 }
 
 fn created_at(fields: &Fields<'_>) -> Option<Timestamp> {

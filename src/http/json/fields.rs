@@ -96,6 +96,14 @@ impl<'a> Fields<'a> {
             .map(|(_, node)| node)
     }
 
+    /// A field that is there, `null` or not.
+    pub fn named(&self, name: &str) -> Option<&'a Node> {
+        self.entries
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, node)| node)
+    }
+
     /// A field that must be there.
     pub fn required(&self, name: &str) -> Option<&'a Node> {
         let node = self.optional(name);
@@ -221,6 +229,16 @@ impl<'a> Fields<'a> {
             return None;
         };
         Some(items)
+    }
+
+    /// An http or https address.
+    pub fn optional_url(&self, name: &str, max_chars: usize) -> Option<String> {
+        let url = self.optional_text(name, max_chars)?;
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with('/')) || url.contains(char::is_whitespace) {
+            self.fault(name, "not_a_url", "it must be an http or https address");
+        }
+        Some(url)
     }
 
     /// A whole number that is not negative.

@@ -6,13 +6,15 @@ use crate::actors::control::ConnectImport;
 use crate::http::problem::Problem;
 use crate::model::document::Currency;
 use crate::model::ids::XeroTenantId;
-use crate::model::row::Settings;
+use crate::model::row::{Credits, Settings};
 use crate::model::secret::SecretString;
 
 /// Longest refresh token in characters. Xero's are 43 or about 64; other servers' are longer.
 const TOKEN_MAX_CHARS: usize = 4_096;
 /// Longest code of Xero in characters that a mapping may name.
 const MAPPED_MAX_CHARS: usize = 50;
+/// Longest address in characters.
+const URL_MAX_CHARS: usize = 2_000;
 /// Longest note in characters.
 const NOTE_MAX_CHARS: usize = 1_000;
 /// Most currencies of one organisation.
@@ -40,6 +42,32 @@ pub fn read_import(body: &Node, requested_by: &str) -> Result<ConnectImport, Pro
         })
     });
     faults.settle(order)
+}
+
+/// Reads `{"left": 120, "top_up_url"?}`, `{"left": null}` or `{"state": "available"|"used_up"}`.
+///
+/// # Errors
+/// `validation_failed` naming everything wrong.
+pub fn read_credits(body: &Node) -> Result<Option<Credits>, Problem> {
+    let faults = Faults::default();
+    let known = ["left", "state", "top_up_url"];
+    let credits = Fields::of(body, String::new(), &known, &faults).and_then(|fields| {
+        let top_up_url = fields.optional_url("top_up_url", URL_MAX_CHARS);
+        let counted = |left| Credits { left, top_up_url };
+        match (fields.named("left"), fields.optional("state")) {
+            (Some(Node::Null), None) => Some(None),
+            (Some(node), None) => fields.count("left", node).map(|left| Some(counted(left.into()))),
+            (None, Some(node)) => {
+                let is_left = fields.word("state", node, &[("available", true), ("used_up", false)])?;
+                Some((!is_left).then(|| counted(0)))
+            }
+            _ => {
+                fields.fault("left", "one_of", "say either how many are left, or the state");
+                None
+            }
+        }
+    });
+    faults.settle(credits)
 }
 
 pub(super) fn guids(fields: &Fields<'_>, nodes: &[Node]) -> Vec<XeroTenantId> {

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::tenant_hooks;
 use crate::engine::status::{Blocked, TenantHooks, TenantStatus};
 use crate::http::reads::BadgeCounts;
-use crate::model::connection::{Connection, ConnectionCause, Gate};
+use crate::model::connection::{ConnectionCause, Gate};
 use crate::model::row::{Settings, Tenant};
 use crate::model::time::Timestamp;
 
@@ -20,7 +20,8 @@ pub fn tenant(row: &Tenant, counts: &BadgeCounts, status: Option<&TenantStatus>,
         "time_zone": row.time_zone,
         "base_currency": row.base_currency,
         "connected_at": row.connected_at.to_rfc3339(),
-        "connection": connection(&row.connection),
+        "connection": connection(row),
+        "credits": credits(row),
         "auto_sync": row.settings.auto_sync,
         "budget": status.map(budget),
         "unavailable_since": status.and_then(|status| status.unavailable_since).map(Timestamp::to_rfc3339),
@@ -55,7 +56,17 @@ pub fn settings_etag(settings: &Settings) -> String {
     format!("W/\"{short}\"")
 }
 
-fn connection(connection: &Connection) -> Value {
+/// What the host still allows.
+pub fn credits(row: &Tenant) -> Value {
+    json!({
+        "state": if row.is_out_of_credits() { "used_up" } else { "available" },
+        "left": row.credits.as_ref().map(|credits| credits.left),
+        "top_up_url": row.credits.as_ref().and_then(|credits| credits.top_up_url.as_deref()),
+    })
+}
+
+fn connection(row: &Tenant) -> Value {
+    let connection = &row.connection;
     let resolve = connection.state.resolving_action();
     let actions: Vec<&str> = resolve.iter().map(|(action, _)| *action).collect();
     json!({
@@ -65,6 +76,7 @@ fn connection(connection: &Connection) -> Value {
         "expires_at": connection.deadline.map(Timestamp::to_rfc3339),
         "catching_up": connection.gate == Gate::CatchingUp,
         "actions": actions,
+        "banner": connection.state.banner(),
         "resolve": resolve.map(|(action, label)| json!({"action": action, "label": label})),
     })
 }

@@ -19,7 +19,7 @@ use crate::model::ids::{
     AuditId, ConnectId, EventId, IdSource, InvoiceId, Marker, OperationId, TenantId, XeroTenantId,
 };
 use crate::model::row::{
-    Acknowledged, Audit, Back, Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem,
+    Acknowledged, Audit, Back, Badge, Chart, Credits, Event, Invoice, Mapping, MappingKind, Operation, OperationItem,
     OperationState, Receipt, Reconciled, Settings, Stream, Sync, Tenant,
 };
 use crate::model::time::Timestamp;
@@ -415,6 +415,12 @@ impl Control for House {
         let row = rows.tenants.get_mut(&tenant).expect("the tenant is there");
         row.settings = settings.clone();
         ready(Ok(settings))
+    }
+
+    fn set_credits(&self, tenant: TenantId, credits: Option<Credits>, _by: String) -> Answer<()> {
+        let mut rows = self.rows();
+        rows.tenants.get_mut(&tenant).expect("the tenant is there").credits = credits;
+        ready(Ok(()))
     }
 
     fn keep_receipt(&self, receipt: Receipt) -> Answer<()> {

@@ -222,6 +222,7 @@ fn token(name: &str, secret: &str, scopes: Vec<Scope>, tenants: Option<Vec<Tenan
 fn add_tenant(house: &House, n: u64, name: &str, guid: &str) -> TenantId {
     let id = TenantId::from_parts(n, u128::from(n));
     let row = Tenant {
+        credits: None,
         id,
         xero_id: guid.parse().expect("a GUID"),
         name: name.to_owned(),

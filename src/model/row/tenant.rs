@@ -95,4 +95,25 @@ pub struct Tenant {
     /// Settings.
     #[serde(default)]
     pub settings: Settings,
+    /// What the host still allows; `None` = it does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credits: Option<Credits>,
+}
+
+/// Sync credits: each document that comes to Xero for the first time costs one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credits {
+    /// How many are left. Below 0 by those that were on their way when they ran out.
+    pub left: i64,
+    /// Where a person gets more.
+    #[serde(default)]
+    pub top_up_url: Option<String>,
+}
+
+impl Tenant {
+    /// Whether the host's sync credits are used up.
+    #[must_use]
+    pub fn is_out_of_credits(&self) -> bool {
+        self.credits.as_ref().is_some_and(|credits| credits.left <= 0)
+    }
 }

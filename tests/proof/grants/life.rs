@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Context, Handler};
-use counterfoil::actors::keyring::{GrantDied, Keyring, KeyringParts};
+use counterfoil::actors::keyring::{Bereaved, GrantDied, GrantRevived, Keyring, KeyringParts};
 use counterfoil::engine::connection::{Transition, next};
 use counterfoil::engine::event::ConnectionEvent;
 use counterfoil::model::connection::{ConnectionCause, ConnectionState};
@@ -65,7 +65,7 @@ pub async fn live(stage: Arc<Stage>) -> Ending {
     };
     let home = actix::System::current().arbiter().clone();
     let keyring = Keyring::start(&home, parts).await.expect("every row opens");
-    keyring.tell_deaths(Supervisor(Arc::clone(&stage)).start().recipient());
+    keyring.tell_deaths(Bereaved::new(&Supervisor(Arc::clone(&stage)).start()));
     let tenants = stage.with(|stage| stage.tenants.len());
     for nth in 0..tenants {
         actix::spawn(tenant(Arc::clone(&stage), keyring.clone(), nth));
@@ -99,6 +99,14 @@ impl Handler<GrantDied> for Supervisor {
                 }
             }
         });
+    }
+}
+
+impl Handler<GrantRevived> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, GrantRevived(_grant): GrantRevived, _ctx: &mut Context<Self>) {
+        self.0.with(|stage| stage.say("the grant works again"));
     }
 }
 

@@ -14,7 +14,7 @@ use super::seal::{Counting, sealer};
 use crate::actors::keyring::port::GrantStore;
 use crate::actors::keyring::seal::SealError;
 use crate::actors::keyring::state::STRAY_MAX_MS;
-use crate::actors::keyring::{GrantDied, Keyring, KeyringError, KeyringParts};
+use crate::actors::keyring::{Bereaved, GrantDied, GrantRevived, Keyring, KeyringError, KeyringParts};
 use crate::model::failure::{Failure, FailureKind, Received, Remedy};
 use crate::model::ids::{GrantId, XeroTenantId};
 use crate::model::row::GrantRow;
@@ -273,7 +273,7 @@ pub(super) fn play(test: impl Future<Output = ()>) {
     });
 }
 
-async fn pass(span: Duration) {
+pub(super) async fn pass(span: Duration) {
     tokio::time::sleep(span).await;
 }
 
@@ -437,18 +437,39 @@ impl Handler<GrantDied> for Listener {
     }
 }
 
+impl Handler<GrantRevived> for Listener {
+    type Result = ();
+
+    fn handle(&mut self, GrantRevived(grant): GrantRevived, _ctx: &mut Context<Self>) {
+        self.0.lock().unwrap().push(format!("{grant} revived"));
+    }
+}
+
+impl World {
+    /// Xero refuses every token there is from now on.
+    pub(super) fn refuses_all(&self) {
+        let mut state = self.xero.state.lock().unwrap();
+        state.live = "other".into();
+        state.grace = None;
+        drop(state);
+        self.pass_ms(1_800_000);
+    }
+}
+
+pub(super) fn listener(heard: &Log) -> Bereaved {
+    Bereaved::new(&Listener(Arc::clone(heard)).start())
+}
+
 #[test]
 fn who_listens_is_told_of_grants_that_die_and_of_those_that_are_dead() {
     play(async {
         let world = World::new();
         let keyring = world.keyring(1).await.unwrap();
         let (grant, _) = keyring.adopt("given".into()).await.unwrap();
-        world.xero.state.lock().unwrap().live = "other".into();
-        world.xero.state.lock().unwrap().grace = None;
-        world.pass_ms(1_800_000);
+        world.refuses_all();
         for is_late in [false, true] {
             let heard = Log::default();
-            keyring.tell_deaths(Listener(Arc::clone(&heard)).start().recipient());
+            keyring.tell_deaths(listener(&heard));
             let refused = keyring.borrow(grant).await.unwrap_err();
             assert_eq!(refused.kind, FailureKind::GrantRejected);
             pass(Duration::from_secs(1)).await;

@@ -1,6 +1,8 @@
 //! A person consents anew: decisions, and the actor that carries them out.
 
-use super::actor::{World, play, token};
+use std::time::Duration;
+
+use super::actor::{Log, World, listener, pass, play, token};
 use super::seal::sealer;
 use crate::actors::keyring::state::{Act, Grant, Input};
 use crate::actors::keyring::tokens::{Access, Durable, NewPair};
@@ -264,5 +266,25 @@ fn a_revoked_grant_is_ended_at_xero_and_one_nobody_chose_is_dropped() {
         let left: Vec<GrantId> = world.store.rows.lock().unwrap().keys().copied().collect();
         assert!(left.contains(&handed_over) && left.contains(&carol), "{left:?}");
         assert!(!left.contains(&alice) && !left.contains(&bob), "{left:?}");
+    });
+}
+
+#[test]
+fn who_listens_is_told_that_a_dead_grant_works_again() {
+    play(async {
+        let world = World::new();
+        let keyring = world.keyring(1).await.unwrap();
+        let (grant, _) = keyring.redeem(code("alice")).await.unwrap();
+        let heard = Log::default();
+        keyring.tell_deaths(listener(&heard));
+        world.refuses_all();
+        keyring.borrow(grant).await.unwrap_err();
+        let (again, is_new) = keyring.redeem(code("alice")).await.unwrap();
+        assert_eq!((again, is_new), (grant, false));
+        pass(Duration::from_secs(1)).await;
+        assert_eq!(
+            *heard.lock().unwrap(),
+            [format!("{grant} died"), format!("{grant} revived")]
+        );
     });
 }

@@ -189,6 +189,7 @@ impl Bench {
     pub fn with(policy: Policy) -> Self {
         let xero = Xero::new();
         let tenant = Tenant {
+            credits: None,
             id: TenantId::from_parts(1, 1),
             xero_id: XeroTenantId(Uuid::from_u128(7)),
             name: "Demo".to_owned(),

@@ -4,6 +4,7 @@ mod absent;
 mod bench;
 mod cancel;
 mod crash;
+mod credits;
 mod hooks;
 mod jobs;
 mod leave;

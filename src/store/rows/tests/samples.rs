@@ -336,6 +336,7 @@ pub fn tenant() -> Tenant {
             same_code_default: false,
             currencies: vec![Currency::parse("EUR").unwrap()],
         },
+        credits: None,
     }
 }
 
