@@ -60,9 +60,9 @@ fn ux_47_with_no_webhook_at_all_each_payment_is_here_within_five_minutes() {
             town.pays();
         }
         let pause_s = town.draw_below(WITHIN_S);
-        town.live_through(pause_s);
+        town.live_through_well(pause_s);
     }
-    town.live_through(WITHIN_S);
+    town.live_through_well(WITHIN_S);
     assert_alike(&town);
     told::assert_payments_within(&town, WITHIN_S);
     town.demo.sandbox.assert_no_violations();

@@ -46,6 +46,8 @@ pub struct Town {
     /// How many of which kind.
     pub done: std::collections::BTreeMap<&'static str, u64>,
     moved_s: u64,
+    /// When the clock was moved, in its own milliseconds, and by how many seconds in all since.
+    moves: Vec<(i64, u64)>,
     first_seq: u64,
     _folder: TempDir,
 }
@@ -64,6 +66,7 @@ impl Town {
             edited_at: Vec::new(),
             done: std::collections::BTreeMap::new(),
             moved_s: 0,
+            moves: Vec::new(),
             first_seq: 0,
             demo,
             _folder: folder,
@@ -111,9 +114,7 @@ impl Town {
         until(60, "everything to be green", || {
             let grey = |ours: &String| self.demo.daemon.counts(ours)["pending"] != 0;
             if self.ours.iter().any(grey) {
-                let ahead = json!({ "advance_s": 20, "all": true });
-                self.demo.sandbox.control("clock", &ahead);
-                self.moved_s += 20;
+                self.pass(20);
                 return None;
             }
             Some(())
@@ -127,18 +128,35 @@ impl Town {
     /// Lets so much time pass at once.
     pub fn pass(&mut self, seconds: u64) {
         self.moved_s += seconds;
+        self.moves.push((self.now_ms(), self.moved_s));
         let ahead = json!({ "advance_s": seconds, "all": true });
         self.demo.sandbox.control("clock", &ahead);
+    }
+
+    /// How far the clock had been moved at a moment that it showed: what this machine needed for its
+    /// work, busy as it may be, is not in it.
+    pub fn moved_by(&self, at_ms: i64) -> u64 {
+        let before = self.moves.partition_point(|(moved_at_ms, _)| *moved_at_ms <= at_ms);
+        self.moves[..before].last().map_or(0, |(_, moved_s)| *moved_s)
     }
 
     /// Lets so much time pass in small steps, each with all that is due by then and that Xero's limits
     /// let through.
     pub fn live_through(&mut self, seconds: u64) {
+        self.live_through_with(seconds, Duration::from_secs(2));
+    }
+
+    /// The same where each step ends within Xero's limits: all that is due is done before the next.
+    pub fn live_through_well(&mut self, seconds: u64) {
+        self.live_through_with(seconds, Duration::from_secs(30));
+    }
+
+    fn live_through_with(&mut self, seconds: u64, patience: Duration) {
         let until_s = self.moved_s + seconds;
         while self.moved_s < until_s {
             self.pass(STEP_S.min(until_s - self.moved_s));
             // A reading of many pages takes several of Xero's minutes: it goes on in the next steps.
-            look_for(Duration::from_secs(2), || {
+            look_for(patience, || {
                 let is_fresh = |ours: &String| {
                     let path = format!("/v1/tenants/{ours}/watermarks");
                     let lag_s = self.demo.daemon.api.get(&path).ok(200)["data"][0]["lag_s"].as_u64();
