@@ -5,6 +5,7 @@
 //! gains fields, each with a default.
 
 pub mod connection;
+pub mod distance;
 pub mod document;
 pub mod failure;
 pub mod ids;
