@@ -82,9 +82,13 @@ pub enum Endpoint {
     PaymentSignal,
     AcknowledgeVariance,
     AcknowledgeAlerts,
+    Capabilities,
+    Gaps,
     Mappings,
+    PutMappings,
     Mapping,
     PutMapping,
+    RemoveMapping,
     Settings,
     PatchSettings,
     Operation,
@@ -148,7 +152,15 @@ const fn write(verb: Verb, pattern: &'static str, endpoint: Endpoint, scope: Sco
     }
 }
 
+const fn setting(pattern: &'static str, endpoint: Endpoint) -> Route {
+    write(Verb::Put, pattern, endpoint, Scope::Settings)
+}
+
 impl Route {
+    const fn by(self, verb: Verb) -> Self {
+        Self { verb, ..self }
+    }
+
     const fn open(self) -> Self {
         Self {
             access: Access::Open,
@@ -185,6 +197,7 @@ pub const ROUTES: &[Route] = &[
     get("/v1/reasons/{code}", Endpoint::Reason),
     get("/v1/limits", Endpoint::Limits),
     get("/v1/labels", Endpoint::Labels),
+    get("/v1/capabilities", Endpoint::Capabilities),
     get("/v1/tenants", Endpoint::Tenants),
     get("/v1/tenants/{tenant}", Endpoint::Tenant),
     write(Verb::Post, "/v1/connect:import", Endpoint::ConnectImport, Scope::Admin),
@@ -287,21 +300,16 @@ pub const ROUTES: &[Route] = &[
         Endpoint::AcknowledgeAlerts,
         Scope::SyncNow,
     ),
+    get("/v1/tenants/{tenant}/mappings/gaps", Endpoint::Gaps),
     get("/v1/tenants/{tenant}/mappings/{kind}", Endpoint::Mappings),
+    setting("/v1/tenants/{tenant}/mappings/{kind}", Endpoint::PutMappings),
     get("/v1/tenants/{tenant}/mappings/{kind}/{key}", Endpoint::Mapping),
-    write(
-        Verb::Put,
-        "/v1/tenants/{tenant}/mappings/{kind}/{key}",
-        Endpoint::PutMapping,
-        Scope::Settings,
-    ),
+    setting("/v1/tenants/{tenant}/mappings/{kind}/{key}", Endpoint::PutMapping),
+    setting("/v1/tenants/{tenant}/mappings/{kind}/{key}", Endpoint::RemoveMapping)
+        .by(Verb::Delete)
+        .body(0),
     get("/v1/tenants/{tenant}/settings", Endpoint::Settings),
-    write(
-        Verb::Patch,
-        "/v1/tenants/{tenant}/settings",
-        Endpoint::PatchSettings,
-        Scope::Settings,
-    ),
+    setting("/v1/tenants/{tenant}/settings", Endpoint::PatchSettings).by(Verb::Patch),
     get("/v1/operations", Endpoint::Operations),
     get("/v1/operations/{operation}", Endpoint::Operation),
     get("/v1/operations/{operation}/items", Endpoint::OperationItems),

@@ -4,6 +4,8 @@
 //! Invariants: ids are made from values passed in; money is exact decimal; a stored row only ever
 //! gains fields, each with a default.
 
+pub mod candidates;
+pub mod capability;
 pub mod connection;
 pub mod distance;
 pub mod document;

@@ -166,6 +166,7 @@ impl Door {
                 auto_sync,
                 ..Settings::default()
             },
+            fixed: Vec::new(),
         };
         let auto_sync = Change {
             field: "auto_sync.enabled".to_owned(),

@@ -17,7 +17,7 @@ pub mod rows;
 pub use actor::{Down, TenantActor};
 pub use messages::{
     Acknowledge, Begin, BellRang, Cancel, ConnectionChanged, Drain, EndConnection, GrantsDied, LookAgain, PutInvoice,
-    Regranted, Replier, SetMapping, SetSettings, SignalPayment, SyncNow, WantPreview,
+    Regranted, Replier, SetMappings, SetSettings, SignalPayment, SyncNow, WantPreview,
 };
 pub(super) use perform::refusal;
 

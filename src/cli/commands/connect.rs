@@ -14,6 +14,7 @@ use crate::cli::session::Session;
 use crate::cli::tenant;
 use crate::cli::words::screen::Stop;
 use crate::cli::words::{field, number};
+use crate::model::capability::HISTORY;
 
 /// Between two looks at whether somebody has come back.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -213,8 +214,9 @@ fn finish(session: &mut Session<'_>, ended: &Answer) -> Result<Exit, Stop> {
     session.screen.note(if observes {
         "Where auto-sync is off, nothing is sent by itself. Turn it on with: counterfoil settings set auto-sync.enabled on"
     } else {
-        "New invoices are sent by themselves; older ones are not: counterfoil invoices sync INVOICE sends one."
+        "New invoices are sent by themselves."
     });
+    session.screen.note(HISTORY);
     session.screen.note("Next: counterfoil status");
     Ok(Exit::Ok)
 }

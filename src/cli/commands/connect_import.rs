@@ -14,6 +14,7 @@ use crate::cli::terminal::Hidden;
 use crate::cli::words::field;
 use crate::cli::words::number;
 use crate::cli::words::screen::Stop;
+use crate::model::capability::HISTORY;
 use crate::model::secret::{ExposeSecret, SecretString};
 
 /// Takes a grant over and starts its organisations. The token is never an argument: arguments can
@@ -38,8 +39,9 @@ pub async fn import(session: &mut Session<'_>, args: &ConnectImportArgs) -> Resu
     session.screen.note(if args.observe {
         "Nothing is sent by itself. Turn it on with: counterfoil settings set auto-sync.enabled on"
     } else {
-        "New invoices are sent by themselves; older ones are not: counterfoil invoices sync INVOICE sends one."
+        "New invoices are sent by themselves."
     });
+    session.screen.note(HISTORY);
     session.screen.note("Next: counterfoil status");
     Ok(Exit::Ok)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::control::{Request, Trouble};
+use crate::cli::control::{Answer, Request, Trouble};
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
 use crate::cli::tenant;
@@ -34,20 +34,30 @@ pub async fn set(session: &mut Session<'_>, key: &str, value: &str) -> Result<Ex
     let patch = patch(key, value)?;
     let tenant = tenant::chosen(session).await?;
     let before = session.get(&path(&tenant)).await?;
-    let etag = before
-        .value
-        .pointer("/etag")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let request = Request::write("PATCH", path(&tenant), patch.to_string()).header("if-match", etag);
-    let answer = session.client.ask(request).await?;
+    let answer = change(session, &tenant, &before, &patch).await?;
     if !session.shown_as_object(&answer)? {
         show(session, &answer.value)?;
+        let released = field::count(&answer.value, "/released");
+        if released > 0 {
+            let noun = if released == 1 { "invoice is" } else { "invoices are" };
+            session.screen.line(&format!("{released} {noun} queued again."))?;
+        }
     }
     Ok(Exit::Ok)
 }
 
-fn path(tenant: &str) -> String {
+/// Changes what `before` shows, if nobody else changed it since.
+pub async fn change(session: &Session<'_>, tenant: &str, before: &Answer, patch: &Value) -> Result<Answer, Trouble> {
+    let etag = before.value.pointer("/etag").and_then(Value::as_str);
+    let request = Request::write("PATCH", path(tenant), patch.to_string());
+    session
+        .client
+        .ask(request.header("if-match", etag.unwrap_or_default()))
+        .await
+}
+
+/// Where the settings are.
+pub fn path(tenant: &str) -> String {
     format!("{}/settings", tenant::path(tenant))
 }
 

@@ -1,6 +1,6 @@
 //! Actors and store in memory: rows are really kept, nothing is pushed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
@@ -9,18 +9,19 @@ use tokio::sync::watch;
 
 use crate::actors::control::{
     Accepted, Acknowledgement, Answer, ConnectFault, ConnectImport, ConnectOrder, ConnectStage, ConnectView, Control,
-    Ended, InvoiceName, JobWanted, Offered, Refused, Returned, Severed, Standing,
+    Ended, InvoiceName, JobWanted, MappingOrder, Offered, Refused, Returned, Severed, Standing,
 };
 use crate::engine::effect::Preview;
-use crate::http::reads::{BadgeCounts, InvoiceQuery, OperationQuery, ReadFailed, Reads};
+use crate::http::reads::{BadgeCounts, ContactUses, Gaps, InvoiceQuery, OperationQuery, ReadFailed, Reads};
 use crate::model::connection::ConnectionState;
 use crate::model::document::Draft;
 use crate::model::ids::{
     AuditId, ConnectId, EventId, IdSource, InvoiceId, Marker, OperationId, TenantId, XeroTenantId,
 };
+use crate::model::reason::ReasonCode;
 use crate::model::row::{
-    Acknowledged, Audit, Back, Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem,
-    OperationState, Receipt, Reconciled, Settings, Stream, Sync, Tenant,
+    Acknowledged, Audit, Back, Badge, Chart, ContactRow, Event, Invoice, Mapping, MappingKind, Operation,
+    OperationItem, OperationState, Receipt, Reconciled, Settings, Stream, Sync, Tenant,
 };
 use crate::model::time::Timestamp;
 use crate::model::xero::WriteTarget;
@@ -403,18 +404,39 @@ impl Control for House {
         }))
     }
 
-    fn set_mapping(&self, mapping: Mapping, _by: String) -> Answer<(Mapping, usize)> {
+    fn set_mappings(&self, tenant: TenantId, orders: Vec<MappingOrder>, _by: String) -> Answer<usize> {
         let mut rows = self.rows();
-        let key = (mapping.tenant, mapping.kind, mapping.key.clone());
-        rows.mappings.insert(key, mapping.clone());
-        ready(Ok((mapping, 3)))
+        if let Some(refused) = rows.refuse_next.take() {
+            return ready(Err(refused));
+        }
+        for order in orders {
+            let key = (tenant, order.kind, order.key.clone());
+            let (kind, set_at) = (order.kind, NOW);
+            match order.value {
+                Some(value) => {
+                    let key_text = order.key;
+                    let mapping = Mapping {
+                        tenant,
+                        kind,
+                        key: key_text,
+                        value,
+                        set_at,
+                    };
+                    rows.mappings.insert(key, mapping);
+                }
+                None => {
+                    rows.mappings.remove(&key);
+                }
+            }
+        }
+        ready(Ok(3))
     }
 
-    fn set_settings(&self, tenant: TenantId, settings: Settings, _by: String) -> Answer<Settings> {
+    fn set_settings(&self, tenant: TenantId, settings: Settings, _by: String) -> Answer<(Settings, usize)> {
         let mut rows = self.rows();
         let row = rows.tenants.get_mut(&tenant).expect("the tenant is there");
         row.settings = settings.clone();
-        ready(Ok(settings))
+        ready(Ok((settings, 2)))
     }
 
     fn keep_receipt(&self, receipt: Receipt) -> Answer<()> {
@@ -578,6 +600,22 @@ impl Reads for House {
 
     fn receipt(&self, key: &str) -> Result<Option<Receipt>, ReadFailed> {
         Ok(self.rows().receipts.get(key).cloned())
+    }
+
+    fn gaps(&self, _tenant: TenantId, _code: ReasonCode, _limit: usize) -> Result<Gaps, ReadFailed> {
+        Ok(Gaps::default())
+    }
+
+    fn contact(&self, _tenant: TenantId, _reference: &str) -> Result<Option<ContactRow>, ReadFailed> {
+        Ok(None)
+    }
+
+    fn contacts_named(&self, _tenant: TenantId, _name: &str) -> Result<Vec<ContactRow>, ReadFailed> {
+        Ok(Vec::new())
+    }
+
+    fn contact_uses(&self, _tenant: TenantId, _names: &BTreeSet<String>) -> Result<ContactUses, ReadFailed> {
+        Ok(ContactUses::default())
     }
 
     fn chart(&self, _tenant: TenantId) -> Result<Option<Chart>, ReadFailed> {
