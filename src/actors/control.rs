@@ -4,7 +4,8 @@
 use futures_util::future::BoxFuture;
 
 pub use super::connect::{
-    AppKind, ConnectFault, ConnectOrder, ConnectStage, ConnectView, Ended, Offered, Returned, Severed, Standing,
+    AppKind, ConnectFault, ConnectOrder, ConnectStage, ConnectView, Connected, Ended, Offered, Returned, Severed,
+    Standing,
 };
 use crate::engine::effect::Preview;
 pub use crate::engine::effect::Unmappable;
@@ -13,7 +14,7 @@ use crate::model::connection::ConnectionState;
 use crate::model::document::Draft;
 use crate::model::failure::Failure;
 use crate::model::ids::{ConnectId, InvoiceId, OperationId, TenantId, XeroInvoiceId, XeroTenantId};
-use crate::model::row::{Invoice, Job, LinkOrder, Operation, Receipt, Settings, Tenant};
+use crate::model::row::{Invoice, Job, LinkOrder, Operation, Receipt, Settings};
 use crate::model::secret::SecretString;
 use crate::model::time::Timestamp;
 
@@ -188,7 +189,7 @@ pub trait Control: Send + Sync {
     /// What a push would send now. Calls nothing.
     fn preview(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Preview>;
     /// Adopts a grant and starts its tenants; those already there are reconnected.
-    fn connect_import(&self, order: ConnectImport) -> Answer<Vec<Tenant>>;
+    fn connect_import(&self, order: ConnectImport) -> Answer<Vec<Connected>>;
     /// Begins an attempt to connect by a consent; a custom connection is connected at once.
     fn begin_connect(&self, order: ConnectOrder) -> Answer<ConnectView>;
     /// How an attempt stands.

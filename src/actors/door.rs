@@ -7,7 +7,7 @@ use actix::{Addr, Handler, Message};
 use futures_util::FutureExt;
 use tokio::sync::{Mutex, oneshot};
 
-use super::connect::{By, ConnectOrder, ConnectView, Desk, Ended, Returned};
+use super::connect::{By, ConnectOrder, ConnectView, Connected, Desk, Ended, Returned};
 use super::control::{Accepted, Acknowledgement, Answer, ConnectImport, Control, InvoiceName, JobWanted, Refused};
 use super::lane::fresh_generation;
 use super::ports::Ports;
@@ -22,7 +22,7 @@ use crate::engine::effect::{Preview, Reply};
 use crate::engine::event::{MappingOrder, Review};
 use crate::model::document::Draft;
 use crate::model::ids::{ConnectId, OperationId, TenantId, XeroTenantId};
-use crate::model::row::{Invoice, Operation, Receipt, Settings, Tenant};
+use crate::model::row::{Invoice, Operation, Receipt, Settings};
 use crate::model::write::Write;
 use crate::store::rows::batch;
 use crate::store::{Lane, Urgency};
@@ -220,7 +220,7 @@ impl Control for Door {
         .boxed()
     }
 
-    fn connect_import(&self, order: ConnectImport) -> Answer<Vec<Tenant>> {
+    fn connect_import(&self, order: ConnectImport) -> Answer<Vec<Connected>> {
         on_its_own(self.clone().adopt(order, By::Import))
     }
 

@@ -191,12 +191,10 @@ impl Handler<Regranted> for TenantActor {
             why: message.why,
         };
         self.feed(regranted, Urgency::Result, ctx);
-        // The machine knows no reply to this; in line it comes when the new grant is durable.
-        self.perform(
-            vec![Effect::Reply(ask, Reply::Done { released: 0 })],
-            Urgency::Result,
-            ctx,
-        );
+        // The machine knows no reply to this; in line it comes when the new grant is durable. What is
+        // open goes by itself from now on.
+        let released = self.machine.open_count();
+        self.perform(vec![Effect::Reply(ask, Reply::Done { released })], Urgency::Result, ctx);
     }
 }
 

@@ -526,7 +526,8 @@ impl World {
             observe: false,
             requested_by: "token:test".to_owned(),
         };
-        self.door.connect_import(order).await
+        let connected = self.door.connect_import(order).await?;
+        Ok(connected.into_iter().map(|connected| connected.tenant).collect())
     }
 
     pub async fn put(&self, tenant: &Tenant, number: &str) -> Result<Accepted, Refused> {

@@ -208,6 +208,11 @@ fn finish(session: &mut Session<'_>, ended: &Answer) -> Result<Exit, Stop> {
     let count = number::counted(connected.len().try_into().unwrap_or(u64::MAX), "organisation");
     session.screen.line(&format!("Connected {count}:"))?;
     session.screen.table(&tenants::table(connected))?;
+    let released: u64 = connected.iter().map(|tenant| field::count(tenant, "/released")).sum();
+    if released > 0 {
+        let noun = if released == 1 { "invoice is" } else { "invoices are" };
+        session.screen.line(&format!("{released} {noun} queued again."))?;
+    }
     let observes = connected
         .iter()
         .any(|tenant| !field::is_true(tenant, "/auto_sync/enabled"));

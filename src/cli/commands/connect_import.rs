@@ -36,6 +36,11 @@ pub async fn import(session: &mut Session<'_>, args: &ConnectImportArgs) -> Resu
     let count = number::counted(connected.len().try_into().unwrap_or(u64::MAX), "organisation");
     session.screen.line(&format!("Connected {count}:"))?;
     session.screen.table(&tenants::table(connected))?;
+    let released: u64 = connected.iter().map(|tenant| field::count(tenant, "/released")).sum();
+    if released > 0 {
+        let noun = if released == 1 { "invoice is" } else { "invoices are" };
+        session.screen.line(&format!("{released} {noun} queued again."))?;
+    }
     session.screen.note(if args.observe {
         "Nothing is sent by itself. Turn it on with: counterfoil settings set auto-sync.enabled on"
     } else {

@@ -8,8 +8,8 @@ use futures_util::FutureExt;
 use tokio::sync::watch;
 
 use crate::actors::control::{
-    Accepted, Acknowledgement, Answer, ConnectFault, ConnectImport, ConnectOrder, ConnectStage, ConnectView, Control,
-    Ended, InvoiceName, JobWanted, MappingOrder, Offered, Refused, Returned, Severed, Standing,
+    Accepted, Acknowledgement, Answer, ConnectFault, ConnectImport, ConnectOrder, ConnectStage, ConnectView, Connected,
+    Control, Ended, InvoiceName, JobWanted, MappingOrder, Offered, Refused, Returned, Severed, Standing,
 };
 use crate::engine::effect::Preview;
 use crate::http::reads::{BadgeCounts, ContactUses, Gaps, InvoiceQuery, OperationQuery, ReadFailed, Reads};
@@ -332,13 +332,13 @@ impl Control for House {
         })))
     }
 
-    fn connect_import(&self, order: ConnectImport) -> Answer<Vec<Tenant>> {
+    fn connect_import(&self, order: ConnectImport) -> Answer<Vec<Connected>> {
         let mut rows = self.rows();
         if let Some(refused) = rows.refuse_next.take() {
             return ready(Err(refused));
         }
         rows.imports.push(order);
-        ready(Ok(rows.tenants.values().cloned().collect()))
+        ready(Ok(connected(&rows)))
     }
 
     fn begin_connect(&self, order: ConnectOrder) -> Answer<ConnectView> {
@@ -378,10 +378,7 @@ impl Control for House {
     fn choice(&self, ticket: String) -> Answer<ConnectView> {
         ready(match ticket.as_str() {
             "ticket" => Ok(self.offer()),
-            "done" => Ok(attempt(
-                ConnectStage::Connected(self.rows().tenants.values().cloned().collect()),
-                false,
-            )),
+            "done" => Ok(attempt(ConnectStage::Connected(connected(&self.rows())), false)),
             _ => Err(Refused::Connect(ConnectFault::UnknownState)),
         })
     }
@@ -392,8 +389,8 @@ impl Control for House {
             return ready(Err(Refused::Connect(ConnectFault::UnknownState)));
         }
         rows.chosen.push((chosen, observe));
-        let tenants = rows.tenants.values().cloned().collect();
-        ready(Ok(attempt(ConnectStage::Connected(tenants), observe)))
+        let stage = ConnectStage::Connected(connected(&rows));
+        ready(Ok(attempt(stage, observe)))
     }
 
     fn disconnect(&self, tenant: TenantId, _requested_by: String) -> Answer<Ended> {
@@ -630,6 +627,14 @@ impl Reads for House {
             .cloned()
             .collect())
     }
+}
+
+fn connected(rows: &Rows) -> Vec<Connected> {
+    let connected = |tenant: &Tenant| Connected {
+        tenant: tenant.clone(),
+        released: 0,
+    };
+    rows.tenants.values().map(connected).collect()
 }
 
 fn attempt(stage: ConnectStage, observe: bool) -> ConnectView {
