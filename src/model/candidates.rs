@@ -13,6 +13,9 @@ const SHOWN_MAX: usize = 5;
 /// Shorter words say nothing about an account.
 const TELLING_CHARS: usize = 4;
 
+/// What it counts for that an account takes this kind of invoice: more than a code that is somewhat near.
+const FITS: u32 = 30;
+
 /// Something a word can be mapped to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Candidate {
@@ -102,7 +105,7 @@ fn account_scored(account: &Account, wanted: Wanted<'_>) -> Option<(u32, Candida
         ),
         (None, false) => (0, ""),
     };
-    let score = score.saturating_add(if fits { 10 } else { 0 });
+    let score = score.saturating_add(if fits { FITS } else { 0 });
     let candidate = Candidate {
         value: code.to_owned(),
         name: account.name.clone(),
@@ -140,8 +143,8 @@ fn likeness(code: &str, name: &str, wanted: Wanted<'_>) -> Option<(u32, &'static
         return Some((shared.saturating_mul(20).saturating_add(80), "named like the lines"));
     }
     let near = match edits(&word, &code) {
-        1 => 60,
-        2 if word.chars().count() > 3 => 30,
+        1 => 40,
+        2 if word.chars().count() > 3 => 15,
         _ => return None,
     };
     Some((near, "near code"))

@@ -9,6 +9,9 @@ use crate::cli::tenant;
 use crate::cli::words::screen::{Stop, Style};
 use crate::cli::words::{Cell, Column, Table, badge, field, time};
 
+/// Candidates in the table; all of them are below it.
+const MEANT_SHOWN: usize = 2;
+
 /// Lists the mappings of a kind.
 pub async fn list(session: &mut Session<'_>, kind: &str) -> Result<Exit, Stop> {
     let tenant = tenant::chosen(session).await?;
@@ -93,8 +96,10 @@ pub async fn gaps(session: &mut Session<'_>, kind: Option<&str>) -> Result<Exit,
 }
 
 fn meant(gap: &Value) -> String {
-    let candidates = field::items(gap, "/candidates").iter();
-    let names: Vec<String> = candidates
+    let candidates = field::items(gap, "/candidates");
+    let mut names: Vec<String> = candidates
+        .iter()
+        .take(MEANT_SHOWN)
         .map(|candidate| match field::text(candidate, "/contact_ref") {
             Some(reference) => format!("{} of {reference}", field::shown(candidate, "/name")),
             None => format!(
@@ -104,6 +109,9 @@ fn meant(gap: &Value) -> String {
             ),
         })
         .collect();
+    if candidates.len() > MEANT_SHOWN {
+        names.push("…".to_owned());
+    }
     names.join(", ")
 }
 

@@ -71,6 +71,16 @@ fn show(session: &mut Session<'_>, settings: &Value) -> Result<(), Stop> {
         [] => "the organisation's own".to_owned(),
         listed => listed.join(", "),
     };
+    let parties = field::items(settings, "/contacts_opt_out").iter();
+    let left_out = match parties
+        .map(|party| field::shown(party, ""))
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
+        [] => "nobody".to_owned(),
+        few if few.len() < 4 => few.join(", "),
+        many => format!("{} contacts", many.len()),
+    };
     let is_on = field::is_true(settings, "/auto_sync/enabled");
     let rows = [
         (
@@ -90,6 +100,11 @@ fn show(session: &mut Session<'_>, settings: &Value) -> Result<(), Stop> {
             "A code equal to a Xero account code needs no mapping",
         ),
         ("currencies", &currencies, "Currencies that are sent"),
+        (
+            "contacts opt-out",
+            &left_out,
+            "Contacts whose invoices wait for Sync now",
+        ),
     ];
     for (key, value, meaning) in rows {
         session.screen.line(&format!("{key:<20} {value:<23} {meaning}"))?;

@@ -78,6 +78,7 @@ auto-sync.sales      on                      Sync sales invoices
 auto-sync.purchases  on                      Sync purchase invoices
 same-code-default    on                      A code equal to a Xero account code needs no mapping
 currencies           the organisation's own  Currencies that are sent
+contacts opt-out     nobody                  Contacts whose invoices wait for Sync now
 "
     );
     let out = typed(&daemon, &["settings", "set", "auto-sync.enabled", "off"]).out;
