@@ -100,6 +100,30 @@ fn every_reason_has_a_page_and_every_page_a_reason() {
     }
 }
 
+/// In the whole-daemon tests by its code, or in those of the machine by its name.
+#[test]
+fn every_reason_is_provoked_by_a_test() {
+    let mut files = Vec::new();
+    walk(&root().join("tests/it"), &mut files);
+    walk(&root().join("src/engine/tenant/tests"), &mut files);
+    let texts: Vec<String> = files.iter().map(|file| read(file)).collect();
+    let missing: Vec<&str> = ReasonCode::ALL
+        .iter()
+        .filter(|reason| {
+            let names = [
+                format!("\"{}\"", reason.code()),
+                format!("R::{reason:?}"),
+                format!("ReasonCode::{reason:?}"),
+            ];
+            !texts
+                .iter()
+                .any(|text| names.iter().any(|name| text.contains(name.as_str())))
+        })
+        .map(|reason| reason.code())
+        .collect();
+    assert!(missing.is_empty(), "no test provokes {missing:?}");
+}
+
 #[test]
 fn the_list_of_metrics_is_that_of_the_program() {
     let rows = pages::metric_rows();

@@ -4,14 +4,17 @@
 use futures_util::future::BoxFuture;
 
 pub use super::connect::{
-    AppKind, ConnectFault, ConnectOrder, ConnectStage, ConnectView, Ended, Offered, Returned, Severed, Standing,
+    AppKind, ConnectFault, ConnectOrder, ConnectStage, ConnectView, Connected, Ended, Offered, Returned, Severed,
+    Standing,
 };
 use crate::engine::effect::Preview;
+pub use crate::engine::effect::Unmappable;
+pub use crate::engine::event::MappingOrder;
 use crate::model::connection::ConnectionState;
 use crate::model::document::Draft;
 use crate::model::failure::Failure;
 use crate::model::ids::{ConnectId, InvoiceId, OperationId, TenantId, XeroInvoiceId, XeroTenantId};
-use crate::model::row::{Credits, Invoice, Job, LinkOrder, Mapping, Operation, Receipt, Settings, Tenant};
+use crate::model::row::{Credits, Invoice, Job, LinkOrder, Operation, Receipt, Settings};
 use crate::model::secret::SecretString;
 use crate::model::time::Timestamp;
 
@@ -161,6 +164,9 @@ pub enum Refused {
     /// Xero failed, or refused the grant.
     #[error("xero: {0}")]
     Xero(Failure),
+    /// Xero has nothing that these could be mapped to.
+    #[error("{} mappings cannot be", .0.len())]
+    Unmappable(Vec<Unmappable>),
     /// The grant does not reach this organisation.
     #[error("the grant does not reach the organisation {0}")]
     NotReached(XeroTenantId),
@@ -183,7 +189,7 @@ pub trait Control: Send + Sync {
     /// What a push would send now. Calls nothing.
     fn preview(&self, tenant: TenantId, invoice: InvoiceName) -> Answer<Preview>;
     /// Adopts a grant and starts its tenants; those already there are reconnected.
-    fn connect_import(&self, order: ConnectImport) -> Answer<Vec<Tenant>>;
+    fn connect_import(&self, order: ConnectImport) -> Answer<Vec<Connected>>;
     /// Begins an attempt to connect by a consent; a custom connection is connected at once.
     fn begin_connect(&self, order: ConnectOrder) -> Answer<ConnectView>;
     /// How an attempt stands.
@@ -196,10 +202,11 @@ pub trait Control: Send + Sync {
     fn choose(&self, ticket: String, chosen: Vec<XeroTenantId>, observe: bool) -> Answer<ConnectView>;
     /// Ends a tenant's connection, here and at Xero. Can be repeated.
     fn disconnect(&self, tenant: TenantId, requested_by: String) -> Answer<Ended>;
-    /// Sets a mapping and releases what was red for it; tells how many documents that were.
-    fn set_mapping(&self, mapping: Mapping, by: String) -> Answer<(Mapping, usize)>;
-    /// Replaces the settings.
-    fn set_settings(&self, tenant: TenantId, settings: Settings, by: String) -> Answer<Settings>;
+    /// Sets mappings, or takes them away, all or none, and releases what was red for them; tells how
+    /// many documents that were.
+    fn set_mappings(&self, tenant: TenantId, orders: Vec<MappingOrder>, by: String) -> Answer<usize>;
+    /// Replaces the settings and releases what was red for them; tells how many documents that were.
+    fn set_settings(&self, tenant: TenantId, settings: Settings, by: String) -> Answer<(Settings, usize)>;
     /// The host says how many first syncs it still allows; `None` = it does not count them.
     fn set_credits(&self, tenant: TenantId, credits: Option<Credits>, by: String) -> Answer<()>;
     /// Keeps the answer to a request that carried an `Idempotency-Key`, before it is given.

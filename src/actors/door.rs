@@ -7,7 +7,7 @@ use actix::{Addr, Handler, Message};
 use futures_util::FutureExt;
 use tokio::sync::{Mutex, oneshot};
 
-use super::connect::{By, ConnectOrder, ConnectView, Desk, Ended, Returned};
+use super::connect::{By, ConnectOrder, ConnectView, Connected, Desk, Ended, Returned};
 use super::control::{Accepted, Acknowledgement, Answer, ConnectImport, Control, InvoiceName, JobWanted, Refused};
 use super::lane::fresh_generation;
 use super::ports::Ports;
@@ -15,14 +15,14 @@ use super::registry::Door as TenantDoor;
 use super::replies::{noted, unexpected};
 use super::supervisor::Supervisor;
 use super::tenant::{
-    Acknowledge, Begin, Cancel, PutInvoice, Replier, SetCredits, SetMapping, SetSettings, SignalPayment, SyncNow,
+    Acknowledge, Begin, Cancel, PutInvoice, Replier, SetCredits, SetMappings, SetSettings, SignalPayment, SyncNow,
     TenantActor, WantPreview,
 };
 use crate::engine::effect::{Preview, Reply};
-use crate::engine::event::Review;
+use crate::engine::event::{MappingOrder, Review};
 use crate::model::document::Draft;
 use crate::model::ids::{ConnectId, OperationId, TenantId, XeroTenantId};
-use crate::model::row::{Credits, Invoice, Mapping, Operation, Receipt, Settings, Tenant};
+use crate::model::row::{Credits, Invoice, Operation, Receipt, Settings};
 use crate::model::write::Write;
 use crate::store::rows::batch;
 use crate::store::{Lane, Urgency};
@@ -220,7 +220,7 @@ impl Control for Door {
         .boxed()
     }
 
-    fn connect_import(&self, order: ConnectImport) -> Answer<Vec<Tenant>> {
+    fn connect_import(&self, order: ConnectImport) -> Answer<Vec<Connected>> {
         on_its_own(self.clone().adopt(order, By::Import))
     }
 
@@ -250,23 +250,19 @@ impl Control for Door {
         on_its_own(self.clone().disconnect(tenant, requested_by))
     }
 
-    fn set_mapping(&self, mapping: Mapping, by: String) -> Answer<(Mapping, usize)> {
-        let told = Box::new(mapping.clone());
-        let asked = self.ask(mapping.tenant, |reply| SetMapping {
-            mapping: told,
-            by,
-            reply,
-        });
+    fn set_mappings(&self, tenant: TenantId, orders: Vec<MappingOrder>, by: String) -> Answer<usize> {
+        let asked = self.ask(tenant, |reply| SetMappings { orders, by, reply });
         async move {
             match asked.await? {
-                Reply::Done { released } => Ok((mapping, released)),
+                Reply::Done { released } => Ok(released),
+                Reply::Unmappable(wrong) => Err(Refused::Unmappable(wrong)),
                 other => Err(unexpected(&other)),
             }
         }
         .boxed()
     }
 
-    fn set_settings(&self, tenant: TenantId, settings: Settings, by: String) -> Answer<Settings> {
+    fn set_settings(&self, tenant: TenantId, settings: Settings, by: String) -> Answer<(Settings, usize)> {
         let told = Box::new(settings.clone());
         let asked = self.ask(tenant, |reply| SetSettings {
             settings: told,
@@ -275,7 +271,7 @@ impl Control for Door {
         });
         async move {
             match asked.await? {
-                Reply::Done { .. } => Ok(settings),
+                Reply::Done { released } => Ok((settings, released)),
                 other => Err(unexpected(&other)),
             }
         }

@@ -32,6 +32,7 @@ pub(super) fn unexpected(reply: &Reply) -> Refused {
         Reply::Preview(_) => "preview",
         Reply::Noted(_) => "noted",
         Reply::Changed(_) => "changed",
+        Reply::Unmappable(_) => "unmappable",
         Reply::Done { .. } => "done",
     };
     tracing::error!(kind, "a tenant gave a reply of another kind");

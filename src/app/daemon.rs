@@ -189,7 +189,8 @@ impl Daemon {
     /// # Errors
     /// As [`Control::connect_import`].
     pub async fn connect(&self, order: ConnectImport) -> Result<Vec<Tenant>, Refused> {
-        self.door.connect_import(order).await
+        let connected = self.door.connect_import(order).await?;
+        Ok(connected.into_iter().map(|connected| connected.tenant).collect())
     }
 
     /// The door to its actors.

@@ -1,11 +1,15 @@
 //! Joins the control endpoint's reads to the store.
 
+use std::collections::BTreeSet;
+
 use tokio::sync::watch;
 
-use crate::http::reads::{BadgeCounts, InvoiceQuery, OperationQuery, ReadFailed, Reads};
+use crate::http::reads::{BadgeCounts, ContactUses, Gaps, InvoiceQuery, OperationQuery, ReadFailed, Reads};
 use crate::model::ids::{AuditId, InvoiceId, OperationId, TenantId, XeroTenantId};
+use crate::model::reason::ReasonCode;
 use crate::model::row::{
-    Audit, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem, Receipt, Reconciled, Stream, Tenant,
+    Audit, Chart, ContactRow, Event, Invoice, Mapping, MappingKind, Operation, OperationItem, Receipt, Reconciled,
+    Stream, Tenant,
 };
 use crate::store::Writer;
 use crate::store::reader::{self, ReadError, Reader};
@@ -189,6 +193,22 @@ impl Reads for StoredReads {
 
     fn receipt(&self, key: &str) -> Result<Option<Receipt>, ReadFailed> {
         self.reader.receipt(key).map_err(failed)
+    }
+
+    fn gaps(&self, tenant: TenantId, code: ReasonCode, limit: usize) -> Result<Gaps, ReadFailed> {
+        self.reader.gaps(tenant, code, limit).map_err(failed)
+    }
+
+    fn contact(&self, tenant: TenantId, reference: &str) -> Result<Option<ContactRow>, ReadFailed> {
+        self.reader.contact(tenant, reference).map_err(failed)
+    }
+
+    fn contacts_named(&self, tenant: TenantId, name: &str) -> Result<Vec<ContactRow>, ReadFailed> {
+        self.reader.contacts_named(tenant, name).map_err(failed)
+    }
+
+    fn contact_uses(&self, tenant: TenantId, names: &BTreeSet<String>) -> Result<ContactUses, ReadFailed> {
+        self.reader.contact_uses(tenant, names).map_err(failed)
     }
 
     fn chart(&self, tenant: TenantId) -> Result<Option<Chart>, ReadFailed> {

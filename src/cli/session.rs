@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use super::args::{
-    AuditCommand, Command, ConfigCommand, EventsCommand, Globals, InvoicesCommand, MappingsCommand, OperationCommand,
-    ReconcileCommand, SandboxArgs, SandboxCommand, SettingsCommand, TenantsCommand, VariancesCommand,
+    AuditCommand, Command, ConfigCommand, ContactsCommand, EventsCommand, Globals, InvoicesCommand, MappingsCommand,
+    OperationCommand, ReconcileCommand, SandboxArgs, SandboxCommand, SettingsCommand, TenantsCommand, VariancesCommand,
     WatermarksCommand,
 };
 use super::commands::{
     audit, capabilities, config, connect, connect_import, disconnect, events, explain, invoices, jobs, mappings,
-    operation, put, resolve, settings, status, sync, tenants, variances, watermarks,
+    operation, opt_out, put, resolve, settings, status, sync, tenants, variances, watermarks, what_syncs,
 };
 use super::control::{Answer, Client, Request, Trouble};
 use super::exit::Exit;
@@ -117,6 +117,10 @@ pub async fn carry_out(session: &mut Session<'_>, command: Command) -> Result<Ex
         Command::Operation(OperationCommand::Retry { id }) => {
             jobs::begin(session, operation::verb(&id, "retry-failed"), String::new()).await
         }
+        Command::Mappings(MappingsCommand::Gaps { kind }) => mappings::gaps(session, kind.as_deref()).await,
+        Command::Mappings(MappingsCommand::Remove { kind, key }) => mappings::remove(session, &kind, &key).await,
+        Command::Contacts(ContactsCommand::OptOut(command)) => opt_out::carry_out(session, command).await,
+        Command::Capabilities => what_syncs::show(session).await,
         Command::Mappings(MappingsCommand::List { kind }) => mappings::list(session, &kind).await,
         Command::Mappings(MappingsCommand::Set { kind, key, value }) => {
             mappings::set(session, &kind, &key, &value).await

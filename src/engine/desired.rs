@@ -3,11 +3,11 @@
 use rust_decimal::Decimal;
 
 use super::event::PushContext;
-use crate::model::document::{Draft, HostStatus, InvoiceKind, Line};
+use crate::model::document::{Draft, HostStatus, InvoiceKind, Line, Party};
 use crate::model::ids::Marker;
 use crate::model::ids::XeroContactId;
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Chart, MappingKind, Settings};
+use crate::model::row::{Channel, Chart, Mapping, MappingKind, Settings};
 use crate::model::xero::{Account, OutgoingInvoice, OutgoingLine, XeroStatus};
 
 /// Why a document cannot be sent as it is.
@@ -115,7 +115,7 @@ pub fn as_sent(context: &PushContext, contact: XeroContactId, url: String) -> Ou
             .as_ref()
             .map(|code| word(MappingKind::NominalCodes, code));
         let rate = line.tax_type.as_ref().map(|rate| word(MappingKind::TaxRates, rate));
-        in_words(line, account, rate)
+        in_words(line, context, account, rate)
     });
     document(draft, contact, url, lines.collect())
 }
@@ -151,10 +151,17 @@ pub fn outgoing_line(
 ) -> Result<OutgoingLine, Obstacle> {
     let account_code = account_code(index, line, context, chart, settings)?;
     let tax_type = tax_type(index, line, context, chart)?;
-    Ok(in_words(line, account_code, tax_type))
+    Ok(in_words(line, context, account_code, tax_type))
 }
 
-fn in_words(line: &Line, account_code: Option<String>, tax_type: Option<String>) -> OutgoingLine {
+fn in_words(
+    line: &Line,
+    context: &PushContext,
+    account_code: Option<String>,
+    tax_type: Option<String>,
+) -> OutgoingLine {
+    let item = line.item_code.as_ref();
+    let item_code = item.map(|code| mapping(context, MappingKind::Items, code).unwrap_or(code).to_owned());
     OutgoingLine {
         id: None,
         description: line.description.clone(),
@@ -163,7 +170,7 @@ fn in_words(line: &Line, account_code: Option<String>, tax_type: Option<String>)
         account_code,
         tax_type,
         tax_amount: line.tax_amount,
-        item_code: line.item_code.clone(),
+        item_code,
         discount_rate: line.discount_percent.filter(|percent| *percent != Decimal::ZERO),
     }
 }
@@ -207,23 +214,17 @@ fn account_code(
             });
         }
     };
-    let usable = find(code).filter(|account| is_usable(account));
-    if usable.is_none() {
-        return Err(Obstacle {
+    match find(code).map_or(Some("not in the chart of accounts"), Account::unusable) {
+        None => Ok(Some(code.to_owned())),
+        Some(why) => Err(Obstacle {
             code: ReasonCode::AccountMappingIncorrect,
             detail: format!(
-                "Line {} uses nominal code {nominal}, mapped to Xero account {code}, which is {}.",
+                "Line {} uses nominal code {nominal}, mapped to Xero account {code}, which is {why}.",
                 index.saturating_add(1),
-                if find(code).is_some() {
-                    "archived"
-                } else {
-                    "not in the chart of accounts"
-                }
             ),
             subject: Some(nominal.to_owned()),
-        });
+        }),
     }
-    Ok(Some(code.to_owned()))
 }
 
 fn tax_type(index: usize, line: &Line, context: &PushContext, chart: &Chart) -> Result<Option<String>, Obstacle> {
@@ -248,6 +249,48 @@ fn tax_type(index: usize, line: &Line, context: &PushContext, chart: &Chart) -> 
     })
 }
 
+/// Whom a document is for: the party it names, unless its channel is mapped to one contact, or is one
+/// where the location takes the customer's place.
+#[must_use]
+pub fn party_of(draft: &Draft, mappings: &[Mapping]) -> Party {
+    let channel = draft.channel.as_deref().and_then(|word| {
+        let is_it = |mapping: &&Mapping| mapping.kind == MappingKind::Channels && mapping.key == word;
+        let found = mappings.iter().find(is_it)?;
+        Some((word, Channel::parse(&found.value)?))
+    });
+    let stands_for = |kind: &str, word: &str| Party {
+        reference: format!("{kind}:{word}"),
+        name: word.to_owned(),
+        email: None,
+    };
+    match (channel, draft.location.as_deref()) {
+        (Some((word, Channel::Contact(_))), _) => stands_for("channel", word),
+        (Some((_, Channel::Locations)), Some(location)) => stands_for("location", location),
+        _ => draft.contact.clone(),
+    }
+}
+
+/// The contact a person said a document is for.
+#[must_use]
+pub fn contact_by_hand(draft: &Draft, mappings: &[Mapping]) -> Option<XeroContactId> {
+    let value = |kind, word: &str| {
+        let is_it = |mapping: &&Mapping| mapping.kind == kind && mapping.key == word;
+        mappings.iter().find(is_it).map(|mapping| mapping.value.as_str())
+    };
+    let channel = draft
+        .channel
+        .as_deref()
+        .and_then(|word| value(MappingKind::Channels, word));
+    match channel.and_then(Channel::parse) {
+        Some(Channel::Contact(contact)) => Some(contact),
+        Some(Channel::Locations) if draft.location.is_some() => {
+            let location = draft.location.as_deref().unwrap_or_default();
+            value(MappingKind::Locations, location)?.parse().ok()
+        }
+        _ => value(MappingKind::Contacts, &draft.contact.reference)?.parse().ok(),
+    }
+}
+
 fn mapping<'a>(context: &'a PushContext, kind: MappingKind, key: &str) -> Option<&'a str> {
     context
         .mappings
@@ -256,17 +299,8 @@ fn mapping<'a>(context: &'a PushContext, kind: MappingKind, key: &str) -> Option
         .map(|mapping| mapping.value.as_str())
 }
 
-const fn is_usable(account: &Account) -> bool {
-    account.is_active
-}
-
 fn check_dates(draft: &Draft, chart: &Chart) -> Result<(), Obstacle> {
-    let organisation = &chart.organisation;
-    let locked = [organisation.period_lock_date, organisation.end_of_year_lock_date]
-        .into_iter()
-        .flatten()
-        .max();
-    match locked {
+    match chart.organisation.locked_until() {
         Some(lock) if draft.issue_date <= lock => Err(Obstacle {
             code: ReasonCode::PeriodLocked,
             detail: format!(

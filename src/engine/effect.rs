@@ -3,12 +3,13 @@
 use bytes::Bytes;
 
 use super::status::Blocked;
+use crate::model::candidates::Candidate;
 use crate::model::connection::{ConnectionCause, ConnectionState};
 use crate::model::document::InvoiceKind;
 use crate::model::failure::{FailureKind, Limit};
 use crate::model::ids::{IntentId, InvoiceId, OperationId, XeroInvoiceId};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Class, Invoice, JobKind, Operation, ReasonGiven, StreamKind};
+use crate::model::row::{Class, Invoice, JobKind, MappingKind, Operation, ReasonGiven, StreamKind};
 use crate::model::time::Timestamp;
 use crate::model::write::Write;
 use crate::model::xero::{Request, WriteTarget};
@@ -141,11 +142,26 @@ pub enum Reply {
     Noted(Box<Invoice>),
     /// Nothing was stored: the invoice is not as it was when it was looked at.
     Changed(Box<Invoice>),
+    /// Nothing was stored: Xero has nothing that these could be mapped to.
+    Unmappable(Vec<Unmappable>),
     /// The change is durable.
     Done {
         /// How many documents it released.
         released: usize,
     },
+}
+
+/// A mapping that cannot be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmappable {
+    /// Its kind.
+    pub kind: MappingKind,
+    /// The host's word.
+    pub key: String,
+    /// Why not, in a sentence.
+    pub why: String,
+    /// What may be meant.
+    pub candidates: Vec<Candidate>,
 }
 
 /// What a push of a document would do now.

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::effect::{AskId, CallId, LoadId};
 use crate::model::connection::ConnectionCause;
-use crate::model::document::Draft;
+use crate::model::document::{Draft, Party};
 use crate::model::ids::{GrantId, InvoiceId, OperationId, XeroInvoiceId};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Chart, ContactRow, Credits, Invoice, Job, LinkOrder, Mapping, Settings, StreamKind};
+use crate::model::row::{
+    Chart, ContactRow, Credits, Invoice, Job, LinkOrder, Mapping, MappingKind, Settings, StreamKind,
+};
 use crate::model::time::{Mono, Timestamp};
 use crate::model::xero::{Answer, Change, XeroInvoice};
 
@@ -172,15 +174,15 @@ pub enum Event {
         /// Who.
         requested_by: String,
     },
-    /// A mapping was set; what was red for it is released.
-    MappingSet {
+    /// Mappings are to be set or taken away; what was red for them is released.
+    MappingsSet {
         /// Who waits for the reply.
         ask: AskId,
-        /// The mapping.
-        mapping: Box<Mapping>,
-        /// What it was before.
-        before: Option<String>,
-        /// Who set it, for the record.
+        /// All of them are done, or none.
+        orders: Vec<MappingOrder>,
+        /// The reference data they are checked against, if it was ever read.
+        chart: Option<Box<Chart>>,
+        /// Who sets them, for the record.
         by: String,
     },
     /// The settings were changed.
@@ -203,6 +205,19 @@ pub enum Event {
     },
     /// Time passed.
     Woken,
+}
+
+/// A mapping that is to be set or taken away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappingOrder {
+    /// Its kind.
+    pub kind: MappingKind,
+    /// The host's word.
+    pub key: String,
+    /// Xero's word; `None` = take it away.
+    pub value: Option<String>,
+    /// What it was before.
+    pub before: Option<String>,
 }
 
 /// What webhooks told about a tenant since it was last told: hints only, no truth.
@@ -295,11 +310,13 @@ pub enum ConnectionEvent {
 pub struct PushContext {
     /// The invoice.
     pub invoice: Invoice,
-    /// Its party, if it was resolved before.
+    /// Whom it is for: as a rule the party it names.
+    pub party: Party,
+    /// That party, if it was resolved before.
     pub contact: Option<ContactRow>,
     /// Other local parties that were resolved under the same name.
     pub namesakes: Vec<ContactRow>,
-    /// The mappings of its party, nominal codes and tax types, and of those an attempt sent.
+    /// The mappings of its words, and of those an attempt sent.
     pub mappings: Vec<Mapping>,
     /// The party an attempt sent it for: since then the host may have written another one.
     pub sent_contact: Option<ContactRow>,

@@ -1,7 +1,11 @@
 //! What Xero's validation messages mean. They are matched by what they contain, because Xero
 //! varies full stops and spelling.
 
+use std::collections::BTreeSet;
+
+use crate::model::document::Draft;
 use crate::model::reason::ReasonCode;
+use crate::model::row::MappingKind;
 
 /// What a refused document needs next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +71,31 @@ pub fn meaning(messages: &[String]) -> Meaning {
         .map_or(Meaning::Reason(ReasonCode::ValidationRefused), |(_, meaning)| {
             meaning.clone()
         })
+}
+
+/// The word of the host that Xero's messages are about, as far as they tell: the one they name, else
+/// the only one there is.
+#[must_use]
+pub fn subject(code: ReasonCode, messages: &[String], draft: &Draft) -> Option<String> {
+    let said = messages.join(" ").to_lowercase();
+    let kind = match code {
+        ReasonCode::AccountMappingIncorrect => MappingKind::NominalCodes,
+        ReasonCode::PrerequisiteUnmapped if said.contains("item code") => MappingKind::Items,
+        ReasonCode::PrerequisiteUnmapped if said.contains("tax") => MappingKind::TaxRates,
+        ReasonCode::ContactArchived => return Some(draft.contact.reference.clone()),
+        ReasonCode::CurrencyMismatch => return Some(draft.currency.to_string()),
+        _ => return None,
+    };
+    let words: BTreeSet<&str> = kind.words_of(draft).collect();
+    let is_said = |word: &&&str| {
+        let word = word.to_lowercase();
+        said.split(|letter: char| letter.is_whitespace() || matches!(letter, '\'' | '"' | '.' | ','))
+            .any(|part| part == word)
+    };
+    let named = words.iter().find(is_said);
+    named
+        .or_else(|| words.first().filter(|_| words.len() == 1))
+        .map(|word| (*word).to_owned())
 }
 
 /// Xero's messages as one sentence for the badge.

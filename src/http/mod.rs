@@ -15,6 +15,7 @@
 
 mod body;
 pub mod callback;
+mod candidates;
 mod connections;
 mod cursor;
 mod endpoints;

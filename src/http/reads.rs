@@ -1,14 +1,18 @@
 //! What the control endpoint reads from the store: committed rows only, never a decision.
 
+use std::collections::BTreeSet;
+
 use tokio::sync::watch;
 
 use crate::model::document::InvoiceKind;
 use crate::model::ids::{AuditId, InvoiceId, OperationId, TenantId, XeroTenantId};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{
-    Audit, Badge, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem, OperationState, Receipt,
-    Reconciled, Stream, Tenant, VarianceLevel,
+    Audit, Badge, Chart, ContactRow, Event, Invoice, Mapping, MappingKind, Operation, OperationItem, OperationState,
+    Receipt, Reconciled, Stream, Tenant, VarianceLevel,
 };
+
+pub use crate::store::reader::{ContactUses, Gap, Gaps};
 
 /// The store could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -128,6 +132,14 @@ pub trait Reads: Send + Sync {
     fn feed_watch(&self) -> watch::Receiver<u64>;
     /// The kept answer under this key.
     fn receipt(&self, key: &str) -> Result<Option<Receipt>, ReadFailed>;
+    /// What invoices are red about for a reason, at most `limit`.
+    fn gaps(&self, tenant: TenantId, code: ReasonCode, limit: usize) -> Result<Gaps, ReadFailed>;
+    /// A resolved party by the host's key.
+    fn contact(&self, tenant: TenantId, reference: &str) -> Result<Option<ContactRow>, ReadFailed>;
+    /// The parties that were resolved under a name.
+    fn contacts_named(&self, tenant: TenantId, name: &str) -> Result<Vec<ContactRow>, ReadFailed>;
+    /// How many synced invoices of parties with these names went to which contact.
+    fn contact_uses(&self, tenant: TenantId, names: &BTreeSet<String>) -> Result<ContactUses, ReadFailed>;
     /// The organisation's reference data, if it was ever read.
     fn chart(&self, tenant: TenantId) -> Result<Option<Chart>, ReadFailed>;
     /// Every mapping of a kind, by key.

@@ -4,6 +4,10 @@ use std::collections::HashMap;
 
 use matchit::Router;
 
+mod endpoint;
+
+pub use endpoint::Endpoint;
+
 use super::state::{Access, Scope};
 
 /// The methods that are used.
@@ -39,62 +43,6 @@ impl Verb {
     pub const fn is_read(self) -> bool {
         matches!(self, Self::Get)
     }
-}
-
-/// What a path does; `endpoints` has the function of each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the table below says what each one is")]
-pub enum Endpoint {
-    Healthz,
-    Readyz,
-    Metrics,
-    Status,
-    Reasons,
-    Reason,
-    Limits,
-    Labels,
-    Tenants,
-    Tenant,
-    ConnectImport,
-    Connect,
-    ConnectAttempt,
-    ConnectComplete,
-    ConnectChoose,
-    Disconnect,
-    ResolveConnection,
-    PutCredits,
-    PutInvoice,
-    Invoice,
-    Invoices,
-    Counts,
-    Resync,
-    Refreshes,
-    Refresh,
-    Link,
-    DriftReports,
-    RunReconciler,
-    Watermarks,
-    Timeline,
-    Variance,
-    Audit,
-    AuditExport,
-    Reconciler,
-    OperationItems,
-    PushPreview,
-    PaymentSignal,
-    AcknowledgeVariance,
-    AcknowledgeAlerts,
-    Mappings,
-    Mapping,
-    PutMapping,
-    Settings,
-    PatchSettings,
-    Operation,
-    Operations,
-    CancelOperation,
-    RetryOperation,
-    Events,
-    EventStream,
 }
 
 /// How long an answer may take.
@@ -150,7 +98,15 @@ const fn write(verb: Verb, pattern: &'static str, endpoint: Endpoint, scope: Sco
     }
 }
 
+const fn setting(pattern: &'static str, endpoint: Endpoint) -> Route {
+    write(Verb::Put, pattern, endpoint, Scope::Settings)
+}
+
 impl Route {
+    const fn by(self, verb: Verb) -> Self {
+        Self { verb, ..self }
+    }
+
     const fn open(self) -> Self {
         Self {
             access: Access::Open,
@@ -187,6 +143,7 @@ pub const ROUTES: &[Route] = &[
     get("/v1/reasons/{code}", Endpoint::Reason),
     get("/v1/limits", Endpoint::Limits),
     get("/v1/labels", Endpoint::Labels),
+    get("/v1/capabilities", Endpoint::Capabilities),
     get("/v1/tenants", Endpoint::Tenants),
     get("/v1/tenants/{tenant}", Endpoint::Tenant),
     write(Verb::Post, "/v1/connect:import", Endpoint::ConnectImport, Scope::Admin),
@@ -301,21 +258,16 @@ pub const ROUTES: &[Route] = &[
         Endpoint::AcknowledgeAlerts,
         Scope::SyncNow,
     ),
+    get("/v1/tenants/{tenant}/mappings/gaps", Endpoint::Gaps),
     get("/v1/tenants/{tenant}/mappings/{kind}", Endpoint::Mappings),
+    setting("/v1/tenants/{tenant}/mappings/{kind}", Endpoint::PutMappings),
     get("/v1/tenants/{tenant}/mappings/{kind}/{key}", Endpoint::Mapping),
-    write(
-        Verb::Put,
-        "/v1/tenants/{tenant}/mappings/{kind}/{key}",
-        Endpoint::PutMapping,
-        Scope::Settings,
-    ),
+    setting("/v1/tenants/{tenant}/mappings/{kind}/{key}", Endpoint::PutMapping),
+    setting("/v1/tenants/{tenant}/mappings/{kind}/{key}", Endpoint::RemoveMapping)
+        .by(Verb::Delete)
+        .body(0),
     get("/v1/tenants/{tenant}/settings", Endpoint::Settings),
-    write(
-        Verb::Patch,
-        "/v1/tenants/{tenant}/settings",
-        Endpoint::PatchSettings,
-        Scope::Settings,
-    ),
+    setting("/v1/tenants/{tenant}/settings", Endpoint::PatchSettings).by(Verb::Patch),
     get("/v1/operations", Endpoint::Operations),
     get("/v1/operations/{operation}", Endpoint::Operation),
     get("/v1/operations/{operation}/items", Endpoint::OperationItems),

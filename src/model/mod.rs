@@ -4,7 +4,10 @@
 //! Invariants: ids are made from values passed in; money is exact decimal; a stored row only ever
 //! gains fields, each with a default.
 
+pub mod candidates;
+pub mod capability;
 pub mod connection;
+pub mod distance;
 pub mod document;
 pub mod failure;
 pub mod ids;

@@ -202,6 +202,14 @@ problems! {
     ValidationFailed = 422, "validation_failed", false,
         "The request is not valid",
         "Correct what `errors` names.";
+    /// There is no such account, or none that can be used.
+    AccountMappingIncorrect = 422, "account_mapping_incorrect", false,
+        "Account mapping is incorrect",
+        "Map to one of `candidates`, or add or re-activate the account in Xero first.";
+    /// There is no such tax rate, or none that can be used.
+    PrerequisiteUnmapped = 422, "prerequisite_unmapped", false,
+        "Prerequisite missing in Xero",
+        "Map to one of `candidates`, or add it in Xero first.";
     /// A refresh that looks back too far.
     LookbackTooLong = 422, "lookback_too_long", false,
         "The lookback is too long",
@@ -296,6 +304,9 @@ impl ProblemCode {
             Self::InvalidCursor => "Start again without --cursor.",
             Self::Unauthenticated => {
                 "Name the file with the token: --token-file STORE.PATH/admin-token, or COUNTERFOIL_TOKEN_FILE."
+            }
+            Self::AccountMappingIncorrect | Self::PrerequisiteUnmapped => {
+                "Map to one of those named, or add it in Xero first."
             }
             Self::CursorExpired => "counterfoil events tail",
             Self::EtagMismatch => "Type the command again: somebody changed it in the meantime.",

@@ -63,12 +63,12 @@ reasons! {
     AccountMappingIncorrect = "account_mapping_incorrect", true,
         "Account mapping is incorrect",
         "Xero refuses the account code a line is mapped to: it is archived, missing, or of the wrong kind for this document.",
-        "Correct the account mapping or re-activate the account in Xero, then click Sync now.";
+        "Correct the account mapping (counterfoil mappings set nominal_codes CODE ACCOUNT), which sends it again by itself, or re-activate the account in Xero, then click Sync now.";
     /// A tax type, item or contact the document needs is not in Xero.
     PrerequisiteUnmapped = "prerequisite_unmapped", true,
         "Prerequisite missing in Xero",
         "The document uses a tax rate or an item that this Xero organisation does not have.",
-        "Add it in Xero or map it to one that exists, then click Sync now.";
+        "Map it to one that exists (counterfoil mappings gaps shows how), which sends it again by itself, or add it in Xero, then click Sync now.";
     /// The document's currency is not the organisation's.
     CurrencyMismatch = "currency_mismatch", true,
         "Currency mismatch",
@@ -88,7 +88,7 @@ reasons! {
     InvoiceNumberExists = "invoice_number_exists", true,
         "Invoice number already exists in Xero",
         "The invoice number of the exported invoice already exists in Xero on a document that this application did not make.",
-        "Renumber the invoice, or the other document in Xero, then click Sync now.";
+        "If both are the same document, link them (counterfoil invoices link REF DOCUMENT). Otherwise renumber one of the two, then click Sync now.";
     /// The connection is not in the state `active`.
     ConnectionNotActive = "connection_not_active", true,
         "Connection not active",
@@ -108,7 +108,7 @@ reasons! {
     NotEditableInXero = "not_editable_in_xero", true,
         "Cannot be changed in Xero",
         "Xero does not allow this change: the document is paid, part paid, voided or deleted there.",
-        "If the change is right, remove the payment or credit in Xero, then click Sync now. A document that was voided or deleted there needs a new one.";
+        "If the change is right, remove the payment or credit in Xero: the change is then sent by itself. A document that was voided or deleted there needs a new one.";
     /// The date lies in a locked period.
     PeriodLocked = "period_locked", true,
         "Period is locked in Xero",
@@ -128,7 +128,7 @@ reasons! {
     XeroUnavailable = "xero_unavailable", true,
         "Xero is unavailable",
         "Xero did not accept the document in three attempts, because its service failed.",
-        "Wait until Xero is back: the document is sent by itself then. Sync now tries at once.";
+        "Wait until Xero is back (https://status.xero.com tells about outages): the document is sent by itself then. Sync now tries at once.";
     /// The day's calls are used up.
     DailyQuotaExhausted = "daily_quota_exhausted", false,
         "Daily quota exhausted",

@@ -2,8 +2,8 @@
 
 use super::ids::{BatchId, GrantId, IntentId, InvoiceId, OperationId, TenantId};
 use super::row::{
-    Audit, Batch, CallMinute, Chart, ContactRow, Event, FollowUp, GrantRow, Intent, Invoice, Job, Mapping, Operation,
-    OperationItem, Receipt, Reconciled, Scan, Stream, StreamKind, Tenant,
+    Audit, Batch, CallMinute, Chart, ContactRow, Event, FollowUp, GrantRow, Intent, Invoice, Job, Mapping, MappingKind,
+    Operation, OperationItem, Receipt, Reconciled, Scan, Stream, StreamKind, Tenant,
 };
 
 /// One change of one row.
@@ -27,6 +27,8 @@ pub enum Write {
     Chart(Box<Chart>),
     /// Adds or replaces a mapping.
     Mapping(Box<Mapping>),
+    /// A mapping was taken away (by its key).
+    DropMapping(TenantId, MappingKind, String),
     /// Replaces the calls of one minute.
     Calls(CallMinute),
     /// Drops the calls of one minute (minutes since 1970).

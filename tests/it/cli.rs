@@ -6,55 +6,18 @@ use serde_json::{Value, json};
 
 use crate::support::{House, run_program, sale, with};
 
-/// What a command left behind.
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl Ran {
-    #[track_caller]
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error} in {}", self.out))
-    }
-
-    #[track_caller]
-    fn says(&self, code: i32, words: &[&str]) -> &Self {
-        let all = format!("{}{}", self.out, self.err);
-        assert_eq!(self.code, code, "{all}");
-        for word in words {
-            assert!(all.contains(word), "{word:?} in {all}");
-        }
-        self
-    }
-}
-
-fn run_with_input(house: &House, args: &[&str], input: &str) -> Ran {
-    let addr = format!("http://{}", house.daemon.api.addr);
-    let token_file = house.daemon.token_file.display().to_string();
-    let variables = [
-        ("COUNTERFOIL_ADDR", addr.as_str()),
-        ("COUNTERFOIL_TOKEN_FILE", token_file.as_str()),
-    ];
-    let ended = run_program(args, &variables, input);
-    Ran {
-        code: ended.code,
-        out: ended.out,
-        err: ended.err,
-    }
-}
-
-fn run(house: &House, args: &[&str]) -> Ran {
-    run_with_input(house, args, "")
-}
-
 #[test]
 fn a_day_at_the_command_line() {
     let house = House::new();
-    run(&house, &["status"]).says(0, &["counterfoil", "2 organisations", "active 2", "nothing needs you"]);
-    run(&house, &["tenants", "list"]).says(0, &["Acme Ltd", "Bluebird Foods", "active"]);
-    run(&house, &["tenants", "show", "acme"]).says(0, &["Acme Ltd", "active", house.theirs()]);
+    house
+        .types(&["status"])
+        .says(0, &["counterfoil", "2 organisations", "active 2", "nothing needs you"]);
+    house
+        .types(&["tenants", "list"])
+        .says(0, &["Acme Ltd", "Bluebird Foods", "active"]);
+    house
+        .types(&["tenants", "show", "acme"])
+        .says(0, &["Acme Ltd", "active", house.theirs()]);
 
     write_invoices(&house);
     look_at_them(&house);
@@ -75,18 +38,24 @@ fn write_invoices(house: &House) {
     ]);
     fs::write(&file, list.to_string()).unwrap();
     let file = file.display().to_string();
-    run(house, &["invoices", "put", "-f", &file, "--tenant", "acme"])
+    house
+        .types(&["invoices", "put", "-f", &file, "--tenant", "acme"])
         .says(0, &["created", "SO-1", "SO-2", "SO-3", "3 of 3 invoices written"]);
-    run(house, &["invoices", "put", "-f", &file, "--tenant", "acme"])
+    house
+        .types(&["invoices", "put", "-f", &file, "--tenant", "acme"])
         .says(0, &["unchanged  SO-1", "unchanged  SO-2", "unchanged  SO-3"]);
     // Changed after it went, not together with it.
     house.daemon.badge(house.ours(), "SO-2", "synced");
     let changed = with(sale("INV-2"), "/due_date", json!("2026-06-01"));
     let put = ["invoices", "put", "-f", "-", "--ref", "SO-2", "--tenant", "acme"];
-    run_with_input(house, &put, &changed.to_string()).says(0, &["updated  SO-2"]);
+    house
+        .types_with_input(&put, &changed.to_string())
+        .says(0, &["updated  SO-2"]);
     let draft = with(sale("INV-4"), "/host_status", json!("draft"));
     let put = ["invoices", "put", "-f", "-", "--ref", "SO-4", "--tenant", "acme"];
-    run_with_input(house, &put, &draft.to_string()).says(0, &["created", "SO-4"]);
+    house
+        .types_with_input(&put, &draft.to_string())
+        .says(0, &["created", "SO-4"]);
     for host_ref in ["SO-1", "SO-2"] {
         house.daemon.badge(house.ours(), host_ref, "synced");
     }
@@ -94,45 +63,53 @@ fn write_invoices(house: &House) {
 }
 
 fn look_at_them(house: &House) {
-    run(house, &["invoices", "list", "--tenant", "acme"]).says(0, &["INV-1", "INV-2", "INV-3", "INV-4"]);
-    let failed = run(
-        house,
-        &["invoices", "list", "--tenant", "acme", "--state", "failed", "--json"],
-    );
+    house
+        .types(&["invoices", "list", "--tenant", "acme"])
+        .says(0, &["INV-1", "INV-2", "INV-3", "INV-4"]);
+    let failed = house.types(&["invoices", "list", "--tenant", "acme", "--state", "failed", "--json"]);
     failed.says(0, &[]);
     let failed = failed.json();
     assert_eq!(failed["data"].as_array().unwrap().len(), 1);
     assert_eq!(failed["data"][0]["host_ref"], "SO-3");
-    run(house, &["invoices", "show", "INV-1", "--tenant", "acme"]).says(0, &["Synced to Xero", "45.00"]);
-    run(house, &["invoices", "show", "SO-3", "--tenant", "acme"])
+    house
+        .types(&["invoices", "show", "INV-1", "--tenant", "acme"])
+        .says(0, &["Synced to Xero", "45.00"]);
+    house
+        .types(&["invoices", "show", "SO-3", "--tenant", "acme"])
         .says(0, &["Sync failed", "Unmapped nominal code", "4010"]);
-    run(house, &["status"]).says(
+    house.types(&["status"]).says(
         0,
         &["Acme Ltd: 1 invoice failed", "counterfoil invoices list --state failed"],
     );
-    run(house, &["explain", "unmapped_nominal_code"]).says(0, &["Unmapped nominal code", "mappings set nominal_codes"]);
-    run(house, &["explain", "lookback_too_long"]).says(0, &["The lookback is too long", "365 days"]);
+    house
+        .types(&["explain", "unmapped_nominal_code"])
+        .says(0, &["Unmapped nominal code", "mappings set nominal_codes"]);
+    house
+        .types(&["explain", "lookback_too_long"])
+        .says(0, &["The lookback is too long", "365 days"]);
 }
 
 fn act_on_them(house: &House) {
-    run(house, &["invoices", "preview", "SO-4", "--tenant", "acme"]).says(0, &["DRAFT", "INV-4"]);
-    run(house, &["invoices", "sync", "SO-4", "--tenant", "acme"]).says(0, &["Queued op_"]);
+    house
+        .types(&["invoices", "preview", "SO-4", "--tenant", "acme"])
+        .says(0, &["DRAFT", "INV-4"]);
+    house
+        .types(&["invoices", "sync", "SO-4", "--tenant", "acme"])
+        .says(0, &["Queued op_"]);
     house.daemon.badge(house.ours(), "SO-4", "synced");
     let waited = ["invoices", "sync", "SO-3", "--tenant", "acme", "--wait=20s"];
-    run(house, &waited).says(1, &["Unmapped nominal code"]);
-    run(
-        house,
-        &["mappings", "set", "nominal_codes", "4010", "200", "--tenant", "acme"],
-    )
-    .says(0, &["1"]);
+    house.types(&waited).says(1, &["Unmapped nominal code"]);
+    house
+        .types(&["mappings", "set", "nominal_codes", "4010", "200", "--tenant", "acme"])
+        .says(0, &["1"]);
     house.daemon.badge(house.ours(), "SO-3", "synced");
-    run(house, &waited).says(0, &["SO-3"]);
-    run(house, &["status"]).says(0, &["nothing needs you"]);
+    house.types(&waited).says(0, &["SO-3"]);
+    house.types(&["status"]).says(0, &["nothing needs you"]);
 }
 
 fn read_what_happened(house: &House) {
     let types = "invoice.sync_failed,invoice.synced";
-    let tail = run(house, &["events", "tail", "--types", types, "--jsonl"]);
+    let tail = house.types(&["events", "tail", "--types", types, "--jsonl"]);
     tail.says(0, &[]);
     let events: Vec<Value> = tail
         .out
@@ -147,33 +124,43 @@ fn read_what_happened(house: &House) {
         tail.out
     );
     assert!(of("invoice.sync_failed") >= 1);
-    run(house, &["events", "tail", "-n", "2"]).says(0, &["invoice.synced", "Go on from here"]);
+    house
+        .types(&["events", "tail", "-n", "2"])
+        .says(0, &["invoice.synced", "Go on from here"]);
 }
 
 #[test]
 fn every_failure_has_its_exit_code_and_words() {
     let house = House::new();
-    run(&house, &["invoices", "show", "NONE", "--tenant", "acme"]).says(4, &["NONE"]);
-    run(&house, &["invoices", "show", "NONE", "--tenant", "nobody"]).says(4, &["nobody"]);
-    run(&house, &["invoices", "list"]).says(2, &["--tenant"]);
-    run(&house, &["invoices", "dance"]).says(2, &["dance"]);
-    run(&house, &["explain", "no_such_reason"]).says(4, &["no_such_reason"]);
+    house
+        .types(&["invoices", "show", "NONE", "--tenant", "acme"])
+        .says(4, &["NONE"]);
+    house
+        .types(&["invoices", "show", "NONE", "--tenant", "nobody"])
+        .says(4, &["nobody"]);
+    house.types(&["invoices", "list"]).says(2, &["--tenant"]);
+    house.types(&["invoices", "dance"]).says(2, &["dance"]);
+    house.types(&["explain", "no_such_reason"]).says(4, &["no_such_reason"]);
     let put = ["invoices", "put", "-f", "-", "--ref", "SO-1", "--tenant", "acme"];
-    run_with_input(&house, &put, "{\"kind\": ").says(2, &["JSON"]);
-    run_with_input(&house, &put, "{\"kind\": \"quote\"}").says(2, &["kind", "number", "lines"]);
+    house.types_with_input(&put, "{\"kind\": ").says(2, &["JSON"]);
+    house
+        .types_with_input(&put, "{\"kind\": \"quote\"}")
+        .says(2, &["kind", "number", "lines"]);
     assert_eq!(house.daemon.counts(house.ours())["total"], 0);
 
     let wrong = house.folder().join("wrong-token");
     fs::write(&wrong, "cft_0000000000000000000000000000000000").unwrap();
     let wrong = wrong.display().to_string();
-    run(&house, &["status", "--token-file", &wrong]).says(5, &["token"]);
-    run(&house, &["status", "--addr", "http://127.0.0.1:9"]).says(3, &["127.0.0.1:9"]);
-    let json = run(&house, &["invoices", "show", "NONE", "--tenant", "acme", "--json"]);
+    house.types(&["status", "--token-file", &wrong]).says(5, &["token"]);
+    house
+        .types(&["status", "--addr", "http://127.0.0.1:9"])
+        .says(3, &["127.0.0.1:9"]);
+    let json = house.types(&["invoices", "show", "NONE", "--tenant", "acme", "--json"]);
     json.says(4, &[]);
 }
 
 #[test]
-fn connect_import_reads_the_token_from_its_input() {
+fn ux_53_connect_import_reads_the_token_from_its_input_and_tells_about_history() {
     let folder = tempfile::TempDir::new().unwrap();
     let sandbox = crate::support::Sandbox::start();
     let daemon = crate::support::Daemon::start(&crate::support::ConfigFile::new(folder.path(), &sandbox));
@@ -183,6 +170,7 @@ fn connect_import_reads_the_token_from_its_input() {
     let ended = run_program(&args, &[], &sandbox.refresh_token);
     assert_eq!(ended.code, 0, "{ended:?}");
     assert!(ended.out.contains("Connected 2 organisations"), "{ended:?}");
+    assert!(ended.err.contains("do not auto-backfill"), "{ended:?}");
     assert!(!ended.out.contains(&sandbox.refresh_token) && !ended.err.contains(&sandbox.refresh_token));
     let again = run_program(&args, &[], "no-such-token");
     assert_ne!(again.code, 0);

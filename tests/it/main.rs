@@ -34,6 +34,7 @@ mod payments;
 mod public_listener;
 #[cfg(test)]
 mod pull;
+#[cfg(test)]
 mod push;
 #[cfg(test)]
 mod real_input;
@@ -43,6 +44,10 @@ mod reconcile;
 mod refresh;
 #[cfg(test)]
 mod reload;
+#[cfg(test)]
+mod repair;
+#[cfg(test)]
+mod repair_contacts;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]

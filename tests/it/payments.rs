@@ -82,6 +82,24 @@ fn ux_48_ux_49_fifty_and_thirty_are_part_paid_a_deletion_reverts_and_the_rest_is
 }
 
 #[test]
+fn a_change_of_a_paid_invoice_is_red_until_the_payment_is_removed() {
+    let house = house();
+    house.synced("SO-1", &sale("INV-1"));
+    house.happens("payment.partial", "INV-1", &json!({ "amount": "10.00" }));
+    house.once("SO-1", "is part paid", |invoice| invoice["status"] == "Part paid");
+    let mut changed = sale("INV-1");
+    changed["lines"][0]["unit_price"] = json!("14.00");
+    let words = ["Xero says", "payment"];
+    house.turns_red("SO-1", &changed, "not_editable_in_xero", &words);
+    house.happens("payment.deleted", "INV-1", &json!({}));
+    let invoice = house.once("SO-1", "says what the host says", |invoice| {
+        invoice["sync"]["state"] == "synced" && invoice["totals"]["subtotal"] == "42.00"
+    });
+    assert_eq!(invoice["status"], "Unpaid");
+    house.sandbox.assert_no_violations();
+}
+
+#[test]
 fn ux_37_ux_38_a_credit_note_counts_and_a_removed_allocation_stays_and_does_not() {
     let house = house();
     let mut feed = house.daemon.feed();

@@ -220,10 +220,32 @@ fn ux_6_sync_now_answers_queued_and_the_badge_follows() {
     );
 }
 
+/// What Xero answered last, since when, and where it tells about outages.
+#[track_caller]
+fn tells_about_the_outage(demo: &Demo, tenant: &str, reason: &Value) {
+    let detail = reason["detail"].as_str().unwrap();
+    assert!(
+        detail.starts_with("Xero answered HTTP 500 to the last of 4 attempts; the first was made at 20"),
+        "{detail}"
+    );
+    let fix = reason["fix"].as_str().unwrap();
+    assert!(fix.contains("https://status.xero.com"), "{fix}");
+    let shown = demo.daemon.types(&["invoices", "show", "SO-9", "--tenant", tenant]);
+    shown.says(
+        0,
+        &[
+            "Xero is unavailable",
+            "HTTP 500",
+            "https://status.xero.com",
+            "retry 3 of 3",
+        ],
+    );
+}
+
 /// Xero fails for ever without having acted. That must be found out each time, with look-ups a
 /// minute apart: the demo's clock makes it short.
 #[test]
-fn ux_9_three_automatic_retries_then_red() {
+fn ux_9_ux_20j_three_automatic_retries_then_red() {
     let folder = tempfile::TempDir::new().unwrap();
     let demo = Demo::start(folder.path(), &[]);
     let tenant = demo.tenants()[1].clone();
@@ -256,6 +278,7 @@ fn ux_9_three_automatic_retries_then_red() {
     });
     let sync = &red["sync"];
     assert_eq!(sync["reason"]["code"], "xero_unavailable");
+    tells_about_the_outage(&demo, &tenant, &sync["reason"]);
     assert_eq!(sync["retries"], 3);
     assert_eq!(sync["max_retries"], 3);
     assert_eq!(sync["auto_retry"], false);

@@ -1,10 +1,10 @@
 //! A story is played: first with faults, then without, and everything must settle.
 
-use counterfoil::engine::event::{ConnectionEvent, Event};
+use counterfoil::engine::event::{ConnectionEvent, Event, MappingOrder};
 use counterfoil::model::connection::ConnectionCause;
 use counterfoil::model::document::Draft;
 use counterfoil::model::ids::Marker;
-use counterfoil::model::row::{Credits, Mapping, MappingKind, Settings};
+use counterfoil::model::row::{Credits, MappingKind, Settings};
 use counterfoil::store::Urgency;
 use uuid::Uuid;
 
@@ -156,22 +156,19 @@ pub fn set_toggle(simulation: &mut Simulation, enabled: bool) {
 /// The code that no chart has gets an account: of sales, as only sales use it.
 pub fn map(simulation: &mut Simulation) {
     simulation.say(|| "the code is mapped".to_owned());
-    let (tenant, set_at) = (simulation.tenant, simulation.clock.now().wall);
     let Some(shell) = simulation.shell.as_mut() else { return };
     let ask = shell.ask("mapping");
-    let mapping = Box::new(Mapping {
-        tenant,
+    let order = MappingOrder {
         kind: MappingKind::NominalCodes,
         key: UNMAPPED.to_owned(),
-        value: "200".to_owned(),
-        set_at,
-    });
-    let (before, by) = (None, "token:proof".to_owned());
-    let event = Event::MappingSet {
+        value: Some("200".to_owned()),
+        before: None,
+    };
+    let event = Event::MappingsSet {
         ask,
-        mapping,
-        before,
-        by,
+        orders: vec![order],
+        chart: None,
+        by: "token:proof".to_owned(),
     };
     simulation.feed(event, Urgency::NewWork);
 }

@@ -163,7 +163,7 @@ impl Promises {
                 self.calls.remove(minute);
             }
             Write::Event(event) => self.told(event, wire),
-            Write::Contact(_) | Write::Chart(_) | Write::Mapping(_) => {}
+            Write::Contact(_) | Write::Chart(_) | Write::Mapping(_) | Write::DropMapping(..) => {}
             Write::Stream(_) | Write::Scan(_) | Write::DropScan(..) => {}
             Write::FollowUp(_) | Write::DropFollowUp(..) => {}
             Write::Job(_) | Write::DropJob(..) | Write::Item(_) => {}
@@ -605,6 +605,7 @@ fn owner(write: &Write) -> Option<TenantId> {
         Write::Scan(row) => Some(row.tenant),
         Write::FollowUp(row) => Some(row.tenant),
         Write::DropFollowUp(tenant, _) => Some(*tenant),
+        Write::DropMapping(tenant, ..) => Some(*tenant),
         Write::DropScan(tenant, _) | Write::DropJob(tenant, _) => Some(*tenant),
         Write::Job(row) => Some(row.tenant),
         Write::Reconciled(row) => Some(row.tenant),

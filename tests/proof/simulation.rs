@@ -94,6 +94,7 @@ impl Simulation {
             connected_at: now.wall,
             connection: Connection::fresh(now.wall),
             settings: Settings::default(),
+            fixed: Vec::new(),
         };
         let writes = [Write::Tenant(Box::new(tenant.clone()))];
         store.commit(&[batch(&writes, Urgency::Result).unwrap()]).unwrap();

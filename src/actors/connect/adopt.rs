@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::terms::By;
+use super::terms::{By, Connected};
 use crate::actors::control::{ConnectImport, Refused};
 use crate::actors::door::Door;
 use crate::actors::replies::{in_words, unexpected};
@@ -51,7 +51,7 @@ impl Ground {
 impl Door {
     /// Adopts a grant and starts what it reaches. Every step can be repeated: whoever asks again
     /// after a crash or an error ends with the same tenants.
-    pub(in crate::actors) async fn adopt(self, order: ConnectImport, by: By) -> Result<Vec<Tenant>, Refused> {
+    pub(in crate::actors) async fn adopt(self, order: ConnectImport, by: By) -> Result<Vec<Connected>, Refused> {
         // One at a time: two at once would make two tenants of one organisation.
         let _alone = self.connecting.lock().await;
         let adopted = self.ports.keyring.adopt(order.refresh_token).await;
@@ -88,7 +88,7 @@ impl Door {
         wanted: &[XeroTenantId],
         ground: &Ground,
         observe: bool,
-    ) -> Result<Vec<Tenant>, Refused> {
+    ) -> Result<Vec<Connected>, Refused> {
         let is_reached = |id: &XeroTenantId| reached.iter().any(|found| found.tenant == *id);
         if let Some(missing) = wanted.iter().find(|id| !is_reached(id)) {
             return Err(Refused::NotReached(*missing));
@@ -102,14 +102,17 @@ impl Door {
                 .map_err(|error| in_words(&error))?;
             tenants.push(match known {
                 Some(tenant) => self.reconnect(tenant, ground).await?,
-                None => self.begin(connection, ground, observe).await?,
+                None => Connected {
+                    tenant: self.begin(connection, ground, observe).await?,
+                    released: 0,
+                },
             });
         }
         Ok(tenants)
     }
 
     /// Gives a tenant that is there this grant, if it has another one or is not connected.
-    async fn reconnect(&self, tenant: Tenant, ground: &Ground) -> Result<Tenant, Refused> {
+    async fn reconnect(&self, tenant: Tenant, ground: &Ground) -> Result<Connected, Refused> {
         let (id, grant) = (tenant.id, ground.grant);
         if self.ports.registry.door(id).is_none() {
             // It was stored, but whoever asked for it was cut off before it ran.
@@ -118,7 +121,7 @@ impl Door {
         if tenant.grant == grant && tenant.connection.state == ConnectionState::Active {
             let entry = self.entry(self.ports.clock.now(), id, ground, "connection.confirmed");
             self.commit([0; 16], &[Write::Audit(Box::new(entry))]).await?;
-            return Ok(tenant);
+            return Ok(Connected { tenant, released: 0 });
         }
         let regranted = self.ask(id, |reply| Regranted {
             grant,
@@ -126,13 +129,14 @@ impl Door {
             why: ground.reason(),
             reply,
         });
-        match regranted.await? {
-            Reply::Done { .. } => {}
+        let released = match regranted.await? {
+            Reply::Done { released } => released,
             other => return Err(unexpected(&other)),
-        }
+        };
         self.forget_unused(tenant.grant)?;
         let stored = self.ports.reader.tenant(id).map_err(|error| in_words(&error))?;
-        Ok(stored.unwrap_or(tenant))
+        let tenant = stored.unwrap_or(tenant);
+        Ok(Connected { tenant, released })
     }
 
     /// A grant that no stored tenant names any more is dropped: its chain of tokens serves nobody.
@@ -167,6 +171,7 @@ impl Door {
                 ..Settings::default()
             },
             credits: None,
+            fixed: Vec::new(),
         };
         let auto_sync = Change {
             field: "auto_sync.enabled".to_owned(),

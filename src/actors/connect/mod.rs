@@ -20,6 +20,6 @@ mod terms;
 pub use attempts::{Attempts, OPEN_MS};
 pub use flow::Desk;
 pub use terms::{
-    AppKind, By, ConnectFault, ConnectOrder, ConnectSettings, ConnectStage, ConnectView, Ended, Offered, Returned,
-    Severed, Standing,
+    AppKind, By, ConnectFault, ConnectOrder, ConnectSettings, ConnectStage, ConnectView, Connected, Ended, Offered,
+    Returned, Severed, Standing,
 };

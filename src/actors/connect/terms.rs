@@ -98,7 +98,7 @@ pub enum ConnectStage {
     /// These organisations can be chosen.
     Choosing(Vec<Offered>),
     /// These tenants are connected.
-    Connected(Vec<Tenant>),
+    Connected(Vec<Connected>),
     /// It ended otherwise.
     Refused(ConnectFault),
 }
@@ -192,4 +192,13 @@ impl ConnectFault {
             Self::OtherOrganisation { .. } => "other_organisation",
         }
     }
+}
+
+/// An organisation that was connected, or connected again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connected {
+    /// It.
+    pub tenant: Tenant,
+    /// How many invoices were held while it was not connected, and go by themselves now.
+    pub released: usize,
 }

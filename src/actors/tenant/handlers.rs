@@ -7,7 +7,7 @@ use actix::{Context, Handler};
 use super::actor::TenantActor;
 use super::messages::{
     Acknowledge, BellRang, ConnectionChanged, Drain, EndConnection, GrantsDied, LookAgain, PutInvoice, Regranted,
-    Replier, SetCredits, SetMapping, SetSettings, SignalPayment, SyncNow, WantPreview,
+    Replier, SetCredits, SetMappings, SetSettings, SignalPayment, SyncNow, WantPreview,
 };
 use super::perform::Committed;
 use super::rows;
@@ -121,28 +121,25 @@ impl Handler<Acknowledge> for TenantActor {
     }
 }
 
-impl Handler<SetMapping> for TenantActor {
+impl Handler<SetMappings> for TenantActor {
     type Result = ();
 
-    fn handle(&mut self, message: SetMapping, ctx: &mut Context<Self>) {
-        let SetMapping { mapping, by, reply } = message;
+    fn handle(&mut self, message: SetMappings, ctx: &mut Context<Self>) {
+        let SetMappings { mut orders, by, reply } = message;
         let Some(reply) = self.admit(reply) else { return };
-        let known = self.view().mapping(mapping.kind, &mapping.key);
-        let Some((known, reply)) = self.answer_errors(known, reply) else {
+        let view = self.view();
+        let read = orders.iter_mut().try_for_each(|order| {
+            order.before = view.mapping(order.kind, &order.key)?.map(|known| known.value);
+            Ok(())
+        });
+        let read = read.and_then(|()| view.chart());
+        let Some((chart, reply)) = self.answer_errors(read, reply) else {
             return;
         };
         let ask = self.ask(reply);
-        let before = known.map(|known| known.value);
-        self.feed(
-            Event::MappingSet {
-                ask,
-                mapping,
-                before,
-                by,
-            },
-            Urgency::NewWork,
-            ctx,
-        );
+        let chart = chart.map(Box::new);
+        let event = Event::MappingsSet { ask, orders, chart, by };
+        self.feed(event, Urgency::NewWork, ctx);
     }
 }
 
@@ -205,12 +202,10 @@ impl Handler<Regranted> for TenantActor {
             why: message.why,
         };
         self.feed(regranted, Urgency::Result, ctx);
-        // The machine knows no reply to this; in line it comes when the new grant is durable.
-        self.perform(
-            vec![Effect::Reply(ask, Reply::Done { released: 0 })],
-            Urgency::Result,
-            ctx,
-        );
+        // The machine knows no reply to this; in line it comes when the new grant is durable. What is
+        // open goes by itself from now on.
+        let released = self.machine.open_count();
+        self.perform(vec![Effect::Reply(ask, Reply::Done { released })], Urgency::Result, ctx);
     }
 }
 

@@ -9,10 +9,10 @@ use tokio::sync::oneshot;
 
 use crate::actors::control::{InvoiceName, JobWanted, Refused};
 use crate::engine::effect::Reply;
-use crate::engine::event::{ConnectionEvent, Review};
+use crate::engine::event::{ConnectionEvent, MappingOrder, Review};
 use crate::model::document::Draft;
 use crate::model::ids::{GrantId, OperationId};
-use crate::model::row::{Credits, Mapping, Settings};
+use crate::model::row::{Credits, Settings};
 
 /// Where a reply goes.
 pub type Replier = oneshot::Sender<Result<Reply, Refused>>;
@@ -101,15 +101,15 @@ pub struct Acknowledge {
     pub reply: Replier,
 }
 
-/// From the control endpoint: a mapping was set.
+/// From the control endpoint: mappings are to be set or taken away.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct SetMapping {
-    /// The mapping.
-    pub mapping: Box<Mapping>,
-    /// Who set it.
+pub struct SetMappings {
+    /// All of them, or none.
+    pub orders: Vec<MappingOrder>,
+    /// Who sets them.
     pub by: String,
-    /// Waits for [`Reply::Done`].
+    /// Waits for [`Reply::Done`] or [`Reply::Unmappable`].
     pub reply: Replier,
 }
 

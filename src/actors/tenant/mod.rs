@@ -17,7 +17,7 @@ pub mod rows;
 pub use actor::{Down, TenantActor};
 pub use messages::{
     Acknowledge, Begin, BellRang, Cancel, ConnectionChanged, Drain, EndConnection, GrantsDied, LookAgain, PutInvoice,
-    Regranted, Replier, SetCredits, SetMapping, SetSettings, SignalPayment, SyncNow, WantPreview,
+    Regranted, Replier, SetCredits, SetMappings, SetSettings, SignalPayment, SyncNow, WantPreview,
 };
 pub(super) use perform::refusal;
 

@@ -3,9 +3,9 @@
 
 pub use super::related::follows;
 use super::related::related;
+use crate::engine::desired::party_of;
 use crate::engine::effect::{CallId, RowsWanted};
 use crate::engine::event::{Event, PushContext};
-use crate::model::document::Draft;
 use crate::model::ids::InvoiceId;
 use crate::model::row::{Invoice, Mapping, MappingKind};
 use crate::model::xero::{Answer, Reply, XeroInvoice};
@@ -108,37 +108,33 @@ pub fn invoices(view: &View<'_>, ids: &[InvoiceId]) -> Result<Vec<Invoice>, Read
 /// # Errors
 /// Rows cannot be read.
 pub fn push_context(view: &View<'_>, invoice: Invoice) -> Result<PushContext, ReadError> {
-    let party = &invoice.draft.contact;
+    let sent = invoice.sent.as_ref().map(|sent| &sent.draft);
+    let mut mappings: Vec<Mapping> = Vec::new();
+    for draft in std::iter::once(&invoice.draft).chain(sent) {
+        for kind in MappingKind::ALL {
+            for key in kind.words_of(draft) {
+                let is_known = |known: &Mapping| known.kind == kind && known.key == key;
+                if !mappings.iter().any(is_known) {
+                    mappings.extend(view.mapping(kind, key)?);
+                }
+            }
+        }
+    }
+    let party = party_of(&invoice.draft, &mappings);
     let contact = view.contact(&party.reference)?;
     let namesakes = if contact.is_some() {
         Vec::new()
     } else {
         view.contacts_named(&party.name)?
     };
-    let sent = invoice.sent.as_ref().map(|sent| &sent.draft);
-    let sent_contact = sent.map(|sent| view.contact(&sent.contact.reference)).transpose()?;
-    let mut mappings: Vec<Mapping> = Vec::new();
-    for (kind, key) in std::iter::once(&invoice.draft).chain(sent).flat_map(mapped_words) {
-        let is_known = |known: &Mapping| known.kind == kind && known.key == key;
-        if !mappings.iter().any(is_known) {
-            mappings.extend(view.mapping(kind, key)?);
-        }
-    }
+    let sent_party = sent.map(|draft| party_of(draft, &mappings));
+    let sent_contact = sent_party.map(|party| view.contact(&party.reference)).transpose()?;
     Ok(PushContext {
+        party,
         contact,
         namesakes,
         mappings,
         sent_contact: sent_contact.flatten(),
         invoice,
     })
-}
-
-/// The words of a document that may be mapped.
-fn mapped_words(draft: &Draft) -> impl Iterator<Item = (MappingKind, &str)> {
-    let party = std::iter::once((MappingKind::Contacts, draft.contact.reference.as_str()));
-    let codes = draft.lines.iter().filter_map(|line| line.nominal_code.as_deref());
-    let rates = draft.lines.iter().filter_map(|line| line.tax_type.as_deref());
-    party
-        .chain(codes.map(|code| (MappingKind::NominalCodes, code)))
-        .chain(rates.map(|rate| (MappingKind::TaxRates, rate)))
 }

@@ -51,6 +51,7 @@ pub fn tenant(nth: u128) -> Tenant {
         connected_at: Timestamp(1_790_000_000_000),
         connection: Connection::fresh(Timestamp(1_790_000_000_000)),
         settings: Settings::default(),
+        fixed: Vec::new(),
     }
 }
 

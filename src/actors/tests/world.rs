@@ -219,6 +219,7 @@ impl Xero {
                 account_type: "REVENUE".into(),
                 tax_type: Some("NONE".into()),
                 is_active: true,
+                system_account: None,
             }]),
             Request::TaxRates => Reply::TaxRates(Vec::new()),
             Request::FindContacts { .. } => Reply::Contacts(Vec::new()),
@@ -269,6 +270,8 @@ impl Xero {
                     id: XeroContactId(uuid::Uuid::new_v4()),
                     name: contact.name,
                     number: Some(contact.number),
+                    email: None,
+                    account_number: None,
                     is_archived: false,
                     merged_into: None,
                     errors: Vec::new(),
@@ -523,7 +526,8 @@ impl World {
             observe: false,
             requested_by: "token:test".to_owned(),
         };
-        self.door.connect_import(order).await
+        let connected = self.door.connect_import(order).await?;
+        Ok(connected.into_iter().map(|connected| connected.tenant).collect())
     }
 
     pub async fn put(&self, tenant: &Tenant, number: &str) -> Result<Accepted, Refused> {

@@ -24,6 +24,7 @@ fn the_demos_documents_are_whole() {
         connected_at: at,
         connection: Connection::fresh(at),
         settings: Settings::default(),
+        fixed: Vec::new(),
     };
     let documents = documents(&tenant);
     let references: BTreeSet<&String> = documents.iter().map(|(reference, _)| reference).collect();

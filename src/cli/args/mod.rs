@@ -15,4 +15,7 @@ pub use jobs::{AuditArgs, AuditCommand, DriftArgs, LinkArgs, ReconcileCommand, R
 pub use programs::{DemoArgs, RescueArgs, SandboxArgs, SandboxCommand, ServeArgs, StoreCommand};
 pub use reviews::{AckArgs, VarianceListArgs, VariancesCommand};
 pub use root::{Cli, Command, Globals};
-pub use setup::{ConfigCommand, ConnectArgs, ConnectImportArgs, ExplainArgs, MappingsCommand, SettingsCommand};
+pub use setup::{
+    ConfigCommand, ConnectArgs, ConnectImportArgs, ContactsCommand, ExplainArgs, MappingsCommand, OptOutCommand,
+    SettingsCommand,
+};

@@ -9,7 +9,9 @@ use super::documents::{EventsCommand, InvoicesCommand, OperationCommand, StatusA
 use super::jobs::{AuditCommand, DriftArgs, ReconcileCommand, RefreshArgs, WatermarksCommand};
 use super::programs::{DemoArgs, SandboxArgs, ServeArgs, StoreCommand};
 use super::reviews::VariancesCommand;
-use super::setup::{ConfigCommand, ConnectArgs, ConnectImportArgs, ExplainArgs, MappingsCommand, SettingsCommand};
+use super::setup::{
+    ConfigCommand, ConnectArgs, ConnectImportArgs, ContactsCommand, ExplainArgs, MappingsCommand, SettingsCommand,
+};
 use crate::cli::control::Address;
 
 /// Keeps an application's invoices and its Xero organisations in step, exactly once.
@@ -109,6 +111,11 @@ pub enum Command {
     /// Show and change an organisation's settings
     #[command(subcommand)]
     Settings(SettingsCommand),
+    /// Leave customers and suppliers out of automatic sync
+    #[command(subcommand)]
+    Contacts(ContactsCommand),
+    /// Tell what syncs, in which direction, and what does not
+    Capabilities,
     /// Tell what a reason means and how to fix it (needs no daemon)
     Explain(ExplainArgs),
     /// Check a configuration file, or load it anew

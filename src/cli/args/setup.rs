@@ -10,25 +10,76 @@ use crate::model::row::MappingKind;
 /// What can be done with mappings.
 #[derive(Debug, Subcommand)]
 #[command(before_help = "Examples:
+  counterfoil mappings gaps                       what blocks how many invoices, and what to type
+  counterfoil mappings gaps --kind contacts
   counterfoil mappings list nominal_codes
   counterfoil mappings set nominal_codes 4010 200
-  counterfoil mappings set tax_rates S20 OUTPUT2")]
+  counterfoil mappings set channels \"Web shop\" online
+  counterfoil mappings remove tax_rates S20")]
 pub enum MappingsCommand {
+    /// Show what blocks how many invoices for want of a mapping, and what to type
+    Gaps {
+        /// Only of this kind
+        #[arg(long, value_parser = kinds())]
+        kind: Option<String>,
+    },
     /// List the mappings of a kind
     List {
-        /// nominal_codes or tax_rates
+        /// What is mapped
         #[arg(value_parser = kinds())]
         kind: String,
     },
     /// Set one, and release what failed for it
     Set {
-        /// nominal_codes or tax_rates
+        /// What is mapped
         #[arg(value_parser = kinds())]
         kind: String,
-        /// The host's code
+        /// The host's word: a code, the ref of a contact, a channel or a location
         key: String,
-        /// Xero's code
+        /// Xero's: a code, a ContactID; for a channel also online, b2b or pos
         value: String,
+    },
+    /// Take one away
+    Remove {
+        /// What is mapped
+        #[arg(value_parser = kinds())]
+        kind: String,
+        /// The host's word
+        key: String,
+    },
+}
+
+/// What can be done with customers and suppliers.
+#[derive(Debug, Subcommand)]
+#[command(before_help = "Examples:
+  counterfoil contacts opt-out add C-1042
+  counterfoil contacts opt-out list")]
+pub enum ContactsCommand {
+    /// Leave some out: their invoices are not sent by themselves, Sync now still works
+    #[command(subcommand)]
+    OptOut(OptOutCommand),
+}
+
+/// Who is left out.
+#[derive(Debug, Subcommand)]
+#[command(before_help = "Examples:
+  counterfoil contacts opt-out list
+  counterfoil contacts opt-out add C-1042 --tenant acme
+  counterfoil contacts opt-out remove C-1042")]
+pub enum OptOutCommand {
+    /// List who is left out
+    List,
+    /// Leave one out
+    Add {
+        /// The ref of the contact, as the invoices name it
+        #[arg(value_name = "REF")]
+        reference: String,
+    },
+    /// Let the invoices of one go by themselves again
+    Remove {
+        /// The ref of the contact, as the invoices name it
+        #[arg(value_name = "REF")]
+        reference: String,
     },
 }
 

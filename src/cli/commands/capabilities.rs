@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
 use crate::cli::words::screen::{Stop, Style};
+use crate::cli::words::wrapped;
 use crate::sandbox::capabilities::{CAPABILITIES, Capability};
 
 /// Columns of text when the terminal does not say.
@@ -68,26 +69,4 @@ fn block(session: &mut Session<'_>, capability: &Capability) -> Result<(), Stop>
         }
     }
     screen.line("")
-}
-
-/// Lines of whole words, no wider than `width` where words allow it.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split_whitespace() {
-        let longer = line
-            .chars()
-            .count()
-            .saturating_add(word.chars().count())
-            .saturating_add(1);
-        if !line.is_empty() && longer > width {
-            lines.push(std::mem::take(&mut line));
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    lines.push(line);
-    lines
 }

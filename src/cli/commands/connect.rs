@@ -14,6 +14,7 @@ use crate::cli::session::Session;
 use crate::cli::tenant;
 use crate::cli::words::screen::Stop;
 use crate::cli::words::{field, number};
+use crate::model::capability::HISTORY;
 
 /// Between two looks at whether somebody has come back.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -207,14 +208,20 @@ fn finish(session: &mut Session<'_>, ended: &Answer) -> Result<Exit, Stop> {
     let count = number::counted(connected.len().try_into().unwrap_or(u64::MAX), "organisation");
     session.screen.line(&format!("Connected {count}:"))?;
     session.screen.table(&tenants::table(connected))?;
+    let released: u64 = connected.iter().map(|tenant| field::count(tenant, "/released")).sum();
+    if released > 0 {
+        let noun = if released == 1 { "invoice is" } else { "invoices are" };
+        session.screen.line(&format!("{released} {noun} queued again."))?;
+    }
     let observes = connected
         .iter()
         .any(|tenant| !field::is_true(tenant, "/auto_sync/enabled"));
     session.screen.note(if observes {
         "Where auto-sync is off, nothing is sent by itself. Turn it on with: counterfoil settings set auto-sync.enabled on"
     } else {
-        "New invoices are sent by themselves; older ones are not: counterfoil invoices sync INVOICE sends one."
+        "New invoices are sent by themselves."
     });
+    session.screen.note(HISTORY);
     session.screen.note("Next: counterfoil status");
     Ok(Exit::Ok)
 }

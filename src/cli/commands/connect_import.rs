@@ -14,6 +14,7 @@ use crate::cli::terminal::Hidden;
 use crate::cli::words::field;
 use crate::cli::words::number;
 use crate::cli::words::screen::Stop;
+use crate::model::capability::HISTORY;
 use crate::model::secret::{ExposeSecret, SecretString};
 
 /// Takes a grant over and starts its organisations. The token is never an argument: arguments can
@@ -35,11 +36,17 @@ pub async fn import(session: &mut Session<'_>, args: &ConnectImportArgs) -> Resu
     let count = number::counted(connected.len().try_into().unwrap_or(u64::MAX), "organisation");
     session.screen.line(&format!("Connected {count}:"))?;
     session.screen.table(&tenants::table(connected))?;
+    let released: u64 = connected.iter().map(|tenant| field::count(tenant, "/released")).sum();
+    if released > 0 {
+        let noun = if released == 1 { "invoice is" } else { "invoices are" };
+        session.screen.line(&format!("{released} {noun} queued again."))?;
+    }
     session.screen.note(if args.observe {
         "Nothing is sent by itself. Turn it on with: counterfoil settings set auto-sync.enabled on"
     } else {
-        "New invoices are sent by themselves; older ones are not: counterfoil invoices sync INVOICE sends one."
+        "New invoices are sent by themselves."
     });
+    session.screen.note(HISTORY);
     session.screen.note("Next: counterfoil status");
     Ok(Exit::Ok)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::control::{Request, Trouble};
+use crate::cli::control::{Answer, Request, Trouble};
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
 use crate::cli::tenant;
@@ -34,20 +34,30 @@ pub async fn set(session: &mut Session<'_>, key: &str, value: &str) -> Result<Ex
     let patch = patch(key, value)?;
     let tenant = tenant::chosen(session).await?;
     let before = session.get(&path(&tenant)).await?;
-    let etag = before
-        .value
-        .pointer("/etag")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let request = Request::write("PATCH", path(&tenant), patch.to_string()).header("if-match", etag);
-    let answer = session.client.ask(request).await?;
+    let answer = change(session, &tenant, &before, &patch).await?;
     if !session.shown_as_object(&answer)? {
         show(session, &answer.value)?;
+        let released = field::count(&answer.value, "/released");
+        if released > 0 {
+            let noun = if released == 1 { "invoice is" } else { "invoices are" };
+            session.screen.line(&format!("{released} {noun} queued again."))?;
+        }
     }
     Ok(Exit::Ok)
 }
 
-fn path(tenant: &str) -> String {
+/// Changes what `before` shows, if nobody else changed it since.
+pub async fn change(session: &Session<'_>, tenant: &str, before: &Answer, patch: &Value) -> Result<Answer, Trouble> {
+    let etag = before.value.pointer("/etag").and_then(Value::as_str);
+    let request = Request::write("PATCH", path(tenant), patch.to_string());
+    session
+        .client
+        .ask(request.header("if-match", etag.unwrap_or_default()))
+        .await
+}
+
+/// Where the settings are.
+pub fn path(tenant: &str) -> String {
     format!("{}/settings", tenant::path(tenant))
 }
 
@@ -60,6 +70,16 @@ fn show(session: &mut Session<'_>, settings: &Value) -> Result<(), Stop> {
     let currencies = match currencies.as_slice() {
         [] => "the organisation's own".to_owned(),
         listed => listed.join(", "),
+    };
+    let parties = field::items(settings, "/contacts_opt_out").iter();
+    let left_out = match parties
+        .map(|party| field::shown(party, ""))
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
+        [] => "nobody".to_owned(),
+        few if few.len() < 4 => few.join(", "),
+        many => format!("{} contacts", many.len()),
     };
     let is_on = field::is_true(settings, "/auto_sync/enabled");
     let rows = [
@@ -80,6 +100,11 @@ fn show(session: &mut Session<'_>, settings: &Value) -> Result<(), Stop> {
             "A code equal to a Xero account code needs no mapping",
         ),
         ("currencies", &currencies, "Currencies that are sent"),
+        (
+            "contacts opt-out",
+            &left_out,
+            "Contacts whose invoices wait for Sync now",
+        ),
     ];
     for (key, value, meaning) in rows {
         session.screen.line(&format!("{key:<20} {value:<23} {meaning}"))?;

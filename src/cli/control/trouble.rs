@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::exit::Exit;
-use crate::cli::words::field;
+use crate::cli::words::{badge, field};
 use crate::model::problem::ProblemCode;
 
 /// One failure, as a person reads it.
@@ -81,6 +81,10 @@ impl Trouble {
                 format!("{pointer}: {}", field::shown(fault, "/detail"))
             }));
         }
+        let meant = badge::candidates(&problem);
+        trouble
+            .why
+            .extend(meant.into_iter().map(|candidate| format!("meant? {candidate}")));
         trouble.fix.push(fix_of(&code, &problem));
         trouble.problem = Some(Box::new(problem));
         trouble

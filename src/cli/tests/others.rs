@@ -31,6 +31,7 @@ fn mappings_are_listed_and_set() {
     let mapping = json!({"kind": "nominal_codes", "key": "4010", "value": "200", "set_at": "2026-03-12T14:03:11.000Z"});
     let mut set = mapping.clone();
     set["released"] = json!(3);
+    set["message"] = json!("3 invoices are queued again.");
     let daemon = on_acme(&[
         (
             "GET ACME/mappings/nominal_codes",
@@ -54,10 +55,7 @@ fn mappings_are_listed_and_set() {
         "Nothing is mapped. Map with: counterfoil mappings set tax_rates KEY VALUE\n"
     );
     let printed = typed(&daemon, &["mappings", "set", "nominal_codes", "40/10", "200"]);
-    assert_eq!(
-        printed.out,
-        "4010 → 200\n3 invoices that had failed for it: queued again.\n"
-    );
+    assert_eq!(printed.out, "4010 → 200\n3 invoices are queued again.\n");
     assert_eq!(daemon.seen().last().expect("a request").body, r#"{"value":"200"}"#);
 }
 
@@ -80,6 +78,7 @@ auto-sync.sales      on                      Sync sales invoices
 auto-sync.purchases  on                      Sync purchase invoices
 same-code-default    on                      A code equal to a Xero account code needs no mapping
 currencies           the organisation's own  Currencies that are sent
+contacts opt-out     nobody                  Contacts whose invoices wait for Sync now
 "
     );
     let out = typed(&daemon, &["settings", "set", "auto-sync.enabled", "off"]).out;

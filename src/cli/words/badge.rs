@@ -106,13 +106,54 @@ fn cause_in_words(cause: &str) -> &str {
         .map_or(cause, |(_, words)| words)
 }
 
-/// A reason with its detail, its fix and where to read more.
+/// What may be meant, one line each: its value, its name, and what speaks for it.
+#[must_use]
+pub fn candidates(of: &Value) -> Vec<String> {
+    let line = |candidate: &Value| {
+        let known = [
+            field::text(candidate, "/type"),
+            field::text(candidate, "/email"),
+            field::text(candidate, "/account_number"),
+            field::text(candidate, "/status"),
+            documents(candidate),
+            field::text(candidate, "/why"),
+        ];
+        let known: Vec<String> = known.into_iter().flatten().collect();
+        let value = field::shown(candidate, "/value");
+        format!("{value}  {} ({})", field::shown(candidate, "/name"), known.join(", "))
+    };
+    field::items(of, "/candidates").iter().map(line).collect()
+}
+
+/// How many of our documents a contact has.
+fn documents(candidate: &Value) -> Option<String> {
+    candidate.pointer("/documents")?;
+    let count = field::count(candidate, "/documents/value");
+    let more = if field::is_true(candidate, "/documents/exact") {
+        ""
+    } else {
+        "at least "
+    };
+    let noun = if count == 1 { "document" } else { "documents" };
+    Some(format!("{more}{count} {noun}"))
+}
+
+/// A reason with its detail, its fix, what may be meant, and where to read more.
 #[must_use]
 pub fn reason(reason: &Value) -> Vec<String> {
     let code = field::text(reason, "/code").unwrap_or_default();
     let mut lines = vec![field::shown(reason, "/title")];
     lines.extend(field::text(reason, "/detail"));
     lines.extend(field::text(reason, "/fix").map(|fix| format!("Fix: {fix}")));
+    lines.extend(
+        candidates(reason)
+            .into_iter()
+            .map(|candidate| format!("Meant? {candidate}")),
+    );
+    if let Some(url) = field::text(reason, "/existing/url") {
+        lines.push(format!("In Xero: {url}"));
+        lines.push(format!("Link: {}", field::shown(reason, "/existing/link/command")));
+    }
     lines.push(format!("More: counterfoil explain {code}"));
     lines.retain(|line| line != NOTHING);
     lines

@@ -7,6 +7,8 @@ pub mod number;
 pub mod screen;
 pub mod table;
 pub mod time;
+mod wrap;
 
 pub use screen::{Form, Look, Screen};
 pub use table::{Cell, Column, Table};
+pub use wrap::wrapped;

@@ -50,6 +50,7 @@ impl TenantMachine {
                 self.tenant_rejections = 0;
                 let change = self.breaker.succeeded();
                 self.breaker_changed(change, out);
+                self.releases.heard_of_xero();
                 out.push(Effect::Persist(writes));
                 self.succeeded(now, open, (reply, answer.meta.xero_time), rows, out);
             }
@@ -146,9 +147,9 @@ impl TenantMachine {
             Purpose::JobPage(id) | Purpose::JobIds(id, _) | Purpose::JobLinks(id, _) => {
                 self.job_failed(now, id, failure, out);
             }
-            Purpose::Organisation => self.chart.part_failed(now, Part::Organisation),
-            Purpose::Accounts => self.chart.part_failed(now, Part::Accounts),
-            Purpose::TaxRates => self.chart.part_failed(now, Part::TaxRates),
+            Purpose::Organisation => self.chart_part_failed(now, Part::Organisation, out),
+            Purpose::Accounts => self.chart_part_failed(now, Part::Accounts, out),
+            Purpose::TaxRates => self.chart_part_failed(now, Part::TaxRates, out),
         }
     }
 
@@ -222,7 +223,7 @@ impl TenantMachine {
             Some(Change::Opened) => out.push(Effect::Announce(Notice::BreakerOpened)),
             Some(Change::Closed) => {
                 out.push(Effect::Announce(Notice::BreakerClosed));
-                self.releases.want(ReasonCode::XeroUnavailable, None);
+                self.releases.want(ReasonCode::XeroUnavailable);
             }
             None => {}
         }

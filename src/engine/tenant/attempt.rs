@@ -64,6 +64,16 @@ impl Attempt {
         self.is_outdated && !self.is_unknown()
     }
 
+    /// Status of the last answer that told nothing.
+    pub(super) const fn last_status(&self) -> Option<u16> {
+        match &self.state {
+            AttemptState::InFlight { again: Some(doubt) }
+            | AttemptState::Unknown(doubt)
+            | AttemptState::LookingUp(doubt) => doubt.last_status,
+            AttemptState::InFlight { again: None } => None,
+        }
+    }
+
     pub(super) const fn is_unknown(&self) -> bool {
         !matches!(self.state, AttemptState::InFlight { again: None })
     }

@@ -310,6 +310,8 @@ impl TenantMachine {
             how,
             resolved_at: now.wall,
             is_archived: false,
+            email: contact.email.clone(),
+            account_number: contact.account_number.clone(),
         }))]));
         for id in work.waiting {
             if matches!(self.works.get(&id).map(|work| work.stage), Some(Stage::Contact)) {
@@ -317,10 +319,8 @@ impl TenantMachine {
             }
         }
         // Its documents that were red for want of a contact can go now.
-        self.releases
-            .want(ReasonCode::ContactCollision, Some(reference.to_owned()));
-        self.releases
-            .want(ReasonCode::ContactArchived, Some(reference.to_owned()));
+        self.releases.want_about(ReasonCode::ContactCollision, reference);
+        self.releases.want_about(ReasonCode::ContactArchived, reference);
         // Others of the same name must see whose contact it is now.
         let name = work.party.name.to_lowercase();
         let namesakes: Vec<String> = self

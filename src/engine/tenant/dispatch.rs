@@ -16,6 +16,7 @@ impl TenantMachine {
     pub(super) fn settle(&mut self, now: Now, out: &mut Vec<Effect>) {
         self.tend_connection(now, out);
         self.find_out(now, out);
+        self.settle_hopeless(now, out);
         self.dispatch_chart(now, out);
         self.dispatch_contacts(now, out);
         self.load_next(now, out);

@@ -254,8 +254,14 @@ fn taken_by(theirs: &XeroInvoice) -> Obstacle {
     Obstacle {
         code: ReasonCode::InvoiceNumberExists,
         detail: format!(
-            "The number {} belongs to the Xero document {}.",
-            theirs.number, theirs.id
+            "The number {} belongs to a document that is in Xero already: {}, {}{} {}, to \"{}\" ({}).",
+            theirs.number,
+            theirs.status.as_str().to_lowercase(),
+            theirs.date.map(|date| format!("dated {date}, ")).unwrap_or_default(),
+            theirs.total,
+            theirs.currency.map(|code| code.to_string()).unwrap_or_default(),
+            theirs.contact_name,
+            theirs.id
         ),
         subject: Some(theirs.id.to_string()),
     }

@@ -20,7 +20,7 @@ use crate::model::write::Write;
 pub(super) enum Push {
     /// As soon as calls allow.
     ByItself,
-    /// History, a draft, or its toggle is off: only a person sends it.
+    /// History, a draft, its toggle is off or its party is left out: only a person sends it.
     OnRequest,
     /// Cancelled before it was ever sent: there is nothing to do in Xero.
     Never,
@@ -315,7 +315,7 @@ impl TenantMachine {
             host_ref,
             rev: 1,
             version: 0,
-            on_request: !self.setup.tenant.settings.auto_sync.allows(draft.kind),
+            on_request: !self.setup.tenant.settings.push_by_itself(&draft),
             draft,
             accepted_at: now.wall,
             updated_at: now.wall,
@@ -343,7 +343,7 @@ impl TenantMachine {
         let is_history = made_at.is_some_and(|made_at| made_at < tenant.connected_at);
         let is_left_to_people = is_history || invoice.on_request;
         if status == HostStatus::Draft
-            || !tenant.settings.auto_sync.allows(invoice.draft.kind)
+            || !tenant.settings.push_by_itself(&invoice.draft)
             || (is_left_to_people && !is_known_in_xero)
         {
             return Push::OnRequest;

@@ -9,6 +9,7 @@ use super::desk::ContactDesk;
 use super::follow::FollowUps;
 use super::job_steps::Jobs;
 use super::link::Relabels;
+use super::mapped::Doubted;
 use super::night::Night;
 use super::record::Record;
 use super::release::Releases;
@@ -157,6 +158,7 @@ pub struct TenantMachine {
     pub(super) contacts: ContactDesk,
     pub(super) chart: ChartState,
     pub(super) releases: Releases,
+    pub(super) doubted_mappings: Vec<Doubted>,
     pub(super) operations: BTreeMap<OperationId, Operation>,
     pub(super) loading: Option<(LoadId, Vec<IntentId>)>,
     pub(super) probe_at: Mono,
@@ -203,7 +205,8 @@ impl TenantMachine {
             calls: BTreeMap::new(),
             contacts: ContactDesk::default(),
             chart: ChartState::default(),
-            releases: Releases::default(),
+            releases: Releases::restore(&setup.tenant.fixed),
+            doubted_mappings: Vec::new(),
             operations: saved
                 .operations
                 .into_iter()
@@ -281,9 +284,9 @@ impl TenantMachine {
             Event::Connection(event) => self.connection_event(now, event, out),
             Event::Regranted { grant, why, .. } => self.regranted(now, grant, why, out),
             Event::Disconnected { .. } => self.disconnected(now, out),
-            Event::MappingSet {
-                ask, mapping, before, ..
-            } => self.mapping_set(ask, *mapping, before, out),
+            Event::MappingsSet { ask, orders, chart, by } => {
+                self.mappings_set(now, ask, orders, chart.as_deref(), by, out);
+            }
             Event::SettingsSet { ask, settings, .. } => self.settings_set(ask, *settings, out),
             Event::CreditsSet { ask, credits, .. } => self.credits_set(now, ask, credits, out),
             Event::Woken => {}

@@ -11,7 +11,7 @@
 //! `preview` (the same without sending), `dispatch` (what goes out now), `answered`, `settle` and
 //! `echo` (what came back), `found` (what reads found), `unknown` and `lookup` (outcomes to be
 //! found out), `leave` (a last look before a call goes), `chart` and `contacts` (reference data),
-//! `link` (the connection), `release` (fixed causes), `pull` (what changed in Xero), `taken` (what is
+//! `link` (the connection), `mapped` (mappings), `release` (fixed causes), `pull` (what changed in Xero), `taken` (what is
 //! done with it), `streams` (how far it was read), `owed` (invoices that other streams say must be
 //! read), `hurry` and `named` (what webhooks make earlier), `parties` (contacts that changed),
 //! `follow` (what is done later without asking Xero) and `review` (what people say about what came
@@ -41,6 +41,7 @@ mod link;
 mod linking;
 mod lookup;
 mod machine;
+mod mapped;
 mod named;
 mod night;
 mod outlook;

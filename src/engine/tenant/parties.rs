@@ -7,7 +7,7 @@ use super::machine::TenantMachine;
 use crate::engine::desired::Obstacle;
 use crate::model::ids::{EventId, XeroContactId};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{ContactRow, Event, Mapping};
+use crate::model::row::{ContactRow, Event, Mapping, MappingKind};
 use crate::model::time::Now;
 use crate::model::write::Write;
 use crate::model::xero::{Change, XeroContact};
@@ -48,7 +48,7 @@ impl TenantMachine {
             writes.push(Write::Contact(Box::new(row.clone())));
             writes.push(self.contact_event(now, kind, data));
             if !is_archived {
-                self.releases.want_party(ReasonCode::ContactArchived, &row.reference);
+                self.party_is_usable(&row.reference);
             }
         }
         let id = contact.id.to_string();
@@ -63,10 +63,16 @@ impl TenantMachine {
                 writes.push(Write::Mapping(Box::new(mapping.clone())));
             }
             if !is_archived {
-                self.releases.want_party(ReasonCode::ContactArchived, &mapping.key);
+                self.party_is_usable(&mapping.key);
             }
         }
         (is_followed, writes.len() > before)
+    }
+
+    /// Xero's own refusal names no party, so all documents of this one are meant.
+    fn party_is_usable(&mut self, reference: &str) {
+        let words = vec![(MappingKind::Contacts, reference.to_owned())];
+        self.releases.want_words(ReasonCode::ContactArchived, words);
     }
 
     fn contact_event(&mut self, now: Now, kind: &str, data: Value) -> Write {

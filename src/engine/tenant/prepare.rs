@@ -13,8 +13,8 @@ use crate::model::ids::{IntentId, XeroContactId, XeroInvoiceId};
 use crate::model::limits::WRITE_BODY_MAX_BYTES;
 use crate::model::mutation::{Rule, is_broken};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Chart, Class, ContactRow, Invoice, MappingKind, OperationState};
-use crate::model::time::Now;
+use crate::model::row::{Chart, Class, ContactRow, Invoice, OperationState};
+use crate::model::time::{Now, Timestamp};
 use crate::model::xero::{InvoiceChange, OutgoingInvoice};
 
 /// What a push needs next.
@@ -64,6 +64,9 @@ impl TenantMachine {
             self.illegal("not loading this", "loaded", out);
             return;
         };
+        if let Some(chart) = chart {
+            self.know_chart(chart);
+        }
         let mut writes = Vec::new();
         let mut ready = Vec::new();
         for mut context in contexts {
@@ -103,7 +106,7 @@ impl TenantMachine {
                 }
                 Step::Contact => {
                     self.dequeue(id, Stage::Contact);
-                    self.contacts.want(now, id, &context.invoice.draft.contact);
+                    self.contacts.want(now, id, &context.party);
                 }
                 Step::Read(_) | Step::CheckNumber | Step::Create(_) | Step::Change(..) => {
                     ready.push(Ready {
@@ -137,7 +140,7 @@ impl TenantMachine {
         if is_void && invoice.link.is_none() && !invoice.create_was_sent {
             return Step::Cancel;
         }
-        let reference = &invoice.draft.contact.reference;
+        let reference = &context.party.reference;
         let is_about_this = work.doomed_party.as_ref().is_none_or(|party| party == reference);
         if let Some(obstacle) = work.doomed.as_ref().filter(|_| is_about_this) {
             return Step::Red((**obstacle).clone());
@@ -294,6 +297,7 @@ impl TenantMachine {
         let mut before = context.clone();
         before.invoice.draft = sent.draft.clone();
         before.contact = before.sent_contact.take();
+        before.party = desired::party_of(&sent.draft, &before.mappings);
         let Ok(Some(contact)) = party(&before) else { return };
         let url = desired::url(&sent.draft, &self.setup.link_base, invoice.marker);
         let desired = desired::as_sent(&before, contact, url);
@@ -344,12 +348,8 @@ fn archived_party<'a>(work: &Work, context: &'a PushContext, contact: XeroContac
 
 /// The Xero contact of the document's party; `None` = not resolved yet.
 pub(super) fn party(context: &PushContext) -> Result<Option<XeroContactId>, Obstacle> {
-    let party = &context.invoice.draft.contact;
-    let by_hand = context
-        .mappings
-        .iter()
-        .find(|mapping| mapping.kind == MappingKind::Contacts && mapping.key == party.reference);
-    if let Some(contact) = by_hand.and_then(|mapping| mapping.value.parse().ok()) {
+    let party = &context.party;
+    if let Some(contact) = desired::contact_by_hand(&context.invoice.draft, &context.mappings) {
         return Ok(Some(contact));
     }
     if let Some(row) = &context.contact {
@@ -378,10 +378,14 @@ fn without_number() -> Obstacle {
 }
 
 /// What a document says whose automatic retries are used up.
-pub(super) fn unavailable() -> Obstacle {
+pub(super) fn unavailable(last_status: Option<u16>, attempts: u8, since: Timestamp) -> Obstacle {
+    let answer = match last_status {
+        Some(status) => format!("Xero answered HTTP {status}"),
+        None => "Xero gave no answer".to_owned(),
+    };
     Obstacle {
         code: ReasonCode::XeroUnavailable,
-        detail: "Xero's service failed in every automatic attempt.".to_owned(),
+        detail: format!("{answer} to the last of {attempts} attempts; the first was made at {since}."),
         subject: None,
     }
 }

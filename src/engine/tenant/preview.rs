@@ -40,7 +40,7 @@ impl TenantMachine {
         if contact.is_none() {
             first.push(format!(
                 "The contact \"{}\" is looked up in Xero, or created; its ContactID takes the place of the zeros.",
-                draft.contact.name
+                context.party.name
             ));
         }
         // An unresolved contact is shown as the nil id: its real one is found when sending.

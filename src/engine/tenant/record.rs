@@ -68,6 +68,12 @@ impl Record {
         });
     }
 
+    /// What follows is what this person asked for earlier.
+    pub(super) fn on_behalf_of(&mut self, by: String) {
+        self.cause = Cause::User;
+        self.actor = by;
+    }
+
     /// What a person did, and why.
     pub(super) fn note(&mut self, action: &'static str, reason: String) {
         self.noted.push(Noted {
@@ -102,7 +108,7 @@ impl TenantMachine {
                 requested_by,
                 ..
             } => (Cause::User, requested_by.clone(), Some(*operation)),
-            Event::MappingSet { by, .. } | Event::SettingsSet { by, .. } | Event::CreditsSet { by, .. } => {
+            Event::MappingsSet { by, .. } | Event::SettingsSet { by, .. } | Event::CreditsSet { by, .. } => {
                 (Cause::User, by.clone(), None)
             }
             Event::Acknowledged { review, .. } => (Cause::User, review.by.clone(), None),

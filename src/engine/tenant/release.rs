@@ -6,29 +6,36 @@ use super::machine::TenantMachine;
 use crate::engine::badge;
 use crate::engine::effect::{AskId, Effect, Reply};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Badge, Change, Class, Invoice, Mapping, MappingKind, Settings};
+use crate::model::row::{Badge, Change, Class, FixedCause, Invoice, MappingKind, Settings};
 use crate::model::time::Now;
 use crate::model::write::Write;
+use crate::model::xero::XeroStatus;
 
 /// Rows a release is fed at a time; fewer than this end it.
 const RELEASE_MAX: usize = 500;
 
-/// A fixed cause.
+/// A fixed cause, and who wants to know what that released.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Cause {
-    code: ReasonCode,
+struct Wanted {
+    cause: FixedCause,
+    /// Only rows that are red about this.
     subject: Option<String>,
-    /// Only documents that use this code, tax type or party.
-    uses: Option<(MappingKind, String)>,
+    /// The last of the causes this caller fixed.
+    answers: Option<AskId>,
+    /// The tenant remembers it, so that no crash leaves half of it undone.
+    is_kept: bool,
 }
 
-impl Cause {
+impl FixedCause {
     fn concerns(&self, row: &Invoice) -> bool {
-        let mut lines = row.draft.lines.iter();
-        self.uses.as_ref().is_none_or(|(kind, key)| match kind {
-            MappingKind::NominalCodes => lines.any(|line| line.nominal_code.as_ref() == Some(key)),
-            MappingKind::TaxRates => lines.any(|line| line.tax_type.as_ref() == Some(key)),
-            MappingKind::Contacts => row.draft.contact.reference == *key,
+        let Some(words) = &self.words else { return true };
+        let subject = row.sync.reason.as_ref().and_then(|reason| reason.subject.as_deref());
+        words.iter().any(|(kind, word)| match (kind, subject) {
+            (MappingKind::Channels | MappingKind::Locations, _) | (_, None) => {
+                kind.words_of(&row.draft).any(|used| used == word)
+            }
+            // Xero's own refusals do not always name the host's word; where one is named, it alone counts.
+            (_, Some(subject)) => subject == word,
         })
     }
 }
@@ -36,96 +43,121 @@ impl Cause {
 /// Fixed causes whose documents are still to be released.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Releases {
-    wanted: VecDeque<Cause>,
-    running: Option<Cause>,
-    ask: Option<AskId>,
+    wanted: VecDeque<Wanted>,
+    running: Option<Wanted>,
     released: usize,
+    /// Nothing was answered by Xero since the start: it may have been away before.
+    is_fresh: bool,
 }
 
 impl Releases {
-    /// This cause is fixed.
-    pub(super) fn want(&mut self, code: ReasonCode, subject: Option<String>) {
-        self.want_users_of(code, subject, None);
+    /// What was fixed before the process ended, and is not all released.
+    pub(super) fn restore(fixed: &[FixedCause]) -> Self {
+        let wanted = fixed.iter().map(|cause| Wanted {
+            cause: cause.clone(),
+            subject: None,
+            answers: None,
+            is_kept: true,
+        });
+        Self {
+            wanted: wanted.collect(),
+            is_fresh: true,
+            ..Self::default()
+        }
     }
 
-    /// This cause is fixed for the documents of a party.
-    pub(super) fn want_party(&mut self, code: ReasonCode, reference: &str) {
-        self.want_users_of(code, None, Some((MappingKind::Contacts, reference.to_owned())));
+    /// This cause is gone for all.
+    pub(super) fn want(&mut self, code: ReasonCode) {
+        self.want_for(code, None, None);
     }
 
-    fn want_users_of(&mut self, code: ReasonCode, subject: Option<String>, uses: Option<(MappingKind, String)>) {
-        let wanted = Cause { code, subject, uses };
+    /// This cause is gone for what is red about one thing.
+    pub(super) fn want_about(&mut self, code: ReasonCode, subject: &str) {
+        self.want_for(code, Some(subject.to_owned()), None);
+    }
+
+    /// This cause is gone for the documents that use one of these words.
+    pub(super) fn want_words(&mut self, code: ReasonCode, words: Vec<(MappingKind, String)>) {
+        self.want_for(code, None, Some(words));
+    }
+
+    fn want_for(&mut self, code: ReasonCode, subject: Option<String>, words: Option<Vec<(MappingKind, String)>>) {
+        let wanted = Wanted {
+            cause: FixedCause { code, words },
+            subject,
+            answers: None,
+            is_kept: false,
+        };
         if !self.wanted.contains(&wanted) {
             self.wanted.push_back(wanted);
+        }
+    }
+
+    /// Xero answered. After a start that may be the end of an outage.
+    pub(super) fn heard_of_xero(&mut self) {
+        if std::mem::take(&mut self.is_fresh) {
+            self.want(ReasonCode::XeroUnavailable);
         }
     }
 }
 
 impl TenantMachine {
-    pub(super) fn mapping_set(&mut self, ask: AskId, mapping: Mapping, before: Option<String>, out: &mut Vec<Effect>) {
-        let codes: &[ReasonCode] = match mapping.kind {
-            MappingKind::NominalCodes => &[ReasonCode::UnmappedNominalCode, ReasonCode::AccountMappingIncorrect],
-            MappingKind::TaxRates => &[ReasonCode::PrerequisiteUnmapped],
-            MappingKind::Contacts => &[
-                ReasonCode::ContactCollision,
-                ReasonCode::ContactArchived,
-                ReasonCode::PrerequisiteUnmapped,
-            ],
-        };
-        for code in codes {
-            // Xero's own refusal does not name the host's code: the documents that use it are meant.
-            let uses = Some((mapping.kind, mapping.key.clone()));
-            self.releases.want_users_of(*code, None, uses);
+    /// A person fixed these causes with these changes: they are told how many documents that released.
+    pub(super) fn fixed_by_person(
+        &mut self,
+        ask: AskId,
+        causes: Vec<FixedCause>,
+        mut writes: Vec<Write>,
+        out: &mut Vec<Effect>,
+    ) {
+        if causes.is_empty() {
+            out.push(Effect::Persist(writes));
+            out.push(Effect::Reply(ask, Reply::Done { released: 0 }));
+            return;
         }
-        let set = Change {
-            field: format!("mappings.{}.{}", mapping.kind.label(), mapping.key),
-            before: before.unwrap_or_default(),
-            after: mapping.value.clone(),
-        };
-        self.record.set("mapping.set", vec![set]);
-        out.push(Effect::Persist(vec![Write::Mapping(Box::new(mapping))]));
-        self.tell_when_released(ask, out);
-    }
-
-    /// A second fix joins the first one's release; only one caller is told the sum.
-    fn tell_when_released(&mut self, ask: AskId, out: &mut Vec<Effect>) {
-        match self.releases.ask {
-            None => self.releases.ask = Some(ask),
-            Some(_) => out.push(Effect::Reply(ask, Reply::Done { released: 0 })),
+        let last = causes.len().saturating_sub(1);
+        for (at, cause) in causes.into_iter().enumerate() {
+            self.setup.tenant.fixed.push(cause.clone());
+            self.releases.wanted.push_back(Wanted {
+                cause,
+                subject: None,
+                answers: (at == last).then_some(ask),
+                is_kept: true,
+            });
         }
+        writes.retain(|write| !matches!(write, Write::Tenant(_)));
+        writes.push(Write::Tenant(Box::new(self.setup.tenant.clone())));
+        out.push(Effect::Persist(writes));
     }
 
     pub(super) fn settings_set(&mut self, ask: AskId, settings: Settings, out: &mut Vec<Effect>) {
-        if settings.currencies != self.setup.tenant.settings.currencies {
-            self.releases.want(ReasonCode::CurrencyMismatch, None);
+        let before = std::mem::replace(&mut self.setup.tenant.settings, settings);
+        let settings = &self.setup.tenant.settings;
+        let all = |code| FixedCause { code, words: None };
+        let mut causes = Vec::new();
+        if settings.currencies != before.currencies {
+            causes.push(all(ReasonCode::CurrencyMismatch));
         }
-        if settings.same_code_default && !self.setup.tenant.settings.same_code_default {
-            self.releases.want(ReasonCode::UnmappedNominalCode, None);
+        if settings.same_code_default && !before.same_code_default {
+            causes.push(all(ReasonCode::UnmappedNominalCode));
         }
-        self.record
-            .set("settings.changed", apart(&self.setup.tenant.settings, &settings));
-        self.setup.tenant.settings = settings;
-        out.push(Effect::Persist(vec![Write::Tenant(Box::new(
-            self.setup.tenant.clone(),
-        ))]));
-        self.tell_when_released(ask, out);
+        self.record.set("settings.changed", apart(&before, settings));
+        let write = Write::Tenant(Box::new(self.setup.tenant.clone()));
+        self.fixed_by_person(ask, causes, vec![write], out);
     }
 
-    /// Asks for the next rows to release, or tells that all are released.
+    /// Asks for the next rows to release.
     pub(super) fn release_next(&mut self, out: &mut Vec<Effect>) {
         if self.releases.running.is_some() {
             return;
         }
-        if let Some(cause) = self.releases.wanted.pop_front() {
+        if let Some(wanted) = self.releases.wanted.pop_front() {
             out.push(Effect::LoadFailed {
-                code: cause.code,
-                subject: cause.subject.clone(),
+                code: wanted.cause.code,
+                subject: wanted.subject.clone(),
                 after: None,
             });
-            self.releases.running = Some(cause);
-        } else if let Some(ask) = self.releases.ask.take() {
-            let released = std::mem::take(&mut self.releases.released);
-            out.push(Effect::Reply(ask, Reply::Done { released }));
+            self.releases.running = Some(wanted);
         }
     }
 
@@ -142,32 +174,68 @@ impl TenantMachine {
         for mut row in rows {
             let is_red = row.sync.badge == Some(Badge::Failed)
                 && row.sync.reason.as_ref().is_some_and(|reason| reason.code == code);
-            let is_meant = self.releases.running.as_ref().is_none_or(|cause| cause.concerns(&row));
-            let wants = self.setup.tenant.settings.auto_sync.allows(row.draft.kind) || row.sync.asked;
-            if !is_red || !is_meant || !wants || self.by_invoice.contains_key(&row.id) {
-                continue;
-            }
-            self.queue_push(now, &mut row, Class::Push, 0, None, &mut writes);
-            if !self.by_invoice.contains_key(&row.id) {
+            let running = self.releases.running.as_ref();
+            let is_meant = running.is_none_or(|wanted| wanted.cause.concerns(&row)) && self.is_unlocked(&row);
+            if !is_red || !is_meant || !self.release_one(now, &mut row, &mut writes) {
                 continue;
             }
             self.releases.released = self.releases.released.saturating_add(1);
             writes.push(badge::write(&mut row, now));
             writes.push(badge::event(&mut self.ids, &row, now));
         }
+        let ended = if last.is_none() {
+            self.releases.running.take()
+        } else {
+            None
+        };
+        if let Some(wanted) = ended.as_ref().filter(|wanted| wanted.is_kept) {
+            let fixed = &mut self.setup.tenant.fixed;
+            if let Some(at) = fixed.iter().position(|cause| *cause == wanted.cause) {
+                fixed.remove(at);
+            }
+            writes.push(Write::Tenant(Box::new(self.setup.tenant.clone())));
+        }
         if !writes.is_empty() {
             out.push(Effect::Persist(writes));
         }
-        match last {
-            Some(after) => out.push(Effect::LoadFailed {
+        if let Some(after) = last {
+            out.push(Effect::LoadFailed {
                 code,
                 subject,
                 after: Some(after),
-            }),
-            None => {
-                self.releases.running = None;
-            }
+            });
         }
+        match ended {
+            Some(Wanted { answers: Some(ask), .. }) => {
+                let released = std::mem::take(&mut self.releases.released);
+                out.push(Effect::Reply(ask, Reply::Done { released }));
+            }
+            // What was released for nobody in particular is no part of the next caller's number.
+            Some(wanted) if !wanted.is_kept => self.releases.released = 0,
+            _ => {}
+        }
+    }
+}
+
+impl TenantMachine {
+    /// Queues a red invoice again, if it is pushed by itself or somebody asked for it. Returns whether.
+    fn release_one(&mut self, now: Now, row: &mut Invoice, writes: &mut Vec<Write>) -> bool {
+        let wants = self.setup.tenant.settings.push_by_itself(&row.draft) || row.sync.asked;
+        if !wants || self.by_invoice.contains_key(&row.id) {
+            return false;
+        }
+        self.queue_push(now, row, Class::Push, 0, None, writes);
+        self.by_invoice.contains_key(&row.id)
+    }
+
+    /// The payments and credits that kept Xero from changing a document were taken away.
+    pub(super) fn release_editable(&mut self, now: Now, row: &mut Invoice, writes: &mut Vec<Write>) -> bool {
+        let reason = row.sync.reason.as_ref().map(|reason| reason.code);
+        let is_free = row.copy.as_ref().is_some_and(|copy| {
+            let is_open = !copy.status.is_gone() && copy.status != XeroStatus::Paid;
+            is_open && copy.amount_paid.is_zero() && copy.amount_credited.is_zero()
+        });
+        reason == Some(ReasonCode::NotEditableInXero) && is_free && self.release_one(now, row, writes)
     }
 }
 
@@ -199,6 +267,11 @@ fn apart(before: &Settings, after: &Settings) -> Vec<Change> {
             after.same_code_default.to_string(),
         ),
         ("currencies", currencies(before), currencies(after)),
+        (
+            "contacts_opt_out",
+            before.contacts_opt_out.join(","),
+            after.contacts_opt_out.join(","),
+        ),
     ];
     fields
         .into_iter()

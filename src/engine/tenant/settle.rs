@@ -182,7 +182,7 @@ impl TenantMachine {
                 if code == ReasonCode::AccountMappingIncorrect || code == ReasonCode::PrerequisiteUnmapped {
                     self.chart.want();
                 }
-                let subject = None;
+                let subject = refusal::subject(code, messages, &row.draft);
                 let obstacle = Obstacle {
                     code,
                     detail: refusal::in_words(messages),

@@ -70,8 +70,9 @@ impl TenantMachine {
         self.heard_of(now, xero_id, changed_at);
         self.record_copy(row, earlier.as_ref());
         let is_lowered = alert::withdraw_matched(row);
+        let is_released = self.release_editable(now, row, writes);
         badge::stamp(row, now);
-        writes.extend(is_lowered.then(|| badge::event(&mut self.ids, row, now)));
+        writes.extend((is_lowered || is_released).then(|| badge::event(&mut self.ids, row, now)));
         self.tell(now, row, &news, writes);
         true
     }

@@ -301,6 +301,7 @@ impl TenantMachine {
         let Some(attempt) = self.attempts.remove(&id) else {
             return;
         };
+        let last_status = attempt.last_status();
         let mut writes = vec![Write::DropBatch(self.setup.tenant.id, id)];
         let members_count = attempt.batch.members.len();
         for member in attempt.batch.members {
@@ -312,7 +313,9 @@ impl TenantMachine {
                 self.requeue(now, member.intent, 0, &mut writes);
             } else if self.retry_later(now, member.intent, &mut writes, out).is_none() {
                 if let Some(work) = self.works.get_mut(&member.intent) {
-                    work.doomed = Some(Box::new(super::prepare::unavailable()));
+                    let attempts = work.intent.retries.saturating_add(1);
+                    let obstacle = super::prepare::unavailable(last_status, attempts, work.intent.queued_at);
+                    work.doomed = Some(Box::new(obstacle));
                 }
                 self.requeue(now, member.intent, 0, &mut writes);
             }

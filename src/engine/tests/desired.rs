@@ -15,6 +15,7 @@ fn chart() -> Chart {
         account_type: "REVENUE".to_owned(),
         tax_type: None,
         is_active,
+        system_account: None,
     };
     let rate = |tax_type: &str, is_active| TaxRate {
         tax_type: tax_type.to_owned(),
@@ -40,6 +41,7 @@ fn chart() -> Chart {
 
 fn context() -> PushContext {
     PushContext {
+        party: row().draft.contact,
         invoice: row(),
         contact: None,
         namesakes: Vec::new(),

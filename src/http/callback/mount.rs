@@ -85,7 +85,7 @@ async fn chosen(control: &dyn Control, request: &MountedRequest) -> MountedReply
 fn shown(view: &ConnectView, ticket: &str, trouble: Option<&str>) -> MountedReply {
     match &view.stage {
         ConnectStage::Choosing(offered) => html(&page::choose(view, offered, ticket, trouble)),
-        ConnectStage::Connected(tenants) => html(&page::connected(tenants)),
+        ConnectStage::Connected(connected) => html(&page::connected(connected)),
         ConnectStage::Refused(fault) => refused_page(Refused::Connect(fault.clone())),
         ConnectStage::Waiting | ConnectStage::Redeeming => html(&page::nothing_brought()),
     }

@@ -6,10 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-use crate::actors::control::{ConnectView, Offered, Standing};
+use crate::actors::control::{ConnectView, Connected, Offered, Standing};
 use crate::http::problem::Problem;
 use crate::model::connection::{ConnectionState, Gate};
-use crate::model::row::Tenant;
 
 const STYLE: &str = include_str!("style.css");
 /// How Xero names the organisations that one can try things on.
@@ -175,21 +174,24 @@ fn sending(main: &mut String, observe: bool) {
 }
 
 /// What was connected.
-pub fn connected(tenants: &[Tenant]) -> Page {
-    if tenants.is_empty() {
+pub fn connected(connected: &[Connected]) -> Page {
+    if connected.is_empty() {
         let main = "<h1>Nothing was connected</h1>\n\
              <p>You chose no organisation, so nothing changed here.</p>\n\
              <p class=\"soft\">Xero still lists this app for the organisations you allowed. Remove it there under \
              Settings, Connected apps, or start again with <code>counterfoil connect</code>.</p>\n";
         return page(200, "Nothing was connected", main);
     }
-    let names: Vec<&str> = tenants.iter().map(|tenant| tenant.name.as_str()).collect();
+    let names: Vec<&str> = connected
+        .iter()
+        .map(|connected| connected.tenant.name.as_str())
+        .collect();
     let names = names.join(", ");
     let mut main = format!(
         "<h1>Connected: {}</h1>\n<p>You can close this tab.</p>\n<ul>\n",
         Escaped(&names)
     );
-    for tenant in tenants {
+    for Connected { tenant, .. } in connected {
         let state = if tenant.connection.gate == Gate::CatchingUp {
             "Reads what changed meanwhile, then sends what waits"
         } else if tenant.settings.auto_sync.enabled {

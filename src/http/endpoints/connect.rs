@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::refused;
-use crate::actors::control::{ConnectStage, ConnectView, Severed, Standing};
+use crate::actors::control::{ConnectStage, ConnectView, Connected, Severed, Standing};
 use crate::http::json;
 use crate::http::json::Choice;
 use crate::http::paths::Query;
@@ -13,7 +13,6 @@ use crate::http::reads::BadgeCounts;
 use crate::http::reply::Reply;
 use crate::http::state::Scope;
 use crate::model::connection::ConnectionState;
-use crate::model::row::Tenant;
 use crate::model::time::Timestamp;
 
 /// A caller of some tenants only may not connect others. None of these routes has parameters.
@@ -31,11 +30,15 @@ pub(super) fn serves_all(call: &Call) -> Result<(), Problem> {
     Ok(())
 }
 
-fn shown(call: &Call, tenants: &[Tenant]) -> Vec<Value> {
-    tenants
-        .iter()
-        .map(|tenant| call.render(tenant, &BadgeCounts::default()))
-        .collect()
+fn shown(call: &Call, connected: &[Connected]) -> Vec<Value> {
+    let one = |connected: &Connected| {
+        let mut tenant = call.render(&connected.tenant, &BadgeCounts::default());
+        if let Value::Object(object) = &mut tenant {
+            object.insert("released".to_owned(), connected.released.into());
+        }
+        tenant
+    };
+    connected.iter().map(one).collect()
 }
 
 /// Adopts a grant and starts its tenants.

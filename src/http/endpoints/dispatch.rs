@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::call::Call;
 use super::{
-    audit, connect, events, export, invoices, jobs, mappings, operations, orders, pushes, resolve, reviews, settings,
+    audit, capabilities, connect, events, export, gaps, invoices, jobs, mappings, operations, orders, pushes, resolve,
+    reviews, settings,
 };
 use super::{stream, system, tenants, watermarks};
 use crate::http::problem::Problem;
@@ -23,6 +24,7 @@ pub async fn dispatch(endpoint: Endpoint, call: Arc<Call>) -> Result<Reply, Prob
         Endpoint::Reason => system::reason(call),
         Endpoint::Limits => system::limits(call),
         Endpoint::Labels => system::labels(call),
+        Endpoint::Capabilities => capabilities::show(call),
         Endpoint::Tenants => tenants::list(call).await,
         Endpoint::Tenant => tenants::show(call).await,
         Endpoint::ConnectImport => connect::import(call).await,
@@ -56,6 +58,9 @@ pub async fn dispatch(endpoint: Endpoint, call: Arc<Call>) -> Result<Reply, Prob
         Endpoint::AcknowledgeAlerts => reviews::acknowledge_alerts(call).await,
         Endpoint::Mappings => mappings::list(call).await,
         Endpoint::Mapping => mappings::show(call).await,
+        Endpoint::Gaps => gaps::list(call).await,
+        Endpoint::PutMappings => mappings::put_all(call).await,
+        Endpoint::RemoveMapping => mappings::remove(call).await,
         Endpoint::PutMapping => mappings::put(call).await,
         Endpoint::Settings => settings::show(call).await,
         Endpoint::PatchSettings => settings::patch(call).await,

@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::refused;
 use crate::actors::control::InvoiceName;
+use crate::http::candidates::{self, Evidence};
 use crate::http::json as strict;
 use crate::http::paths::{self, Query, invalid_parameter};
 use crate::http::preconditions;
 use crate::http::problem::{Fault, Problem, ProblemCode};
-use crate::http::reads::{BadgeCounts, InvoiceQuery};
+use crate::http::reads::{BadgeCounts, InvoiceQuery, Reads};
 use crate::http::render::{self, Detail, Lists, Surroundings};
 use crate::http::reply::Reply;
 use crate::http::{cursor, filter};
@@ -71,7 +72,16 @@ pub async fn show(call: &Call) -> Result<Reply, Problem> {
         credit_notes: query.expands("credit_notes"),
         variance: query.expands("variance"),
     };
-    Ok(shown(call, &tenant, &row, Detail::Full(lists), 200))
+    let mut value = render::invoice(&row, surroundings(call, &tenant), Detail::Full(lists));
+    if candidates::closed_by(&row).is_some()
+        && let Some(Value::Object(reason)) = value.pointer_mut("/sync/reason")
+    {
+        let (id, red) = (tenant.id, row.clone());
+        let read = move |reads: &dyn Reads| Evidence::read(reads, id, std::iter::once(&red));
+        let evidence = call.shared.read(read).await?;
+        reason.insert("candidates".to_owned(), evidence.candidates(&row, &tenant).into());
+    }
+    Ok(Reply::json(200, &value).with_header("etag", render::etag(&row)))
 }
 
 /// A page of invoices.

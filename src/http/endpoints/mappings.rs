@@ -4,12 +4,14 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::refused;
+use crate::actors::control::MappingOrder;
 use crate::http::json as strict;
 use crate::http::paths::Query;
 use crate::http::problem::{Fault, Problem, ProblemCode};
+use crate::http::reads::Reads;
 use crate::http::reply::Reply;
 use crate::http::suggest;
-use crate::model::ids::XeroContactId;
+use crate::model::ids::TenantId;
 use crate::model::row::{Mapping, MappingKind};
 
 /// Longest word of the host in characters.
@@ -30,21 +32,9 @@ pub async fn show(call: &Call) -> Result<Reply, Problem> {
     Query::parse(&call.query, &[])?;
     let (kind, key) = (kind(call)?, key(call)?);
     let tenant = call.tenant().await?.id;
-    let wanted = key.clone();
-    let found = call
-        .shared
-        .read(move |reads| {
-            let mut mappings = reads.mappings(tenant, kind)?.into_iter();
-            Ok(mappings.find(|mapping| mapping.key == wanted))
-        })
-        .await?;
-    match found {
-        Some(mapping) => Ok(Reply::json(200, &shown(&mapping))),
-        None => Err(Problem::new(
-            ProblemCode::MappingNotFound,
-            format!("`{key}` is not mapped."),
-        )),
-    }
+    let found = find(call, tenant, kind, &key).await?;
+    let mapping = found.ok_or_else(|| not_mapped(&key))?;
+    Ok(Reply::json(200, &shown(&mapping)))
 }
 
 /// Sets a mapping, and tells how many documents that released.
@@ -53,30 +43,84 @@ pub async fn put(call: &Call) -> Result<Reply, Problem> {
     let (kind, key) = (kind(call)?, key(call)?);
     let tenant = call.tenant().await?.id;
     let value = strict::read_mapping_value(&strict::parse(&call.body)?)?;
-    if kind == MappingKind::Contacts && value.parse::<XeroContactId>().is_err() {
-        return Err(Problem::invalid(vec![Fault {
-            pointer: "/value".to_owned(),
-            code: "not_a_guid",
-            detail: "it must be the ContactID of a contact in Xero, a GUID".to_owned(),
-        }]));
+    let released = set(call, tenant, vec![order(kind, &key, Some(&value))]).await?;
+    Ok(Reply::json(
+        200,
+        &json!({
+            "kind": kind.label(),
+            "key": key,
+            "value": value,
+            "set_at": call.shared.now().to_rfc3339(),
+            "released": released,
+            "message": told(released),
+        }),
+    ))
+}
+
+/// Sets several mappings of a kind, all or none.
+pub async fn put_all(call: &Call) -> Result<Reply, Problem> {
+    Query::parse(&call.query, &[])?;
+    let kind = kind(call)?;
+    let tenant = call.tenant().await?.id;
+    let mappings = strict::read_mappings(&strict::parse(&call.body)?, KEY_MAX_CHARS)?;
+    let orders = mappings.iter().map(|(key, value)| order(kind, key, Some(value)));
+    let released = set(call, tenant, orders.collect()).await?;
+    Ok(Reply::json(
+        200,
+        &json!({"kind": kind.label(), "set": mappings.len(), "released": released, "message": told(released)}),
+    ))
+}
+
+/// Takes a mapping away.
+pub async fn remove(call: &Call) -> Result<Reply, Problem> {
+    Query::parse(&call.query, &[])?;
+    let (kind, key) = (kind(call)?, key(call)?);
+    let tenant = call.tenant().await?.id;
+    if find(call, tenant, kind, &key).await?.is_none() {
+        return Err(not_mapped(&key));
     }
-    let control = &call.shared.state.control;
-    let mapping = Mapping {
-        tenant,
+    let released = set(call, tenant, vec![order(kind, &key, None)]).await?;
+    Ok(Reply::json(
+        200,
+        &json!({"kind": kind.label(), "key": key, "removed": true, "released": released, "message": told(released)}),
+    ))
+}
+
+fn order(kind: MappingKind, key: &str, value: Option<&str>) -> MappingOrder {
+    MappingOrder {
         kind,
-        key,
-        value,
-        set_at: call.shared.now(),
-    };
-    let (mapping, released) = control
-        .set_mapping(mapping, call.caller.name())
-        .await
-        .map_err(refused::problem)?;
-    let mut body = shown(&mapping);
-    if let Value::Object(object) = &mut body {
-        object.insert("released".to_owned(), released.into());
+        key: key.to_owned(),
+        value: value.map(str::to_owned),
+        before: None,
     }
-    Ok(Reply::json(200, &body))
+}
+
+async fn set(call: &Call, tenant: TenantId, orders: Vec<MappingOrder>) -> Result<usize, Problem> {
+    let control = &call.shared.state.control;
+    let asked = control.set_mappings(tenant, orders, call.caller.name());
+    asked.await.map_err(refused::problem)
+}
+
+/// How many invoices a fixed cause released, in words.
+pub fn told(released: usize) -> String {
+    match released {
+        0 => "No invoice had failed for it.".to_owned(),
+        1 => "1 invoice is queued again.".to_owned(),
+        many => format!("{many} invoices are queued again."),
+    }
+}
+
+async fn find(call: &Call, tenant: TenantId, kind: MappingKind, key: &str) -> Result<Option<Mapping>, Problem> {
+    let wanted = key.to_owned();
+    let read = move |reads: &dyn Reads| {
+        let mut mappings = reads.mappings(tenant, kind)?.into_iter();
+        Ok(mappings.find(|mapping| mapping.key == wanted))
+    };
+    call.shared.read(read).await
+}
+
+fn not_mapped(key: &str) -> Problem {
+    Problem::new(ProblemCode::MappingNotFound, format!("`{key}` is not mapped."))
 }
 
 fn shown(mapping: &Mapping) -> Value {
@@ -89,7 +133,11 @@ fn shown(mapping: &Mapping) -> Value {
 }
 
 fn kind(call: &Call) -> Result<MappingKind, Problem> {
-    let word = call.param("kind").unwrap_or_default();
+    kind_named(&call.param("kind").unwrap_or_default())
+}
+
+/// A kind by its word.
+pub fn kind_named(word: &str) -> Result<MappingKind, Problem> {
     let kinds = MappingKind::ALL;
     let found = kinds.into_iter().find(|kind| kind.label() == word);
     found.ok_or_else(|| {

@@ -2,10 +2,12 @@
 
 mod audit;
 mod call;
+mod capabilities;
 mod connect;
 mod dispatch;
 mod events;
 mod export;
+mod gaps;
 mod invoices;
 mod jobs;
 mod mappings;

@@ -1,9 +1,12 @@
 //! What the actors refuse, as problems.
 
-use crate::actors::control::{ConnectFault, Refused};
+use serde_json::json;
+
+use crate::actors::control::{ConnectFault, Refused, Unmappable};
 use crate::http::preconditions;
-use crate::http::problem::{Problem, ProblemCode};
+use crate::http::problem::{Fault, Problem, ProblemCode};
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::row::MappingKind;
 
 /// The problem for a refusal. What the store and Xero say inside goes to the log only.
 pub fn problem(refused: Refused) -> Problem {
@@ -55,6 +58,7 @@ pub fn problem(refused: Refused) -> Problem {
             ProblemCode::OperationInProgress,
             "The organisation has as many open operations as it takes.",
         ),
+        Refused::Unmappable(wrong) => unmappable(&wrong),
         Refused::NotReached(id) => Problem::new(
             ProblemCode::TenantNotReached,
             format!("The grant does not reach the organisation {id}."),
@@ -65,6 +69,36 @@ pub fn problem(refused: Refused) -> Problem {
         }
         Refused::Connect(fault) => connecting(fault),
         Refused::Xero(failure) => from_xero(&failure),
+    }
+}
+
+fn unmappable(wrong: &[Unmappable]) -> Problem {
+    let kind = wrong.first().map(|wrong| wrong.kind);
+    let code = match kind {
+        Some(MappingKind::NominalCodes) => ProblemCode::AccountMappingIncorrect,
+        Some(MappingKind::TaxRates) => ProblemCode::PrerequisiteUnmapped,
+        _ => ProblemCode::ValidationFailed,
+    };
+    let detail = match wrong {
+        [only] => only.why.clone(),
+        several => format!("{} of the mappings cannot be; nothing was set.", several.len()),
+    };
+    let faults = wrong.iter().map(|wrong| Fault {
+        pointer: format!("/{}", wrong.key.replace('~', "~0").replace('/', "~1")),
+        code: "not_in_xero",
+        detail: wrong.why.clone(),
+    });
+    let candidates = wrong.iter().flat_map(|wrong| {
+        wrong.candidates.iter().map(|candidate| {
+            json!({
+                "key": wrong.key, "value": candidate.value, "name": candidate.name,
+                "type": candidate.sort, "why": candidate.why,
+            })
+        })
+    });
+    Problem {
+        faults: faults.collect(),
+        ..Problem::new(code, detail).with("candidates", candidates.collect::<Vec<_>>())
     }
 }
 

@@ -1,5 +1,7 @@
 //! A tenant's settings.
 
+use serde_json::Value;
+
 use super::call::Call;
 use super::refused;
 use crate::http::json as strict;
@@ -18,7 +20,7 @@ pub async fn show(call: &Call) -> Result<Reply, Problem> {
     if preconditions::has_version(&call.headers, &etag) {
         return Ok(Reply::not_modified().with_header("etag", etag));
     }
-    Ok(shown(&settings))
+    Ok(shown(&settings, None))
 }
 
 /// Changes what the body names, if nobody changed the settings in the meantime.
@@ -30,13 +32,17 @@ pub async fn patch(call: &Call) -> Result<Reply, Problem> {
     preconditions::require_match(&call.headers, &render::settings_etag(&tenant.settings))?;
     let wanted = strict::patch_settings(&body, &tenant.settings)?;
     let control = &call.shared.state.control;
-    let settings = control
+    let (settings, released) = control
         .set_settings(tenant.id, wanted, call.caller.name())
         .await
         .map_err(refused::problem)?;
-    Ok(shown(&settings))
+    Ok(shown(&settings, Some(released)))
 }
 
-fn shown(settings: &Settings) -> Reply {
-    Reply::json(200, &render::settings(settings)).with_header("etag", render::settings_etag(settings))
+fn shown(settings: &Settings, released: Option<usize>) -> Reply {
+    let mut body = render::settings(settings);
+    if let (Value::Object(object), Some(released)) = (&mut body, released) {
+        object.insert("released".to_owned(), released.into());
+    }
+    Reply::json(200, &body).with_header("etag", render::settings_etag(settings))
 }

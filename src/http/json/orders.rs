@@ -15,6 +15,12 @@ const TOKEN_MAX_CHARS: usize = 4_096;
 const MAPPED_MAX_CHARS: usize = 50;
 /// Longest address in characters.
 const URL_MAX_CHARS: usize = 2_000;
+/// Most mappings of one request.
+const MAPPINGS_MAX: usize = 500;
+/// Most parties that are left out.
+const OPT_OUT_MAX: usize = 1_000;
+/// Longest key of a party in characters.
+const PARTY_MAX_CHARS: usize = 255;
 /// Longest note in characters.
 const NOTE_MAX_CHARS: usize = 1_000;
 /// Most currencies of one organisation.
@@ -107,6 +113,37 @@ pub fn read_mapping_value(body: &Node) -> Result<String, Problem> {
     faults.settle(value)
 }
 
+/// Reads a map of keys to values.
+///
+/// # Errors
+/// `validation_failed` naming everything wrong.
+pub fn read_mappings(body: &Node, key_max_chars: usize) -> Result<Vec<(String, String)>, Problem> {
+    let faults = Faults::default();
+    let known: Vec<&str> = match body {
+        Node::Object(entries) => entries.iter().map(|(key, _)| key.as_str()).collect(),
+        _ => Vec::new(),
+    };
+    if matches!(body, Node::Object(_)) && (known.is_empty() || known.len() > MAPPINGS_MAX) {
+        let detail = format!("name 1 to {MAPPINGS_MAX} mappings");
+        faults.add(String::new(), "wrong_count", detail);
+    }
+    let mappings = Fields::of(body, String::new(), &known, &faults).map(|fields| {
+        let read = known.iter().filter_map(|key| {
+            let is_usable =
+                !key.trim().is_empty() && key.chars().count() <= key_max_chars && !key.chars().any(char::is_control);
+            if !is_usable {
+                let shown: String = key.chars().take(64).collect();
+                let detail = format!("a key must have 1 to {key_max_chars} printable characters");
+                fields.fault(&shown, "unusable", detail);
+                return None;
+            }
+            Some(((*key).to_owned(), fields.text(key, MAPPED_MAX_CHARS)?))
+        });
+        read.collect()
+    });
+    faults.settle(mappings)
+}
+
 /// Reads `{"note"?}`; no body is no note.
 ///
 /// # Errors
@@ -142,7 +179,7 @@ pub fn read_nothing(body: &[u8]) -> Result<(), Problem> {
 /// `validation_failed` naming everything wrong.
 pub fn patch_settings(body: &Node, now: &Settings) -> Result<Settings, Problem> {
     let faults = Faults::default();
-    let known = ["auto_sync", "same_code_default", "currencies"];
+    let known = ["auto_sync", "same_code_default", "currencies", "contacts_opt_out"];
     let settings = Fields::of(body, String::new(), &known, &faults).map(|fields| {
         let mut settings = now.clone();
         if let Some(node) = fields.optional("auto_sync") {
@@ -164,9 +201,43 @@ pub fn patch_settings(body: &Node, now: &Settings) -> Result<Settings, Problem> 
         {
             settings.currencies = currencies(&fields, nodes);
         }
+        if let Some(nodes) = fields
+            .optional("contacts_opt_out")
+            .and_then(|node| fields.list("contacts_opt_out", node))
+        {
+            settings.contacts_opt_out = parties(&fields, nodes);
+        }
         settings
     });
     faults.settle(settings)
+}
+
+fn parties(fields: &Fields<'_>, nodes: &[Node]) -> Vec<String> {
+    let mut parties: Vec<String> = Vec::new();
+    if nodes.len() > OPT_OUT_MAX {
+        let detail = format!("at most {OPT_OUT_MAX} are accepted");
+        fields.fault("contacts_opt_out", "too_many", detail);
+        return parties;
+    }
+    for (at, node) in nodes.iter().enumerate() {
+        match node {
+            Node::Text(text)
+                if !text.trim().is_empty()
+                    && text.chars().count() <= PARTY_MAX_CHARS
+                    && !text.chars().any(char::is_control) =>
+            {
+                if !parties.contains(text) {
+                    parties.push(text.clone());
+                }
+            }
+            _ => fields.fault(
+                &format!("contacts_opt_out/{at}"),
+                "not_a_contact",
+                "it must be the `ref` of a contact, as the invoices name it",
+            ),
+        }
+    }
+    parties
 }
 
 fn currencies(fields: &Fields<'_>, nodes: &[Node]) -> Vec<Currency> {

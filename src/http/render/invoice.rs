@@ -7,6 +7,7 @@ use crate::engine::status::Blocked;
 use crate::model::connection::ConnectionState;
 use crate::model::document::{InvoiceKind, Line};
 use crate::model::failure::Limit;
+use crate::model::ids::XeroInvoiceId;
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Badge, Invoice, ReasonGiven, Sync, Tenant, WaitCause};
 use crate::model::standing::Standing;
@@ -148,16 +149,26 @@ fn sync(row: &Invoice, around: Surroundings<'_>) -> Value {
     let sync = &row.sync;
     let waiting = waiting(sync, around.blocked);
     let pending_change = row.link.is_some() && row.common.as_ref().is_some_and(|common| common.rev != row.rev);
-    let allowed_actions: &[&str] = match around.tenant.connection.state {
-        ConnectionState::Disconnected if row.back.open_alert().is_some() => &["acknowledge"],
-        ConnectionState::Disconnected => &[],
-        _ if row.back.open_alert().is_some() => &["resync", "acknowledge"],
-        _ => &["resync"],
-    };
+    let is_connected = around.tenant.connection.state != ConnectionState::Disconnected;
+    let existing = existing(row, around.tenant);
+    let actions = [
+        ("resync", is_connected),
+        ("link", is_connected && existing.is_some()),
+        ("acknowledge", row.back.open_alert().is_some()),
+    ];
+    let allowed_actions: Vec<&str> = actions
+        .iter()
+        .filter(|(_, may)| *may)
+        .map(|(action, _)| *action)
+        .collect();
+    let mut reason = sync.reason.as_ref().map(reason);
+    if let (Some(Value::Object(reason)), Some(existing)) = (&mut reason, existing) {
+        reason.insert("existing".to_owned(), existing);
+    }
     json!({
         "state": sync.badge.map(Badge::state),
         "label": sync.badge.map(Badge::label),
-        "reason": sync.reason.as_ref().map(reason),
+        "reason": reason,
         "last_synced_at": sync.last_synced_at.map(Timestamp::to_rfc3339),
         "queued_at": sync.queued_at.map(Timestamp::to_rfc3339),
         "retries": sync.retries,
@@ -234,12 +245,37 @@ const fn in_words(cause: WaitCause) -> &'static str {
     }
 }
 
+/// The document of somebody else that has the number, and how both are linked.
+fn existing(row: &Invoice, tenant: &Tenant) -> Option<Value> {
+    let reason = row.sync.reason.as_ref();
+    let reason = reason.filter(|reason| reason.code == ReasonCode::InvoiceNumberExists && row.link.is_none())?;
+    let id: XeroInvoiceId = reason.subject.as_ref()?.parse().ok()?;
+    Some(json!({
+        "invoice_id": id,
+        "url": address(id, row, tenant),
+        "link": {
+            "command": format!("counterfoil invoices link '{}' {id} --tenant {}", row.host_ref, tenant.id),
+            "call": {
+                "method": "POST",
+                "path": format!("/v1/tenants/{}/invoices:link", tenant.id),
+                "body": {"links": [{"host_ref": row.host_ref, "xero_invoice_id": id}]},
+            },
+        },
+    }))
+}
+
 fn link(row: &Invoice, tenant: &Tenant) -> Value {
     let Some(link) = &row.link else {
         return Value::Null;
     };
     let id = link.xero_id;
-    let url = match (&tenant.short_code, row.draft.kind) {
+    let url = address(id, row, tenant);
+    json!({"invoice_id": id, "url": url, "linked_at": link.linked_at.to_rfc3339()})
+}
+
+/// Where a document is shown in Xero.
+fn address(id: XeroInvoiceId, row: &Invoice, tenant: &Tenant) -> String {
+    match (&tenant.short_code, row.draft.kind) {
         (Some(code), _) => format!("https://go.xero.com/app/{code}/invoicing/view/{id}"),
         (None, InvoiceKind::Sales) => {
             format!("https://go.xero.com/AccountsReceivable/View.aspx?InvoiceID={id}")
@@ -247,8 +283,7 @@ fn link(row: &Invoice, tenant: &Tenant) -> Value {
         (None, InvoiceKind::Purchase) => {
             format!("https://go.xero.com/AccountsPayable/View.aspx?InvoiceID={id}")
         }
-    };
-    json!({"invoice_id": id, "url": url, "linked_at": link.linked_at.to_rfc3339()})
+    }
 }
 
 fn line(line: &Line) -> Value {

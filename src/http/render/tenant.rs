@@ -44,13 +44,19 @@ pub fn settings(settings: &Settings) -> Value {
         "auto_sync": settings.auto_sync,
         "same_code_default": settings.same_code_default,
         "currencies": settings.currencies,
+        "contacts_opt_out": settings.contacts_opt_out,
         "etag": settings_etag(settings),
     })
 }
 
 /// The version of settings: they carry no counter, so it is taken from what they say.
 pub fn settings_etag(settings: &Settings) -> String {
-    let said = json!([settings.auto_sync, settings.same_code_default, settings.currencies]);
+    let said = json!([
+        settings.auto_sync,
+        settings.same_code_default,
+        settings.currencies,
+        settings.contacts_opt_out
+    ]);
     let hash: [u8; 32] = Sha256::digest(said.to_string().as_bytes()).into();
     let short: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!("W/\"{short}\"")

@@ -1,6 +1,6 @@
 //! Actors and store in memory: rows are really kept, nothing is pushed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
@@ -8,19 +8,20 @@ use futures_util::FutureExt;
 use tokio::sync::watch;
 
 use crate::actors::control::{
-    Accepted, Acknowledgement, Answer, ConnectFault, ConnectImport, ConnectOrder, ConnectStage, ConnectView, Control,
-    Ended, InvoiceName, JobWanted, Offered, Refused, Returned, Severed, Standing,
+    Accepted, Acknowledgement, Answer, ConnectFault, ConnectImport, ConnectOrder, ConnectStage, ConnectView, Connected,
+    Control, Ended, InvoiceName, JobWanted, MappingOrder, Offered, Refused, Returned, Severed, Standing,
 };
 use crate::engine::effect::Preview;
-use crate::http::reads::{BadgeCounts, InvoiceQuery, OperationQuery, ReadFailed, Reads};
+use crate::http::reads::{BadgeCounts, ContactUses, Gaps, InvoiceQuery, OperationQuery, ReadFailed, Reads};
 use crate::model::connection::ConnectionState;
 use crate::model::document::Draft;
 use crate::model::ids::{
     AuditId, ConnectId, EventId, IdSource, InvoiceId, Marker, OperationId, TenantId, XeroTenantId,
 };
+use crate::model::reason::ReasonCode;
 use crate::model::row::{
-    Acknowledged, Audit, Back, Badge, Chart, Credits, Event, Invoice, Mapping, MappingKind, Operation, OperationItem,
-    OperationState, Receipt, Reconciled, Settings, Stream, Sync, Tenant,
+    Acknowledged, Audit, Back, Badge, Chart, ContactRow, Credits, Event, Invoice, Mapping, MappingKind, Operation,
+    OperationItem, OperationState, Receipt, Reconciled, Settings, Stream, Sync, Tenant,
 };
 use crate::model::time::Timestamp;
 use crate::model::xero::WriteTarget;
@@ -331,13 +332,13 @@ impl Control for House {
         })))
     }
 
-    fn connect_import(&self, order: ConnectImport) -> Answer<Vec<Tenant>> {
+    fn connect_import(&self, order: ConnectImport) -> Answer<Vec<Connected>> {
         let mut rows = self.rows();
         if let Some(refused) = rows.refuse_next.take() {
             return ready(Err(refused));
         }
         rows.imports.push(order);
-        ready(Ok(rows.tenants.values().cloned().collect()))
+        ready(Ok(connected(&rows)))
     }
 
     fn begin_connect(&self, order: ConnectOrder) -> Answer<ConnectView> {
@@ -377,10 +378,7 @@ impl Control for House {
     fn choice(&self, ticket: String) -> Answer<ConnectView> {
         ready(match ticket.as_str() {
             "ticket" => Ok(self.offer()),
-            "done" => Ok(attempt(
-                ConnectStage::Connected(self.rows().tenants.values().cloned().collect()),
-                false,
-            )),
+            "done" => Ok(attempt(ConnectStage::Connected(connected(&self.rows())), false)),
             _ => Err(Refused::Connect(ConnectFault::UnknownState)),
         })
     }
@@ -391,8 +389,8 @@ impl Control for House {
             return ready(Err(Refused::Connect(ConnectFault::UnknownState)));
         }
         rows.chosen.push((chosen, observe));
-        let tenants = rows.tenants.values().cloned().collect();
-        ready(Ok(attempt(ConnectStage::Connected(tenants), observe)))
+        let stage = ConnectStage::Connected(connected(&rows));
+        ready(Ok(attempt(stage, observe)))
     }
 
     fn disconnect(&self, tenant: TenantId, _requested_by: String) -> Answer<Ended> {
@@ -403,18 +401,39 @@ impl Control for House {
         }))
     }
 
-    fn set_mapping(&self, mapping: Mapping, _by: String) -> Answer<(Mapping, usize)> {
+    fn set_mappings(&self, tenant: TenantId, orders: Vec<MappingOrder>, _by: String) -> Answer<usize> {
         let mut rows = self.rows();
-        let key = (mapping.tenant, mapping.kind, mapping.key.clone());
-        rows.mappings.insert(key, mapping.clone());
-        ready(Ok((mapping, 3)))
+        if let Some(refused) = rows.refuse_next.take() {
+            return ready(Err(refused));
+        }
+        for order in orders {
+            let key = (tenant, order.kind, order.key.clone());
+            let (kind, set_at) = (order.kind, NOW);
+            match order.value {
+                Some(value) => {
+                    let key_text = order.key;
+                    let mapping = Mapping {
+                        tenant,
+                        kind,
+                        key: key_text,
+                        value,
+                        set_at,
+                    };
+                    rows.mappings.insert(key, mapping);
+                }
+                None => {
+                    rows.mappings.remove(&key);
+                }
+            }
+        }
+        ready(Ok(3))
     }
 
-    fn set_settings(&self, tenant: TenantId, settings: Settings, _by: String) -> Answer<Settings> {
+    fn set_settings(&self, tenant: TenantId, settings: Settings, _by: String) -> Answer<(Settings, usize)> {
         let mut rows = self.rows();
         let row = rows.tenants.get_mut(&tenant).expect("the tenant is there");
         row.settings = settings.clone();
-        ready(Ok(settings))
+        ready(Ok((settings, 2)))
     }
 
     fn set_credits(&self, tenant: TenantId, credits: Option<Credits>, _by: String) -> Answer<()> {
@@ -586,6 +605,22 @@ impl Reads for House {
         Ok(self.rows().receipts.get(key).cloned())
     }
 
+    fn gaps(&self, _tenant: TenantId, _code: ReasonCode, _limit: usize) -> Result<Gaps, ReadFailed> {
+        Ok(Gaps::default())
+    }
+
+    fn contact(&self, _tenant: TenantId, _reference: &str) -> Result<Option<ContactRow>, ReadFailed> {
+        Ok(None)
+    }
+
+    fn contacts_named(&self, _tenant: TenantId, _name: &str) -> Result<Vec<ContactRow>, ReadFailed> {
+        Ok(Vec::new())
+    }
+
+    fn contact_uses(&self, _tenant: TenantId, _names: &BTreeSet<String>) -> Result<ContactUses, ReadFailed> {
+        Ok(ContactUses::default())
+    }
+
     fn chart(&self, _tenant: TenantId) -> Result<Option<Chart>, ReadFailed> {
         Ok(None)
     }
@@ -598,6 +633,14 @@ impl Reads for House {
             .cloned()
             .collect())
     }
+}
+
+fn connected(rows: &Rows) -> Vec<Connected> {
+    let connected = |tenant: &Tenant| Connected {
+        tenant: tenant.clone(),
+        released: 0,
+    };
+    rows.tenants.values().map(connected).collect()
 }
 
 fn attempt(stage: ConnectStage, observe: bool) -> ConnectView {

@@ -233,6 +233,7 @@ fn add_tenant(house: &House, n: u64, name: &str, guid: &str) -> TenantId {
         connected_at: NOW,
         connection: Connection::fresh(NOW),
         settings: Settings::default(),
+        fixed: Vec::new(),
     };
     house.rows().tenants.insert(id, row);
     id

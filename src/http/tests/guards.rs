@@ -101,6 +101,14 @@ fn ux_8_a_missing_scope_is_named() {
             "settings.integrations.manage",
         ),
         (
+            reader.put(&world.below("/mappings/nominal_codes"), &json!({"1": "2"})),
+            "settings.integrations.manage",
+        ),
+        (
+            reader.send("DELETE", &world.below("/mappings/nominal_codes/1"), &[], ""),
+            "settings.integrations.manage",
+        ),
+        (
             reader.send("PATCH", &world.below("/settings"), &settings, "{}"),
             "settings.integrations.manage",
         ),

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::MappingKind;
 use crate::model::connection::Connection;
-use crate::model::document::{Currency, InvoiceKind};
+use crate::model::document::{Currency, Draft, InvoiceKind};
 use crate::model::ids::{GrantId, TenantId, XeroTenantId};
+use crate::model::reason::ReasonCode;
 use crate::model::time::Timestamp;
 
 /// The automatic-push toggles (S1's three).
@@ -52,6 +54,27 @@ pub struct Settings {
     /// Currencies allowed besides the organisation's base currency.
     #[serde(default)]
     pub currencies: Vec<Currency>,
+    /// Parties, by the host's keys, whose documents are not pushed by themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts_opt_out: Vec<String>,
+}
+
+impl Settings {
+    /// Whether this document may be pushed by itself: its toggle is on, and its party is not left out.
+    #[must_use]
+    pub fn push_by_itself(&self, draft: &Draft) -> bool {
+        self.auto_sync.allows(draft.kind) && !self.contacts_opt_out.contains(&draft.contact.reference)
+    }
+}
+
+/// A cause that was fixed: what was red for it is queued again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FixedCause {
+    /// The reason.
+    pub code: ReasonCode,
+    /// The words of the host it was fixed for; `None` = for all.
+    #[serde(default)]
+    pub words: Option<Vec<(MappingKind, String)>>,
 }
 
 impl Default for Settings {
@@ -60,6 +83,7 @@ impl Default for Settings {
             auto_sync: AutoSync::default(),
             same_code_default: true,
             currencies: Vec::new(),
+            contacts_opt_out: Vec::new(),
         }
     }
 }
@@ -98,6 +122,9 @@ pub struct Tenant {
     /// What the host still allows; `None` = it does not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credits: Option<Credits>,
+    /// Causes a person fixed, whose documents are not all queued again yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fixed: Vec<FixedCause>,
 }
 
 /// Sync credits: each document that comes to Xero for the first time costs one.

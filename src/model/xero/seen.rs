@@ -227,6 +227,12 @@ pub struct XeroContact {
     pub name: String,
     /// The external key.
     pub number: Option<String>,
+    /// E-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The number people give it in Xero.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_number: Option<String>,
     /// Whether it is archived.
     pub is_archived: bool,
     /// The contact this one was merged into.
@@ -249,6 +255,22 @@ pub struct Account {
     pub tax_type: Option<String>,
     /// Whether documents can use it.
     pub is_active: bool,
+    /// Xero's name of an account it keeps by itself (`DEBTORS`, …).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system_account: Option<String>,
+}
+
+impl Account {
+    /// Why no line of an invoice can be coded to it; `None` = it can.
+    #[must_use]
+    pub fn unusable(&self) -> Option<&'static str> {
+        match (self.account_type.as_str(), self.system_account.as_deref()) {
+            _ if !self.is_active => Some("archived"),
+            ("BANK", _) => Some("a bank account, to which no invoice can be coded"),
+            (_, Some("DEBTORS" | "CREDITORS")) => Some("a control account, to which no invoice can be coded"),
+            _ => None,
+        }
+    }
 }
 
 /// A tax rate.
@@ -279,6 +301,14 @@ pub struct Organisation {
     pub period_lock_date: Option<NaiveDate>,
     /// Documents up to this date are locked for everybody.
     pub end_of_year_lock_date: Option<NaiveDate>,
+}
+
+impl Organisation {
+    /// The last date that is locked, by either lock.
+    #[must_use]
+    pub fn locked_until(&self) -> Option<NaiveDate> {
+        self.period_lock_date.max(self.end_of_year_lock_date)
+    }
 }
 
 /// What `/connections` lists.

@@ -18,7 +18,8 @@ pub struct Overlay {
     pub(super) links: Newest<XeroInvoiceId, InvoiceId>,
     pub(super) contacts: Newest<String, ContactRow>,
     pub(super) charts: Newest<(), Chart>,
-    pub(super) mappings: Newest<(MappingKind, String), Mapping>,
+    /// `None` = taken away.
+    pub(super) mappings: Newest<(MappingKind, String), Option<Mapping>>,
     pub(super) operations: Newest<OperationId, Operation>,
 }
 
@@ -38,7 +39,10 @@ impl Overlay {
                 }
                 Write::Contact(row) => self.contacts.put(seq, row.reference.clone(), row),
                 Write::Chart(row) => self.charts.put(seq, (), row),
-                Write::Mapping(row) => self.mappings.put(seq, (row.kind, row.key.clone()), row),
+                Write::Mapping(row) => self
+                    .mappings
+                    .put(seq, (row.kind, row.key.clone()), Box::new(Some(*row))),
+                Write::DropMapping(_, kind, key) => self.mappings.put(seq, (kind, key), Box::new(None)),
                 Write::Operation(row) => self.operations.put(seq, row.id, row),
                 // The machine holds open work and the tenant itself; nothing reads these here.
                 Write::Tenant(_)

@@ -140,7 +140,7 @@ impl<'a> View<'a> {
         let mut mappings = self.reader.mappings(self.tenant, kind)?;
         mappings.retain(|row| !self.overlay.mappings.has(&(kind, row.key.clone())));
         let submitted = self.overlay.mappings.rows();
-        mappings.extend(submitted.filter(|row| row.kind == kind).cloned());
+        mappings.extend(submitted.flatten().filter(|row| row.kind == kind).cloned());
         mappings.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(mappings)
     }
@@ -162,7 +162,7 @@ impl<'a> View<'a> {
     /// [`ReadError`].
     pub fn mapping(&self, kind: MappingKind, key: &str) -> Result<Option<Mapping>, ReadError> {
         match self.overlay.mappings.get(&(kind, key.to_owned())) {
-            Some(row) => Ok(Some(row.clone())),
+            Some(row) => Ok(row.clone()),
             None => self.reader.mapping(self.tenant, kind, key),
         }
     }

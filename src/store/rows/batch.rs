@@ -28,6 +28,7 @@ pub fn batch(writes: &[Write], urgency: Urgency) -> Result<Batch, RowError> {
             Write::Contact(row) => put(row.as_ref())?,
             Write::Chart(row) => put(row.as_ref())?,
             Write::Mapping(row) => put(row.as_ref())?,
+            Write::DropMapping(tenant, kind, key) => delete(keys::mapping(*tenant, *kind, key)),
             Write::Calls(row) => put(row)?,
             Write::Stream(row) => put(row.as_ref())?,
             Write::Scan(row) => put(row.as_ref())?,

@@ -18,6 +18,7 @@ use crate::store::error::hex;
 
 pub use super::back_keys::*;
 pub use super::job_keys::*;
+pub use super::red_keys::*;
 
 /// `| tenant` → tenant.
 pub const TENANTS: u8 = 0x01;
@@ -167,6 +168,9 @@ pub fn mappings(tenant: TenantId, kind: MappingKind) -> Vec<u8> {
         MappingKind::NominalCodes => 0,
         MappingKind::TaxRates => 1,
         MappingKind::Contacts => 2,
+        MappingKind::Items => 3,
+        MappingKind::Channels => 4,
+        MappingKind::Locations => 5,
     };
     join(MAPPINGS, &[&tenant.to_bytes(), &[kind]])
 }
@@ -242,21 +246,6 @@ pub fn invoices_by_number(tenant: TenantId, kind: InvoiceKind, number: &str) -> 
         InvoiceKind::Purchase => 1,
     };
     join(INVOICES_BY_NUMBER, &[&tenant.to_bytes(), &[kind], &hash(number)])
-}
-
-/// Prefix of the invoices that are red for a reason, given by its code.
-#[must_use]
-pub fn failed_by_reason(tenant: TenantId, code: &str) -> Vec<u8> {
-    join(FAILED_BY_REASON, &[&tenant.to_bytes(), &short_hash(code)])
-}
-
-/// Prefix of the invoices that are red for a reason and a subject.
-#[must_use]
-pub fn failed_by_subject(tenant: TenantId, code: &str, subject: &str) -> Vec<u8> {
-    join(
-        FAILED_BY_SUBJECT,
-        &[&tenant.to_bytes(), &short_hash(code), &hash(subject)],
-    )
 }
 
 /// Key of the number of invoices with one badge.
@@ -378,10 +367,6 @@ fn badge_byte(badge: Option<Badge>) -> u8 {
         Some(Badge::Pending) => 2,
         Some(Badge::Failed) => 3,
     }
-}
-
-fn short_hash(text: &str) -> [u8; 8] {
-    hash(text).split_first_chunk().map_or([0; 8], |(head, _)| *head)
 }
 
 /// Eight bytes that sort like the number.

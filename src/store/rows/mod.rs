@@ -16,6 +16,7 @@ pub mod index;
 pub mod invoice;
 mod job_keys;
 pub mod keys;
+mod red_keys;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -27,6 +27,8 @@ pub struct Contact {
     pub(super) name: Option<String>,
     contact_number: Option<String>,
     contact_status: Option<String>,
+    email_address: Option<String>,
+    account_number: Option<String>,
     #[serde(rename = "MergedToContactID")]
     merged_into: Option<String>,
     #[serde(rename = "UpdatedDateUTC")]
@@ -74,6 +76,8 @@ impl Contact {
             id: XeroContactId(id),
             name: self.name.unwrap_or_default(),
             number: self.contact_number.filter(|number| !number.is_empty()),
+            email: self.email_address.filter(|email| !email.is_empty()),
+            account_number: self.account_number.filter(|number| !number.is_empty()),
             is_archived: self.contact_status.as_deref() == Some("ARCHIVED"),
             merged_into: guid(self.merged_into.as_deref()).map(XeroContactId),
             errors,

@@ -25,6 +25,7 @@ pub struct Account {
     account_type: Option<String>,
     tax_type: Option<String>,
     status: Option<String>,
+    system_account: Option<String>,
 }
 
 impl From<Account> for xero::Account {
@@ -35,6 +36,7 @@ impl From<Account> for xero::Account {
             account_type: account.account_type.unwrap_or_default(),
             tax_type: account.tax_type.filter(|tax_type| !tax_type.is_empty()),
             is_active: account.status.as_deref() == Some("ACTIVE"),
+            system_account: account.system_account.filter(|name| !name.is_empty()),
         }
     }
 }

@@ -12,6 +12,7 @@ mod mounts;
 mod paging;
 mod process;
 mod sandbox;
+mod typed;
 mod wait;
 
 pub use api::{Answer, Api};

@@ -200,6 +200,7 @@ impl Bench {
             connected_at: START.wall,
             connection: Connection::fresh(START.wall),
             settings: Settings::default(),
+            fixed: Vec::new(),
         };
         let setup = Setup {
             tenant: tenant.clone(),
@@ -440,6 +441,7 @@ impl Bench {
                     .retain(|old| old.key != mapping.key || old.kind != mapping.kind);
                 rows.mappings.push(*mapping);
             }
+            Write::DropMapping(_, kind, key) => rows.mappings.retain(|old| old.key != key || old.kind != kind),
             Write::Calls(minute) => {
                 rows.calls.insert(minute.minute, minute);
             }
@@ -478,6 +480,7 @@ impl Bench {
         let invoice = self.rows.invoices.get(&id)?.clone();
         let party = invoice.draft.contact.clone();
         Some(PushContext {
+            party: party.clone(),
             contact: self.rows.contacts.get(&party.reference).cloned(),
             namesakes: self
                 .rows

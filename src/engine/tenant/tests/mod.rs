@@ -15,6 +15,7 @@ mod pull;
 mod push;
 mod random;
 mod red;
+mod repair;
 mod small_day;
 mod streams;
 mod unknown;

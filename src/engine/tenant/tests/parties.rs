@@ -2,12 +2,12 @@
 
 use super::bench::*;
 use super::streams::{OTHERS_MS, following};
-use crate::engine::event::Event;
+use crate::engine::event::{Event, MappingOrder};
 use crate::model::document::InvoiceKind::Sales;
 use crate::model::document::{Draft, Party};
 use crate::model::ids::XeroContactId;
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Badge, Mapping, MappingKind};
+use crate::model::row::{Badge, MappingKind};
 use crate::model::xero::*;
 
 /// Xero lists the contact of this name as changed now.
@@ -54,16 +54,15 @@ fn a_party_follows_its_contact_into_the_one_it_was_merged_into_and_nothing_is_ma
     let survivor = bench.rows.contacts["c2"].xero_id;
     let ask = bench.ask();
     let loser = bench.rows.contacts["c1"].xero_id;
-    bench.event(Event::MappingSet {
+    bench.event(Event::MappingsSet {
         ask,
-        mapping: Box::new(Mapping {
-            tenant: bench.rows.tenant.id,
+        orders: vec![MappingOrder {
             kind: MappingKind::Contacts,
             key: "c3".to_owned(),
-            value: loser.to_string(),
-            set_at: bench.now.wall,
-        }),
-        before: None,
+            value: Some(loser.to_string()),
+            before: None,
+        }],
+        chart: None,
         by: "token:test".to_owned(),
     });
     list(&mut bench, "Acme", |contact| {

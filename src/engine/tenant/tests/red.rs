@@ -3,11 +3,11 @@
 use super::bench::*;
 use super::xero::{How, failure};
 use crate::engine::effect::Reply;
-use crate::engine::event::Event;
+use crate::engine::event::{Event, MappingOrder};
 use crate::model::document::{Currency, InvoiceKind};
 use crate::model::failure::{FailureKind, Received, Remedy};
 use crate::model::reason::ReasonCode as R;
-use crate::model::row::{Badge, ContactMatch, Mapping, MappingKind};
+use crate::model::row::{Badge, ContactMatch, MappingKind};
 use crate::model::xero::Request;
 use InvoiceKind::Sales;
 
@@ -20,16 +20,15 @@ fn with_party(number: &str, reference: &str, name: &str) -> crate::model::docume
 
 fn map(bench: &mut Bench, kind: MappingKind, key: &str, value: &str) {
     let ask = bench.ask();
-    bench.event(Event::MappingSet {
+    bench.event(Event::MappingsSet {
         ask,
-        mapping: Box::new(Mapping {
-            tenant: bench.rows.tenant.id,
+        orders: vec![MappingOrder {
             kind,
             key: key.to_owned(),
-            value: value.to_owned(),
-            set_at: bench.now.wall,
-        }),
-        before: None,
+            value: Some(value.to_owned()),
+            before: None,
+        }],
+        chart: bench.rows.chart.clone().map(Box::new),
         by: "token:test".to_owned(),
     });
 }

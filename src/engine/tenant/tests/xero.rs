@@ -123,6 +123,7 @@ impl Xero {
             account_type: "REVENUE".to_owned(),
             tax_type: Some("OUTPUT2".to_owned()),
             is_active,
+            system_account: None,
         };
         Self {
             encoder: Encoder::default(),
@@ -366,6 +367,8 @@ impl Xero {
             id: XeroContactId(self.guid()),
             name: name.to_owned(),
             number: number.map(str::to_owned),
+            email: None,
+            account_number: None,
             is_archived: false,
             merged_into: None,
             errors: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod damage;
 mod feed;
+mod gaps;
 mod lists;
 mod single;
 mod view;

@@ -335,8 +335,10 @@ pub fn tenant() -> Tenant {
             },
             same_code_default: false,
             currencies: vec![Currency::parse("EUR").unwrap()],
+            contacts_opt_out: Vec::new(),
         },
         credits: None,
+        fixed: Vec::new(),
     }
 }
 
@@ -442,6 +444,8 @@ pub fn contact(tenant: TenantId, reference: &str, name: &str) -> ContactRow {
         how: ContactMatch::Created,
         resolved_at: AT,
         is_archived: false,
+        email: None,
+        account_number: None,
     }
 }
 
@@ -463,6 +467,7 @@ pub fn chart(tenant: TenantId) -> Chart {
             account_type: "REVENUE".to_owned(),
             tax_type: Some("OUTPUT2".to_owned()),
             is_active: true,
+            system_account: None,
         }],
         tax_rates: vec![TaxRate {
             tax_type: "OUTPUT2".to_owned(),
