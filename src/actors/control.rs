@@ -7,6 +7,7 @@ pub use super::connect::{
     AppKind, ConnectFault, ConnectOrder, ConnectStage, ConnectView, Ended, Offered, Returned, Severed, Standing,
 };
 use crate::engine::effect::Preview;
+pub use crate::engine::event::BulkOrder;
 use crate::model::connection::ConnectionState;
 use crate::model::document::Draft;
 use crate::model::failure::Failure;
@@ -100,6 +101,8 @@ pub enum JobWanted {
     Drift,
     /// Link documents that are in Xero already.
     Links(Vec<LinkOrder>),
+    /// Go through chosen invoices.
+    Bulk(BulkOrder),
 }
 
 /// Why a request was not taken. Nothing was stored.

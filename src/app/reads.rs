@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-use crate::http::reads::{BadgeCounts, InvoiceQuery, OperationQuery, ReadFailed, Reads};
+use crate::http::reads::{BadgeCounts, InvoiceQuery, OperationQuery, ReadFailed, Reads, ReasonCount};
 use crate::model::ids::{AuditId, InvoiceId, OperationId, TenantId, XeroTenantId};
 use crate::model::row::{
     Audit, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem, Receipt, Reconciled, Stream, Tenant,
@@ -59,6 +59,7 @@ impl Reads for StoredReads {
             reason: query.reason,
             variance: query.variance,
             kind: query.kind,
+            due: query.due.zip(query.today),
             number: query.number.clone(),
             text: query.text.clone(),
             after: query.after,
@@ -123,6 +124,10 @@ impl Reads for StoredReads {
             none: counts.none,
             acknowledged: counts.acknowledged,
         })
+    }
+
+    fn failed_by_reason(&self, tenant: TenantId) -> Result<Vec<ReasonCount>, ReadFailed> {
+        self.reader.failed_by_reason(tenant).map_err(failed)
     }
 
     fn operation(&self, id: OperationId) -> Result<Option<Operation>, ReadFailed> {

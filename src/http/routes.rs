@@ -65,7 +65,12 @@ pub enum Endpoint {
     Invoice,
     Invoices,
     Counts,
+    CountsEverywhere,
+    Badges,
     Resync,
+    Resyncs,
+    ResyncsEverywhere,
+    Acknowledge,
     Refreshes,
     Refresh,
     Link,
@@ -217,6 +222,23 @@ pub const ROUTES: &[Route] = &[
     get("/v1/tenants/{tenant}/invoices/{invoice}", Endpoint::Invoice),
     get("/v1/tenants/{tenant}/invoices", Endpoint::Invoices),
     get("/v1/tenants/{tenant}/invoices/counts", Endpoint::Counts),
+    get("/v1/invoices/counts", Endpoint::CountsEverywhere),
+    write(Verb::Post, "/v1/tenants/{tenant}/badges", Endpoint::Badges, Scope::Read),
+    write(
+        Verb::Post,
+        "/v1/tenants/{tenant}/resyncs",
+        Endpoint::Resyncs,
+        Scope::SyncNow,
+    )
+    .waits(),
+    write(Verb::Post, "/v1/resyncs", Endpoint::ResyncsEverywhere, Scope::SyncNow),
+    write(
+        Verb::Post,
+        "/v1/tenants/{tenant}/invoices:acknowledge",
+        Endpoint::Acknowledge,
+        Scope::SyncNow,
+    )
+    .waits(),
     write(
         Verb::Post,
         "/v1/tenants/{tenant}/invoices/{invoice}/resync",

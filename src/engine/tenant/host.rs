@@ -1,5 +1,6 @@
 //! What the host and people ask for.
 
+use super::bulk::PushEnd;
 use super::machine::{Stage, TenantMachine};
 use crate::engine::connection::access;
 use crate::engine::desired::{self, Obstacle};
@@ -24,6 +25,38 @@ pub(super) enum Push {
     OnRequest,
     /// Cancelled before it was ever sent: there is nothing to do in Xero.
     Never,
+}
+
+/// For whom a push is queued, and how urgent it is.
+#[derive(Debug, Clone)]
+pub(super) struct PushOrder {
+    pub class: Class,
+    pub wait_ms: u64,
+    /// The operation of a click.
+    pub operation: Option<OperationId>,
+    /// Operations over many invoices.
+    pub jobs: Vec<OperationId>,
+}
+
+impl PushOrder {
+    /// Nobody asked for it.
+    pub(super) const fn by_itself(wait_ms: u64) -> Self {
+        Self {
+            class: Class::Push,
+            wait_ms,
+            operation: None,
+            jobs: Vec::new(),
+        }
+    }
+
+    const fn is_asked(&self) -> bool {
+        self.operation.is_some() || !self.jobs.is_empty()
+    }
+}
+
+/// Whether an invoice was cancelled before anything of it was sent.
+pub(super) fn is_void_and_unsent(row: &Invoice) -> bool {
+    row.draft.host_status == HostStatus::Void && row.link.is_none() && !row.create_was_sent
 }
 
 impl TenantMachine {
@@ -78,17 +111,13 @@ impl TenantMachine {
         match self.push_rule(&invoice) {
             Push::ByItself => {
                 let due_ms = self.setup.policy.batch_wait_ms;
-                self.queue_push(now, &mut invoice, Class::Push, due_ms, None, &mut writes);
+                self.queue_push(now, &mut invoice, PushOrder::by_itself(due_ms), &mut writes);
             }
             Push::OnRequest => self.leave_to_people(now, &mut invoice, &mut writes),
             Push::Never => {
                 if let Some(id) = self.by_invoice.get(&invoice.id).copied() {
-                    self.drop_intent(
-                        now,
-                        id,
-                        (OperationState::Cancelled, "The invoice was cancelled."),
-                        &mut writes,
-                    );
+                    let cancelled = (OperationState::Cancelled, "The invoice was cancelled.");
+                    self.drop_intent(now, id, cancelled, Some(&invoice), &mut writes);
                 }
                 badge::none(&mut invoice);
             }
@@ -142,13 +171,19 @@ impl TenantMachine {
             tally: None,
             rest: None,
             retry_of: None,
+            why: String::new(),
         };
         let mut writes = Vec::new();
         row.sync.asked = true;
         let may_queue = access(&self.setup.tenant.connection).queues;
-        let cancelled_before = row.draft.host_status == HostStatus::Void && row.link.is_none() && !row.create_was_sent;
+        let cancelled_before = is_void_and_unsent(&row);
         if may_queue && !cancelled_before {
-            self.queue_push(now, &mut row, Class::User, 0, Some(operation.id), &mut writes);
+            let click = PushOrder {
+                class: Class::User,
+                operation: Some(operation.id),
+                ..PushOrder::by_itself(0)
+            };
+            self.queue_push(now, &mut row, click, &mut writes);
             if row.sync.badge == Some(Badge::Failed) {
                 operation.state = OperationState::Waiting;
                 operation.reason.clone_from(&row.sync.reason);
@@ -180,20 +215,13 @@ impl TenantMachine {
 
     /// Queues a push of `invoice`, or lets the open one carry the newer version. The badge follows
     /// the connection.
-    pub(super) fn queue_push(
-        &mut self,
-        now: Now,
-        invoice: &mut Invoice,
-        class: Class,
-        wait_ms: u64,
-        operation: Option<OperationId>,
-        writes: &mut Vec<Write>,
-    ) {
-        if class != Class::User
+    pub(super) fn queue_push(&mut self, now: Now, invoice: &mut Invoice, order: PushOrder, writes: &mut Vec<Write>) {
+        if !order.is_asked()
             && let Some(obstacle) = self.refused_at_once(invoice)
         {
             if let Some(id) = self.queued_intent(invoice.id) {
-                self.drop_intent(now, id, (OperationState::Failed, obstacle.code.title()), writes);
+                let refused = (OperationState::Failed, obstacle.code.title());
+                self.drop_intent(now, id, refused, Some(invoice), writes);
             }
             if self.by_invoice.contains_key(&invoice.id) {
                 // An open attempt keeps its badge until its outcome is known.
@@ -203,7 +231,7 @@ impl TenantMachine {
             }
             return;
         }
-        let force = class == Class::User
+        let force = order.is_asked()
             && invoice
                 .sync
                 .reason
@@ -216,7 +244,7 @@ impl TenantMachine {
                     work.intent.force |= force;
                     work.intent.kind = invoice.draft.kind;
                 }
-                self.renew_intent(now, id, class, wait_ms, operation, writes);
+                self.renew_intent(now, id, order, writes);
             }
             None => {
                 let (at, random) = self.ids.parts(now.wall);
@@ -225,12 +253,13 @@ impl TenantMachine {
                     tenant: invoice.tenant,
                     invoice: invoice.id,
                     kind: invoice.draft.kind,
-                    class,
+                    class: order.class,
                     force,
                     queued_at: now.wall,
-                    due: now.wall.plus_ms(i64::try_from(wait_ms).unwrap_or(0)),
+                    due: now.wall.plus_ms(i64::try_from(order.wait_ms).unwrap_or(0)),
                     retries: 0,
-                    operation,
+                    operation: order.operation,
+                    jobs: order.jobs,
                     batch: None,
                     attempts: 0,
                 };
@@ -270,29 +299,27 @@ impl TenantMachine {
         }
     }
 
-    fn renew_intent(
-        &mut self,
-        now: Now,
-        id: IntentId,
-        class: Class,
-        wait_ms: u64,
-        operation: Option<OperationId>,
-        writes: &mut Vec<Write>,
-    ) {
+    fn renew_intent(&mut self, now: Now, id: IntentId, order: PushOrder, writes: &mut Vec<Write>) {
         self.unlist(id);
         let Some(work) = self.works.get_mut(&id) else {
             return;
         };
-        work.intent.class = work.intent.class.min(class);
+        work.intent.class = work.intent.class.min(order.class);
         work.intent.retries = 0;
-        work.intent.operation = operation.or(work.intent.operation);
+        work.intent.operation = order.operation.or(work.intent.operation);
+        for job in order.jobs {
+            if !work.intent.jobs.contains(&job) {
+                work.intent.jobs.push(job);
+                self.jobs.waits_for(job);
+            }
+        }
         work.batch_cap = usize::MAX;
         work.free_waits = 0;
         work.doomed = None;
         work.reads_alone = false;
         if let Stage::Queued(old_due) = work.stage {
             // Never later than before: a document that is edited all the time is sent all the same.
-            let due = old_due.min(now.mono.plus_ms(wait_ms));
+            let due = old_due.min(now.mono.plus_ms(order.wait_ms));
             work.intent.due = now.wall_at(due);
             work.stage = Stage::Queued(due);
         }
@@ -359,7 +386,8 @@ impl TenantMachine {
             && !invoice.sync.asked
             && let Some(id) = self.queued_intent(invoice.id)
         {
-            self.drop_intent(now, id, (OperationState::Cancelled, "It is a draft again."), writes);
+            let left = (OperationState::Cancelled, "It is a draft again.");
+            self.drop_intent(now, id, left, Some(invoice), writes);
             badge::none(invoice);
         }
         if !self.by_invoice.contains_key(&invoice.id) && invoice.link.is_none() && invoice.sync.reason.is_none() {
@@ -380,12 +408,13 @@ impl TenantMachine {
         desired::check_currency(&invoice.draft, base, &tenant.settings).err()
     }
 
-    /// Ends an intent without a push, and its operation with it.
+    /// Ends an intent without a push, and tells whoever waits for it.
     pub(super) fn drop_intent(
         &mut self,
         now: Now,
         id: IntentId,
         result: (OperationState, &str),
+        row: Option<&Invoice>,
         writes: &mut Vec<Write>,
     ) {
         let Some(intent) = self.forget(id) else {
@@ -395,5 +424,6 @@ impl TenantMachine {
         if let Some(operation) = intent.operation {
             self.finish_operation(now, operation, result, None, writes);
         }
+        self.tell_jobs(&intent, row, PushEnd::dropped(result), writes);
     }
 }

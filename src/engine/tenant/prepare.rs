@@ -84,12 +84,8 @@ impl TenantMachine {
                 Step::Nothing => self.in_step(now, id, context.invoice, &mut writes, out),
                 Step::Cancel => {
                     let mut invoice = context.invoice;
-                    self.drop_intent(
-                        now,
-                        id,
-                        (OperationState::Cancelled, "The invoice was cancelled."),
-                        &mut writes,
-                    );
+                    let cancelled = (OperationState::Cancelled, "The invoice was cancelled.");
+                    self.drop_intent(now, id, cancelled, Some(&invoice), &mut writes);
                     badge::none(&mut invoice);
                     writes.push(badge::write(&mut invoice, now));
                     writes.push(badge::event(&mut self.ids, &invoice, now));

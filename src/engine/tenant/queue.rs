@@ -89,6 +89,9 @@ impl TenantMachine {
     pub(super) fn forget(&mut self, id: IntentId) -> Option<Intent> {
         self.unlist(id);
         let work = self.works.remove(&id)?;
+        for job in &work.intent.jobs {
+            self.jobs.waits_no_more(*job);
+        }
         if self.by_invoice.get(&work.intent.invoice) == Some(&id) {
             self.by_invoice.remove(&work.intent.invoice);
         }
@@ -102,6 +105,9 @@ impl TenantMachine {
             None => Stage::Queued(now.mono_at(intent.due, self.longest_wait_ms())),
         };
         let id = intent.id;
+        for job in &intent.jobs {
+            self.jobs.waits_for(*job);
+        }
         self.by_invoice.insert(intent.invoice, id);
         self.works.insert(
             id,

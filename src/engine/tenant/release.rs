@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 
+use super::host::PushOrder;
 use super::machine::TenantMachine;
 use crate::engine::badge;
 use crate::engine::effect::{AskId, Effect, Reply};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Badge, Change, Class, Invoice, Mapping, MappingKind, Settings};
+use crate::model::row::{Badge, Change, Invoice, Mapping, MappingKind, Settings};
 use crate::model::time::Now;
 use crate::model::write::Write;
 
@@ -147,7 +148,7 @@ impl TenantMachine {
             if !is_red || !is_meant || !wants || self.by_invoice.contains_key(&row.id) {
                 continue;
             }
-            self.queue_push(now, &mut row, Class::Push, 0, None, &mut writes);
+            self.queue_push(now, &mut row, PushOrder::by_itself(0), &mut writes);
             if !self.by_invoice.contains_key(&row.id) {
                 continue;
             }

@@ -2,8 +2,9 @@
 
 use super::agreement::agreed;
 use super::attempt::AttemptState;
+use super::bulk::PushEnd;
 use super::echo::{echo_finding, element_of};
-use super::host::Push;
+use super::host::{Push, PushOrder};
 use super::machine::{Stage, TenantMachine};
 use crate::engine::badge;
 use crate::engine::desired::Obstacle;
@@ -106,7 +107,7 @@ impl TenantMachine {
         }
         writes.push(Write::DropIntent(intent.tenant, id));
         if let Some(obstacle) = finding {
-            self.red(now, &mut row, obstacle, intent.operation, writes, out);
+            self.red(now, &mut row, obstacle, &intent, writes, out);
             return;
         }
         let latency_ms = u64::try_from(now.wall.since_ms(intent.queued_at)).unwrap_or(0);
@@ -132,6 +133,9 @@ impl TenantMachine {
             let words = "Synced to Xero";
             self.finish_operation(now, operation, (OperationState::Succeeded, words), None, writes);
         }
+        if !is_followed {
+            self.tell_jobs(&intent, Some(&row), PushEnd::synced(), writes);
+        }
         writes.push(badge::write(&mut row, now));
     }
 
@@ -150,7 +154,8 @@ impl TenantMachine {
                 self.done(now, id, row, copy, writes, out);
             }
             None => {
-                self.drop_intent(now, id, (OperationState::Succeeded, "Nothing to send."), writes);
+                let nothing = (OperationState::Succeeded, "Nothing to send.");
+                self.drop_intent(now, id, nothing, Some(&row), writes);
                 badge::none(&mut row);
                 writes.push(badge::write(&mut row, now));
             }
@@ -214,7 +219,7 @@ impl TenantMachine {
             }
         }
         row.sync.retries = intent.retries;
-        self.red(now, &mut row, obstacle, intent.operation, writes, out);
+        self.red(now, &mut row, obstacle, &intent, writes, out);
     }
 
     /// Queues the version the host wrote while an older one was on its way, if it is pushed by
@@ -227,24 +232,19 @@ impl TenantMachine {
         was_asked: bool,
         writes: &mut Vec<Write>,
     ) -> bool {
-        let is_wanted = intent.operation.is_some() || self.push_rule(row) == Push::ByItself;
+        let is_asked = intent.operation.is_some() || !intent.jobs.is_empty();
+        let is_wanted = is_asked || self.push_rule(row) == Push::ByItself;
         if !is_wanted || is_broken(Rule::NewerFollows) {
             return false;
         }
-        let class = if intent.operation.is_some() {
-            Class::User
-        } else {
-            Class::Push
+        let order = PushOrder {
+            class: if is_asked { intent.class } else { Class::Push },
+            operation: intent.operation,
+            jobs: intent.jobs.clone(),
+            ..PushOrder::by_itself(self.setup.policy.batch_wait_ms)
         };
         row.sync.asked |= was_asked;
-        self.queue_push(
-            now,
-            row,
-            class,
-            self.setup.policy.batch_wait_ms,
-            intent.operation,
-            writes,
-        );
+        self.queue_push(now, row, order, writes);
         writes.push(badge::event(&mut self.ids, row, now));
         true
     }
@@ -254,7 +254,7 @@ impl TenantMachine {
         now: Now,
         row: &mut Invoice,
         obstacle: Obstacle,
-        operation: Option<OperationId>,
+        intent: &Intent,
         writes: &mut Vec<Write>,
         out: &mut Vec<Effect>,
     ) {
@@ -265,10 +265,11 @@ impl TenantMachine {
             kind: row.draft.kind,
             code,
         }));
-        if let Some(operation) = operation {
-            let words = format!("{}. {}", code.title(), reason.detail);
+        let words = format!("{}. {}", code.title(), reason.detail);
+        if let Some(operation) = intent.operation {
             self.finish_operation(now, operation, (OperationState::Failed, &words), Some(reason), writes);
         }
+        self.tell_jobs(intent, Some(row), PushEnd::red(code, words), writes);
         writes.push(badge::write(row, now));
         if !is_broken(Rule::EventOfRed) {
             writes.push(badge::event(&mut self.ids, row, now));

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::call::Call;
 use super::{
-    audit, connect, events, export, invoices, jobs, mappings, operations, orders, pushes, reviews, settings, stream,
+    audit, bulk, connect, events, export, failed, invoices, jobs, mappings, operations, orders, pushes, reviews,
+    settings, stream,
 };
 use super::{system, tenants, watermarks};
 use crate::http::problem::Problem;
@@ -34,7 +35,12 @@ pub async fn dispatch(endpoint: Endpoint, call: Arc<Call>) -> Result<Reply, Prob
         Endpoint::PutInvoice => invoices::put(call).await,
         Endpoint::Invoice => invoices::show(call).await,
         Endpoint::Invoices => invoices::list(call).await,
-        Endpoint::Counts => invoices::counts(call).await,
+        Endpoint::Counts => failed::counts(call).await,
+        Endpoint::CountsEverywhere => failed::counts_everywhere(call).await,
+        Endpoint::Badges => failed::badges(call).await,
+        Endpoint::Resyncs => bulk::resyncs(call).await,
+        Endpoint::ResyncsEverywhere => bulk::everywhere(call).await,
+        Endpoint::Acknowledge => bulk::acknowledge(call).await,
         Endpoint::Refreshes => jobs::refreshes(call).await,
         Endpoint::Refresh => jobs::refresh(call).await,
         Endpoint::Link => jobs::link(call).await,

@@ -1,11 +1,13 @@
 //! What each route does.
 
 mod audit;
+mod bulk;
 mod call;
 mod connect;
 mod dispatch;
 mod events;
 mod export;
+mod failed;
 mod invoices;
 mod jobs;
 mod mappings;
@@ -14,6 +16,7 @@ mod orders;
 mod pushes;
 mod refused;
 mod reviews;
+mod selection;
 mod settings;
 mod stream;
 mod system;

@@ -14,6 +14,7 @@ mod about;
 mod access;
 mod audit;
 mod error;
+mod failed;
 mod feed;
 mod invoices;
 mod linked;
@@ -28,8 +29,9 @@ mod tests;
 
 pub use access::Reader;
 pub use error::ReadError;
+pub use failed::{BadgeCounts, FAILED_PAGE_MAX, ReasonCount};
 pub use feed::{EVENT_PAGE_MAX, EventPage};
-pub use invoices::{BadgeCounts, FAILED_PAGE_MAX, INVOICE_PAGE_MAX, InvoicePage, InvoiceQuery};
+pub use invoices::{INVOICE_PAGE_MAX, InvoicePage, InvoiceQuery};
 pub use linked::{ITEM_PAGE_MAX, LINKED_PAGE_MAX};
 pub use operations::{OPERATION_PAGE_MAX, OperationPage, OperationQuery};
 pub use overlay::Overlay;
