@@ -153,6 +153,11 @@ const fn write(verb: Verb, pattern: &'static str, endpoint: Endpoint, scope: Sco
     }
 }
 
+/// What people ask to be done in Xero, and may wait for.
+const fn act(pattern: &'static str, endpoint: Endpoint) -> Route {
+    write(Verb::Post, pattern, endpoint, Scope::SyncNow).waits()
+}
+
 impl Route {
     const fn open(self) -> Self {
         Self {
@@ -224,42 +229,12 @@ pub const ROUTES: &[Route] = &[
     get("/v1/tenants/{tenant}/invoices/counts", Endpoint::Counts),
     get("/v1/invoices/counts", Endpoint::CountsEverywhere),
     write(Verb::Post, "/v1/tenants/{tenant}/badges", Endpoint::Badges, Scope::Read),
-    write(
-        Verb::Post,
-        "/v1/tenants/{tenant}/resyncs",
-        Endpoint::Resyncs,
-        Scope::SyncNow,
-    )
-    .waits(),
+    act("/v1/tenants/{tenant}/resyncs", Endpoint::Resyncs),
     write(Verb::Post, "/v1/resyncs", Endpoint::ResyncsEverywhere, Scope::SyncNow),
-    write(
-        Verb::Post,
-        "/v1/tenants/{tenant}/invoices:acknowledge",
-        Endpoint::Acknowledge,
-        Scope::SyncNow,
-    )
-    .waits(),
-    write(
-        Verb::Post,
-        "/v1/tenants/{tenant}/invoices/{invoice}/resync",
-        Endpoint::Resync,
-        Scope::SyncNow,
-    )
-    .waits(),
-    write(
-        Verb::Post,
-        "/v1/tenants/{tenant}/invoices/{invoice}/refresh",
-        Endpoint::Refresh,
-        Scope::SyncNow,
-    )
-    .waits(),
-    write(
-        Verb::Post,
-        "/v1/tenants/{tenant}/refreshes",
-        Endpoint::Refreshes,
-        Scope::SyncNow,
-    )
-    .waits(),
+    act("/v1/tenants/{tenant}/invoices:acknowledge", Endpoint::Acknowledge),
+    act("/v1/tenants/{tenant}/invoices/{invoice}/resync", Endpoint::Resync),
+    act("/v1/tenants/{tenant}/invoices/{invoice}/refresh", Endpoint::Refresh),
+    act("/v1/tenants/{tenant}/refreshes", Endpoint::Refreshes),
     write(
         Verb::Post,
         "/v1/tenants/{tenant}/invoices:link",
@@ -267,20 +242,8 @@ pub const ROUTES: &[Route] = &[
         Scope::HostWrite,
     )
     .waits(),
-    write(
-        Verb::Post,
-        "/v1/tenants/{tenant}/drift-reports",
-        Endpoint::DriftReports,
-        Scope::SyncNow,
-    )
-    .waits(),
-    write(
-        Verb::Post,
-        "/v1/tenants/{tenant}/reconciler:run",
-        Endpoint::RunReconciler,
-        Scope::SyncNow,
-    )
-    .waits(),
+    act("/v1/tenants/{tenant}/drift-reports", Endpoint::DriftReports),
+    act("/v1/tenants/{tenant}/reconciler:run", Endpoint::RunReconciler),
     get("/v1/tenants/{tenant}/watermarks", Endpoint::Watermarks),
     get("/v1/tenants/{tenant}/invoices/{invoice}/timeline", Endpoint::Timeline),
     get("/v1/tenants/{tenant}/invoices/{invoice}/variance", Endpoint::Variance),
@@ -327,20 +290,8 @@ pub const ROUTES: &[Route] = &[
     get("/v1/operations", Endpoint::Operations),
     get("/v1/operations/{operation}", Endpoint::Operation),
     get("/v1/operations/{operation}/items", Endpoint::OperationItems),
-    write(
-        Verb::Post,
-        "/v1/operations/{operation}:cancel",
-        Endpoint::CancelOperation,
-        Scope::SyncNow,
-    )
-    .waits(),
-    write(
-        Verb::Post,
-        "/v1/operations/{operation}:retry-failed",
-        Endpoint::RetryOperation,
-        Scope::SyncNow,
-    )
-    .waits(),
+    act("/v1/operations/{operation}:cancel", Endpoint::CancelOperation),
+    act("/v1/operations/{operation}:retry-failed", Endpoint::RetryOperation),
     get("/v1/events", Endpoint::Events).waits(),
     get("/v1/events/stream", Endpoint::EventStream).waits(),
 ];

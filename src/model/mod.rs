@@ -8,6 +8,7 @@ pub mod connection;
 pub mod document;
 pub mod failure;
 pub mod ids;
+pub mod labels;
 pub mod limits;
 pub mod mutation;
 pub mod problem;

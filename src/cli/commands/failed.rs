@@ -14,9 +14,7 @@ use crate::cli::tenant;
 use crate::cli::words::screen::{Stop, Style};
 use crate::cli::words::{field, number};
 use crate::model::ids::InvoiceId;
-
-/// What S3 says of what remains.
-const REMAINING: &str = "Take note of any remaining error messages - if some invoices remain, you will need to try to correct the problem and re-export them.";
+use crate::model::labels::REMAINING;
 
 /// One request for many invoices.
 struct Order {

@@ -10,9 +10,7 @@ use crate::cli::session::Session;
 use crate::cli::tenant;
 use crate::cli::words::screen::{Stop, Style};
 use crate::cli::words::{Cell, Column, Table, badge, field, number, time};
-
-/// What S3 says before anything is sent again.
-const BEFORE: &str = "Before you attempt to re-export one or more invoices to Xero, you'll need to resolve the problem (or problems) that caused the export to fail.";
+use crate::model::labels::BEFORE_RESYNC;
 
 /// Lists what failed, or why.
 pub async fn list(session: &mut Session<'_>, args: &FailedListArgs) -> Result<Exit, Stop> {
@@ -116,7 +114,7 @@ async fn reasons(session: &mut Session<'_>) -> Result<Exit, Stop> {
         ]);
     }
     session.screen.table(&table)?;
-    session.screen.note(BEFORE);
+    session.screen.note(BEFORE_RESYNC);
     for reason in reasons {
         let code = field::shown(reason, "/code");
         let verb = if field::is_true(reason, "/actionable") {

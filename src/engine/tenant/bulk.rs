@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::host::{PushOrder, is_void_and_unsent};
+use super::host::is_void_and_unsent;
 use super::job_steps::JobState;
 use super::job_words::Item;
 use super::machine::TenantMachine;
+use super::queue::PushOrder;
 use crate::engine::effect::{Effect, LoadId};
 use crate::engine::event::{BulkOrder, JobPlan};
 use crate::engine::{alert, badge};

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::host::PushOrder;
 use super::machine::TenantMachine;
+use super::queue::PushOrder;
 use crate::engine::badge;
 use crate::engine::effect::{AskId, Effect, Reply};
 use crate::model::reason::ReasonCode;

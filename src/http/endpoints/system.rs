@@ -12,6 +12,7 @@ use crate::http::routes::WAIT_MAX_S;
 use crate::http::suggest;
 use crate::http::{filter, idempotency};
 use crate::model::connection::ConnectionState;
+use crate::model::labels;
 use crate::model::limits;
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Badge, OperationState, Tenant};
@@ -234,6 +235,13 @@ pub fn limits(call: &Call) -> Result<Reply, Problem> {
     ))
 }
 
+fn worded(words: &[(&str, &str)]) -> Value {
+    let pairs = words
+        .iter()
+        .map(|(word, label)| ((*word).to_owned(), Value::from(*label)));
+    pairs.collect::<serde_json::Map<_, _>>().into()
+}
+
 /// The words people see.
 pub fn labels(call: &Call) -> Result<Reply, Problem> {
     Query::parse(&call.query, &[])?;
@@ -273,8 +281,24 @@ pub fn labels(call: &Call) -> Result<Reply, Problem> {
             "badges": badge_labels,
             "statuses": ["Unpaid", "Part paid", "Paid", "Void"],
             "xero_statuses": xero_statuses,
-            "actions": {"resync": "Sync now"},
-            "messages": {"resync": super::pushes::QUEUED},
+            "actions": {
+                "resync": "Sync now",
+                "export": labels::EXPORT_ONE,
+                "resync_many": labels::RESYNC,
+                "acknowledge": "Acknowledge",
+            },
+            "messages": {
+                "resync": super::pushes::QUEUED,
+                "before_resync": labels::BEFORE_RESYNC,
+                "moved": labels::MOVED,
+                "remaining": labels::REMAINING,
+            },
+            "exports": {
+                "tab": labels::EXPORTS_TAB,
+                "tiles": worded(&labels::EXPORT_TILES),
+                "failed_heading": labels::FAILED_HEADING,
+            },
+            "due": worded(&labels::DUE_TABS),
             "operation_states": operation_states.map(OperationState::label),
             "filter_keys": filter::KEYS,
             "reasons": reasons,

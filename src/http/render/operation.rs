@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::invoice::reason;
+use crate::model::labels;
 use crate::model::row::{Change, JobKind, Operation, OperationItem, OperationState, Tally};
 use crate::model::time::Timestamp;
 
@@ -105,7 +106,7 @@ fn is_bulk(row: &Operation) -> bool {
 
 fn label(row: &Operation) -> &str {
     match row.kind.as_str() {
-        "resync" if row.tally.is_some() => "Resync",
+        "resync" if row.tally.is_some() => labels::RESYNC,
         "resync" => "Sync now",
         "acknowledge" => "Acknowledge",
         "refresh" => "Refresh Xero Status",
