@@ -25,6 +25,14 @@ impl House {
 
     /// So many sales that Xero refuses, because their period is locked: `SO-0`, `SO-1`, …
     pub fn locked_out(&self, count: u32) {
+        until(
+            30,
+            "the organisation's own data to be read, as it is before the lock",
+            || {
+                let tenant = self.daemon.api.get(&format!("/v1/tenants/{}", self.ours())).ok(200);
+                tenant["base_currency"].is_string().then_some(())
+            },
+        );
         self.lock(Some("2026-06-30"));
         for nth in 0..count {
             self.daemon
