@@ -342,3 +342,22 @@ fn many_alerts_are_acknowledged_and_the_rest_is_told() {
     assert_eq!(said.count(), 2);
     assert_eq!(bench.writes_sent(), 0);
 }
+
+#[test]
+fn what_was_put_right_in_xero_a_moment_before_the_click_is_seen() {
+    let mut bench = Bench::warm();
+    bench.xero.organisation.period_lock_date = chrono::NaiveDate::from_ymd_opt(2026, 12, 31);
+    bench.put("i-0", draft(Sales, "N-0"));
+    bench.put("i-1", draft(Sales, "N-1"));
+    // Old enough to be doubted, so that it is read anew: the books are locked.
+    bench.rows.chart.as_mut().unwrap().organisation.period_lock_date = bench.xero.organisation.period_lock_date;
+    bench.run_ms(5_000);
+    assert_eq!(bench.code("i-0"), Some(ReasonCode::PeriodLocked));
+    assert_eq!(bench.writes_sent(), 0, "the organisation's own data says so");
+    let read_at = bench.rows.chart.as_ref().unwrap().read_at;
+    bench.xero.organisation.period_lock_date = None;
+    assert!(bench.now.wall.since_ms(read_at) < bench.setup.policy.chart_doubt_age_ms);
+    let id = resync(&mut bench, 2);
+    assert_eq!(ended(&mut bench, id).message, "2 moved to Synced");
+    bench.assert_settled();
+}
