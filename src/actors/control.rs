@@ -9,7 +9,7 @@ pub use super::connect::{
 };
 use crate::engine::effect::Preview;
 pub use crate::engine::effect::Unmappable;
-pub use crate::engine::event::MappingOrder;
+pub use crate::engine::event::{BulkOrder, MappingOrder};
 use crate::model::connection::ConnectionState;
 use crate::model::document::Draft;
 use crate::model::failure::Failure;
@@ -103,6 +103,8 @@ pub enum JobWanted {
     Drift,
     /// Link documents that are in Xero already.
     Links(Vec<LinkOrder>),
+    /// Go through chosen invoices.
+    Bulk(BulkOrder),
 }
 
 /// Why a request was not taken. Nothing was stored.

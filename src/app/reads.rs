@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use tokio::sync::watch;
 
-use crate::http::reads::{BadgeCounts, ContactUses, Gaps, InvoiceQuery, OperationQuery, ReadFailed, Reads};
+use crate::http::reads::{
+    BadgeCounts, ContactUses, Gaps, InvoiceQuery, OperationQuery, ReadFailed, Reads, ReasonCount,
+};
 use crate::model::ids::{AuditId, InvoiceId, OperationId, TenantId, XeroTenantId};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{
@@ -63,6 +65,7 @@ impl Reads for StoredReads {
             reason: query.reason,
             variance: query.variance,
             kind: query.kind,
+            due: query.due.zip(query.today),
             number: query.number.clone(),
             text: query.text.clone(),
             after: query.after,
@@ -127,6 +130,10 @@ impl Reads for StoredReads {
             none: counts.none,
             acknowledged: counts.acknowledged,
         })
+    }
+
+    fn failed_by_reason(&self, tenant: TenantId) -> Result<Vec<ReasonCount>, ReadFailed> {
+        self.reader.failed_by_reason(tenant).map_err(failed)
     }
 
     fn operation(&self, id: OperationId) -> Result<Option<Operation>, ReadFailed> {

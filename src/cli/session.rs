@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use super::args::{
-    AuditCommand, Command, ConfigCommand, ContactsCommand, EventsCommand, Globals, InvoicesCommand, MappingsCommand,
-    OperationCommand, ReconcileCommand, SandboxArgs, SandboxCommand, SettingsCommand, TenantsCommand, VariancesCommand,
-    WatermarksCommand,
+    AuditCommand, Command, ConfigCommand, ContactsCommand, EventsCommand, FailedCommand, Globals, InvoicesCommand,
+    MappingsCommand, OperationCommand, ReconcileCommand, SandboxArgs, SandboxCommand, SettingsCommand, TenantsCommand,
+    VariancesCommand, WatermarksCommand,
 };
 use super::commands::{
-    audit, capabilities, config, connect, connect_import, disconnect, events, explain, invoices, jobs, mappings,
-    operation, opt_out, put, resolve, settings, status, sync, tenants, variances, watermarks, what_syncs,
+    audit, capabilities, config, connect, connect_import, disconnect, events, explain, failed, failed_list, invoices,
+    jobs, mappings, operation, opt_out, put, resolve, settings, status, sync, tenants, variances, watermarks,
+    what_syncs,
 };
 use super::control::{Answer, Client, Request, Trouble};
 use super::exit::Exit;
@@ -62,7 +63,7 @@ impl Session<'_> {
         if self.globals.yes {
             return Ok(());
         }
-        if !self.ends.input_is_terminal {
+        if !self.ends.input_is_terminal || self.globals.no_input {
             return Err(Trouble::usage(question)
                 .because("nobody is there to be asked")
                 .fix("Say so beforehand with --yes.")
@@ -95,6 +96,11 @@ pub async fn carry_out(session: &mut Session<'_>, command: Command) -> Result<Ex
         Command::Invoices(InvoicesCommand::Put(args)) => put::put(session, &args).await,
         Command::Invoices(InvoicesCommand::Sync(args)) => sync::sync(session, &args.invoices).await,
         Command::Invoices(InvoicesCommand::Ack(args)) => variances::acknowledge_alerts(session, &args).await,
+        Command::Invoices(InvoicesCommand::Badges(args)) => failed_list::badges(session, &args).await,
+        Command::Failed(FailedCommand::List(args)) => failed_list::list(session, &args).await,
+        Command::Failed(FailedCommand::Count) => failed_list::count(session).await,
+        Command::Failed(FailedCommand::Resync(args)) => failed::resync(session, &args).await,
+        Command::Failed(FailedCommand::Ack(args)) => failed::acknowledge(session, &args).await,
         Command::Variances(VariancesCommand::List(args)) => variances::list(session, &args).await,
         Command::Variances(VariancesCommand::Show(args)) => variances::show(session, &args.invoice).await,
         Command::Variances(VariancesCommand::Ack(args)) => variances::acknowledge(session, &args).await,

@@ -157,6 +157,7 @@ pub fn operation_event(ids: &mut IdSource, operation: &Operation, now: Now) -> W
                 "checked": tally.checked,
                 "changed": tally.changed,
                 "failed": tally.failed,
+                "skipped": tally.skipped,
             })),
         }),
     }))

@@ -8,7 +8,7 @@ use crate::model::document::{Draft, Party};
 use crate::model::ids::{GrantId, InvoiceId, OperationId, XeroInvoiceId};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{
-    Chart, ContactRow, Credits, Invoice, Job, LinkOrder, Mapping, MappingKind, Settings, StreamKind,
+    Chart, ContactRow, Credits, Invoice, Job, JobKind, LinkOrder, Mapping, MappingKind, Settings, StreamKind,
 };
 use crate::model::time::{Mono, Timestamp};
 use crate::model::xero::{Answer, Change, XeroInvoice};
@@ -280,6 +280,21 @@ pub enum JobPlan {
     Drift,
     /// Link documents that are in Xero already.
     Links(Vec<LinkOrder>),
+    /// Go through chosen invoices.
+    Bulk(BulkOrder),
+}
+
+/// What is to be done with chosen invoices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BulkOrder {
+    /// [`JobKind::Resync`] or [`JobKind::Acknowledge`].
+    pub kind: JobKind,
+    /// The invoices.
+    pub invoices: Vec<InvoiceId>,
+    /// References that were named and that no invoice has.
+    pub missing: Vec<String>,
+    /// Why, in the words of whoever asked.
+    pub why: String,
 }
 
 /// What can happen to a connection. Some causes are wired by other parts of the daemon.

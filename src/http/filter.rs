@@ -1,4 +1,4 @@
-//! The filter grammar: `state:failed reason:period_locked kind:sales number:INV-1 q:"acme ltd"`.
+//! The filter grammar: `state:failed reason:period_locked kind:sales due:overdue number:INV-1 q:"acme ltd"`.
 
 use super::problem::{Problem, ProblemCode};
 use super::reads::InvoiceQuery;
@@ -6,9 +6,10 @@ use super::suggest;
 use crate::model::document::InvoiceKind;
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Badge, VarianceLevel};
+use crate::model::standing::Due;
 
 /// The keys there are. Each is a query parameter of its own too.
-pub const KEYS: &[&str] = &["state", "reason", "variance", "kind", "number", "q"];
+pub const KEYS: &[&str] = &["state", "reason", "variance", "kind", "due", "number", "q"];
 
 /// Words of the key `state`.
 pub const STATES: [(&str, Option<Badge>); 4] = [
@@ -76,6 +77,12 @@ pub fn apply_one(key: &str, value: &str, query: &mut InvoiceQuery) -> Result<(),
             let words = kinds.map(InvoiceKind::label);
             let kind = found.ok_or_else(|| unknown("kind", value, &words))?;
             once(key, &mut query.kind, kind)
+        }
+        "due" => {
+            let tabs = Due::ALL.map(Due::code);
+            let found = Due::ALL.into_iter().find(|tab| tab.code() == value);
+            let tab = found.ok_or_else(|| unknown("due", value, &tabs))?;
+            once(key, &mut query.due, tab)
         }
         "number" => once(key, &mut query.number, value.to_owned()),
         "q" => once(key, &mut query.text, value.to_owned()),

@@ -1,7 +1,7 @@
 //! What the control endpoint reads from the store: committed rows only, never a decision.
 
+use chrono::NaiveDate;
 use std::collections::BTreeSet;
-
 use tokio::sync::watch;
 
 use crate::model::document::InvoiceKind;
@@ -11,6 +11,8 @@ use crate::model::row::{
     Audit, Badge, Chart, ContactRow, Event, Invoice, Mapping, MappingKind, Operation, OperationItem, OperationState,
     Receipt, Reconciled, Stream, Tenant, VarianceLevel,
 };
+use crate::model::standing::Due;
+pub use crate::store::reader::ReasonCount;
 
 pub use crate::store::reader::{ContactUses, Gap, Gaps};
 
@@ -30,6 +32,10 @@ pub struct InvoiceQuery {
     pub variance: Option<Option<VarianceLevel>>,
     /// Only sales invoices, or only bills.
     pub kind: Option<InvoiceKind>,
+    /// Only those that wait for money, on this tab.
+    pub due: Option<Due>,
+    /// The day of the organisation on which that is judged.
+    pub today: Option<NaiveDate>,
     /// Only those with exactly this number.
     pub number: Option<String>,
     /// Only those with this text in number, host reference or contact name, of any case.
@@ -62,6 +68,15 @@ impl BadgeCounts {
     #[must_use]
     pub const fn total(&self) -> u64 {
         self.synced + self.pending + self.failed + self.none
+    }
+
+    /// Those of another organisation too.
+    pub const fn add(&mut self, other: Self) {
+        self.synced += other.synced;
+        self.pending += other.pending;
+        self.failed += other.failed;
+        self.none += other.none;
+        self.acknowledged += other.acknowledged;
     }
 }
 
@@ -97,6 +112,8 @@ pub trait Reads: Send + Sync {
     fn invoices(&self, tenant: TenantId, query: &InvoiceQuery) -> Result<Vec<Invoice>, ReadFailed>;
     /// How many invoices have each badge.
     fn counts(&self, tenant: TenantId) -> Result<BadgeCounts, ReadFailed>;
+    /// The red invoices by reason, the most frequent first.
+    fn failed_by_reason(&self, tenant: TenantId) -> Result<Vec<ReasonCount>, ReadFailed>;
     /// An operation.
     fn operation(&self, id: OperationId) -> Result<Option<Operation>, ReadFailed>;
     /// A page of operations.

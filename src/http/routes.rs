@@ -102,6 +102,11 @@ const fn setting(pattern: &'static str, endpoint: Endpoint) -> Route {
     write(Verb::Put, pattern, endpoint, Scope::Settings)
 }
 
+/// What people ask to be done in Xero, and may wait for.
+const fn act(pattern: &'static str, endpoint: Endpoint) -> Route {
+    write(Verb::Post, pattern, endpoint, Scope::SyncNow).waits()
+}
+
 impl Route {
     const fn by(self, verb: Verb) -> Self {
         Self { verb, ..self }
@@ -188,27 +193,14 @@ pub const ROUTES: &[Route] = &[
     get("/v1/tenants/{tenant}/invoices/{invoice}", Endpoint::Invoice),
     get("/v1/tenants/{tenant}/invoices", Endpoint::Invoices),
     get("/v1/tenants/{tenant}/invoices/counts", Endpoint::Counts),
-    write(
-        Verb::Post,
-        "/v1/tenants/{tenant}/invoices/{invoice}/resync",
-        Endpoint::Resync,
-        Scope::SyncNow,
-    )
-    .waits(),
-    write(
-        Verb::Post,
-        "/v1/tenants/{tenant}/invoices/{invoice}/refresh",
-        Endpoint::Refresh,
-        Scope::SyncNow,
-    )
-    .waits(),
-    write(
-        Verb::Post,
-        "/v1/tenants/{tenant}/refreshes",
-        Endpoint::Refreshes,
-        Scope::SyncNow,
-    )
-    .waits(),
+    get("/v1/invoices/counts", Endpoint::CountsEverywhere),
+    write(Verb::Post, "/v1/tenants/{tenant}/badges", Endpoint::Badges, Scope::Read),
+    act("/v1/tenants/{tenant}/resyncs", Endpoint::Resyncs),
+    write(Verb::Post, "/v1/resyncs", Endpoint::ResyncsEverywhere, Scope::SyncNow),
+    act("/v1/tenants/{tenant}/invoices:acknowledge", Endpoint::Acknowledge),
+    act("/v1/tenants/{tenant}/invoices/{invoice}/resync", Endpoint::Resync),
+    act("/v1/tenants/{tenant}/invoices/{invoice}/refresh", Endpoint::Refresh),
+    act("/v1/tenants/{tenant}/refreshes", Endpoint::Refreshes),
     write(
         Verb::Post,
         "/v1/tenants/{tenant}/invoices:link",
@@ -216,20 +208,8 @@ pub const ROUTES: &[Route] = &[
         Scope::HostWrite,
     )
     .waits(),
-    write(
-        Verb::Post,
-        "/v1/tenants/{tenant}/drift-reports",
-        Endpoint::DriftReports,
-        Scope::SyncNow,
-    )
-    .waits(),
-    write(
-        Verb::Post,
-        "/v1/tenants/{tenant}/reconciler:run",
-        Endpoint::RunReconciler,
-        Scope::SyncNow,
-    )
-    .waits(),
+    act("/v1/tenants/{tenant}/drift-reports", Endpoint::DriftReports),
+    act("/v1/tenants/{tenant}/reconciler:run", Endpoint::RunReconciler),
     get("/v1/tenants/{tenant}/watermarks", Endpoint::Watermarks),
     get("/v1/tenants/{tenant}/invoices/{invoice}/timeline", Endpoint::Timeline),
     get("/v1/tenants/{tenant}/invoices/{invoice}/variance", Endpoint::Variance),
@@ -271,20 +251,8 @@ pub const ROUTES: &[Route] = &[
     get("/v1/operations", Endpoint::Operations),
     get("/v1/operations/{operation}", Endpoint::Operation),
     get("/v1/operations/{operation}/items", Endpoint::OperationItems),
-    write(
-        Verb::Post,
-        "/v1/operations/{operation}:cancel",
-        Endpoint::CancelOperation,
-        Scope::SyncNow,
-    )
-    .waits(),
-    write(
-        Verb::Post,
-        "/v1/operations/{operation}:retry-failed",
-        Endpoint::RetryOperation,
-        Scope::SyncNow,
-    )
-    .waits(),
+    act("/v1/operations/{operation}:cancel", Endpoint::CancelOperation),
+    act("/v1/operations/{operation}:retry-failed", Endpoint::RetryOperation),
     get("/v1/events", Endpoint::Events).waits(),
     get("/v1/events/stream", Endpoint::EventStream).waits(),
 ];

@@ -30,6 +30,10 @@ pub const LOOKUP_MAX: usize = 40;
 pub const LOOKBACK_MAX_MS: i64 = 365 * 86_400_000;
 /// Most invoices or links named in one request.
 pub const SELECTION_MAX: usize = 1_000;
+/// Most invoices of a filter that are sent again, refreshed or acknowledged at once.
+pub const FILTERED_MAX: usize = 10_000;
+/// Most references whose badges are asked for at once.
+pub const REFS_MAX: usize = 500;
 /// Most contacts in one look-up by name or number.
 pub const CONTACT_LOOKUP_MAX: usize = 20;
 /// Longest `ContactNumber` in characters.

@@ -11,6 +11,7 @@ pub mod distance;
 pub mod document;
 pub mod failure;
 pub mod ids;
+pub mod labels;
 pub mod limits;
 pub mod mutation;
 pub mod problem;

@@ -1,10 +1,50 @@
 //! How it stands with the money of an invoice, in the host's words.
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::document::HostStatus;
 use super::row::Invoice;
 use super::xero::XeroStatus;
+
+/// The tab an invoice that waits for money is on (S3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Due {
+    /// "Awaiting Payment": its date has not passed.
+    Awaiting,
+    /// "Overdue".
+    Overdue,
+}
+
+impl Due {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Awaiting, Self::Overdue];
+
+    /// The word in filters.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Awaiting => "awaiting",
+            Self::Overdue => "overdue",
+        }
+    }
+
+    /// Which one it is on a day of the organisation.
+    #[must_use]
+    pub fn on(due: NaiveDate, today: NaiveDate) -> Self {
+        if due < today { Self::Overdue } else { Self::Awaiting }
+    }
+}
+
+/// When the money is due that an approved invoice waits for; `None` when it waits for none. Without a
+/// due date it is due on the day it was issued.
+#[must_use]
+pub fn awaits_payment(invoice: &Invoice) -> Option<NaiveDate> {
+    let draft = &invoice.draft;
+    let is_open = matches!(Standing::of(invoice), Standing::Unpaid | Standing::PartPaid);
+    let waits = is_open && draft.host_status == HostStatus::Approved;
+    waits.then(|| draft.due_date.unwrap_or(draft.issue_date))
+}
 
 /// Whether an invoice is paid (S1's four).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

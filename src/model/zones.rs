@@ -3,7 +3,10 @@
 //! Xero writes the Windows names in capitals and without spaces; which place stands for each is
 //! what Unicode's CLDR (`windowsZones`, territory 001) says.
 
+use chrono::NaiveDate;
 use chrono_tz::Tz;
+
+use super::time::Timestamp;
 
 /// Xero's name, and the place whose clock it means.
 const ZONES: [(&str, &str); 141] = [
@@ -158,6 +161,13 @@ pub fn zone(name: &str) -> Option<Tz> {
         .find(|(known, _)| *known == name)
         .map_or(name, |(_, place)| place);
     place.parse().ok()
+}
+
+/// The date in a zone; where it is not known, the date of UTC.
+#[must_use]
+pub fn date_in(name: &str, at: Timestamp) -> NaiveDate {
+    let zone = zone(name).unwrap_or(Tz::UTC);
+    at.to_utc().with_timezone(&zone).date_naive()
 }
 
 #[cfg(test)]

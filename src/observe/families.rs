@@ -76,7 +76,7 @@ families! {
     scans: Counters<1> = "scans_total" {"stream" in streams} "Scans of what changed in Xero that are complete.";
     scanned_documents: Counters<1> = "scanned_documents_total" {"stream" in streams} "Documents those scans looked at.";
     changed_documents: Counters<1> = "changed_documents_total" {"stream" in streams} "Of these, the ones that were changed here.";
-    jobs: Counters<1> = "jobs_total" {"kind" in jobs} "Refreshes, nightly checks, comparisons and sets of links that came to their end.";
+    jobs: Counters<1> = "jobs_total" {"kind" in jobs} "Refreshes, nightly checks, comparisons, sets of links, resyncs and acknowledgements of many that came to their end.";
     job_documents: Counters<1> = "job_documents_total" {"kind" in jobs} "Documents those looked at.";
     job_changed_documents: Counters<1> = "job_changed_documents_total" {"kind" in jobs} "Of these, the ones that were changed, repaired or linked, or that differ.";
     events_appended: Counters<0> = "events_appended_total" {} "Entries of the event feed.";

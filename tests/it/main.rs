@@ -5,6 +5,8 @@ mod audit;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod bulk;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod connect;
@@ -16,6 +18,8 @@ mod consent_places;
 mod disk;
 #[cfg(test)]
 mod edits;
+#[cfg(test)]
+mod failed;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]

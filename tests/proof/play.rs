@@ -1,10 +1,10 @@
 //! A story is played: first with faults, then without, and everything must settle.
 
-use counterfoil::engine::event::{ConnectionEvent, Event, MappingOrder};
+use counterfoil::engine::event::{BulkOrder, ConnectionEvent, Event, JobOrder, JobPlan, MappingOrder};
 use counterfoil::model::connection::ConnectionCause;
 use counterfoil::model::document::Draft;
-use counterfoil::model::ids::Marker;
-use counterfoil::model::row::{Credits, MappingKind, Settings};
+use counterfoil::model::ids::{InvoiceId, Marker};
+use counterfoil::model::row::{Credits, JobKind, MappingKind, Settings};
 use counterfoil::store::Urgency;
 use uuid::Uuid;
 
@@ -44,6 +44,7 @@ fn perform(simulation: &mut Simulation, act: &Act) {
             }
         }
         Act::SyncNow(which) => sync_now(simulation, &format!("r{which}")),
+        Act::Resync => resync(simulation),
         Act::Run(ms) => simulation.run_ms(*ms),
         Act::CrashIn(effects, ms) => {
             simulation.dies_in = Some(*effects);
@@ -113,6 +114,33 @@ pub fn sync_now(simulation: &mut Simulation, host_ref: &str) {
     let event = Event::SyncNow {
         ask,
         row: Box::new(row),
+        requested_by: "token:proof".to_owned(),
+    };
+    simulation.feed(event, Urgency::NewWork);
+}
+
+/// Every document there is, by one order.
+pub fn resync(simulation: &mut Simulation) {
+    simulation.say(|| "all are sent again".to_owned());
+    let Some(shell) = simulation.shell.as_mut() else { return };
+    let known = (0..100).map(|which| format!("r{which}"));
+    let known = known.filter_map(|host_ref| shell.view().invoice_by_ref(&host_ref).unwrap());
+    let invoices: Vec<InvoiceId> = known.map(|row| row.id).collect();
+    let ask = shell.ask("all");
+    let plan = JobPlan::Bulk(BulkOrder {
+        kind: JobKind::Resync,
+        invoices,
+        missing: Vec::new(),
+        why: String::new(),
+    });
+    let event = Event::Begin {
+        ask,
+        order: Box::new(JobOrder {
+            plan,
+            linked: Some(0),
+            skipped: 0,
+            invoice: None,
+        }),
         requested_by: "token:proof".to_owned(),
     };
     simulation.feed(event, Urgency::NewWork);

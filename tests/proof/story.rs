@@ -84,6 +84,8 @@ pub enum Act {
     /// The host writes this many, one right after the other.
     PutAll(u32),
     SyncNow(u32),
+    /// All documents are sent again by one order.
+    Resync,
     /// Time passes, in milliseconds.
     Run(u64),
     /// The process dies after so many effects, within so many milliseconds.
@@ -272,6 +274,7 @@ fn act(rng: &mut StdRng, calm: bool, knobs: &Knobs, turns: &[Turn]) -> Act {
         950..955 => Act::Twin(which),
         955..960 => Act::ArchiveContact(which),
         960..967 => Act::Lock(rng.random_bool(0.5)),
+        967..977 => Act::Resync,
         _ => Act::Run(5_000),
     }
 }

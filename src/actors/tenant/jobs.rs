@@ -88,6 +88,7 @@ impl TenantActor {
             JobWanted::Reconcile => JobPlan::Reconcile,
             JobWanted::Drift => JobPlan::Drift,
             JobWanted::Links(links) => JobPlan::Links(links),
+            JobWanted::Bulk(bulk) => JobPlan::Bulk(bulk),
             JobWanted::Again { job, of } => JobPlan::Again { job, of },
             JobWanted::Frozen { ids, skipped: left_out } => {
                 skipped = left_out;
@@ -100,7 +101,10 @@ impl TenantActor {
                 JobPlan::These(ids)
             }
         };
-        let counts = !matches!(plan, JobPlan::These(_) | JobPlan::Links(_) | JobPlan::Again { .. });
+        let counts = !matches!(
+            plan,
+            JobPlan::These(_) | JobPlan::Links(_) | JobPlan::Again { .. } | JobPlan::Bulk(_)
+        );
         let linked = if counts {
             self.ports.reader.linked_count(self.tenant, COUNTED_MAX)?
         } else {

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::reviews::AckArgs;
 
+use super::failed::BadgesArgs;
 use super::jobs::LinkArgs;
 
 /// Options of `status`.
@@ -111,6 +112,8 @@ pub enum InvoicesCommand {
     Diff(InvoiceArgs),
     /// Link invoices to documents that are in Xero already
     Link(LinkArgs),
+    /// Show the badges of invoices by the host's references
+    Badges(BadgesArgs),
 }
 
 /// Which invoices to list.
@@ -129,13 +132,16 @@ pub struct InvoiceListArgs {
     /// Only sales invoices or bills
     #[arg(long, value_parser = ["sales", "purchase"])]
     pub kind: Option<String>,
+    /// Only those that wait for money: not due yet, or overdue
+    #[arg(long, value_parser = ["awaiting", "overdue"])]
+    pub due: Option<String>,
     /// Only with this number
     #[arg(long)]
     pub number: Option<String>,
     /// Only those that hold this text
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
-    /// Conditions in one line: state, reason, variance, kind, number, q
+    /// Conditions in one line: state, reason, variance, kind, due, number, q
     #[arg(long)]
     pub filter: Option<String>,
     /// Oldest first
@@ -232,7 +238,7 @@ pub enum OperationCommand {
         #[arg(value_name = "OP")]
         id: String,
         /// Only what was done, or what was not
-        #[arg(long, value_parser = ["succeeded", "failed"])]
+        #[arg(long, value_parser = ["succeeded", "failed", "skipped"])]
         state: Option<String>,
     },
     /// Wait for its end

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod documents;
+mod failed;
 mod jobs;
 mod programs;
 mod reviews;
@@ -11,6 +12,7 @@ pub use documents::{
     CreditsArgs, EventsCommand, InvoiceArgs, InvoiceListArgs, InvoicesCommand, OperationCommand, OperationListArgs,
     PageArgs, PutArgs, StatusArgs, SyncArgs, TailArgs, TenantsCommand,
 };
+pub use failed::{BadgesArgs, FailedAckArgs, FailedCommand, FailedListArgs, FailedResyncArgs, FailedSelection};
 pub use jobs::{AuditArgs, AuditCommand, DriftArgs, LinkArgs, ReconcileCommand, RefreshArgs, WatermarksCommand};
 pub use programs::{DemoArgs, RescueArgs, SandboxArgs, SandboxCommand, ServeArgs, StoreCommand};
 pub use reviews::{AckArgs, VarianceListArgs, VariancesCommand};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use super::documents::{EventsCommand, InvoicesCommand, OperationCommand, StatusArgs, TenantsCommand};
+use super::failed::FailedCommand;
 use super::jobs::{AuditCommand, DriftArgs, ReconcileCommand, RefreshArgs, WatermarksCommand};
 use super::programs::{DemoArgs, SandboxArgs, ServeArgs, StoreCommand};
 use super::reviews::VariancesCommand;
@@ -67,9 +68,12 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "D", num_args = 0..=1, require_equals = true,
           default_missing_value = "60s", value_parser = span)]
     pub wait: Option<Duration>,
-    /// Ask nothing
+    /// Ask nothing: go on
     #[arg(long, short, global = true)]
     pub yes: bool,
+    /// Ask nothing: end where somebody would be asked
+    #[arg(long, global = true)]
+    pub no_input: bool,
 }
 
 /// What to do.
@@ -83,6 +87,9 @@ pub enum Command {
     /// Show, write and sync invoices
     #[command(subcommand)]
     Invoices(InvoicesCommand),
+    /// Show what failed and why, send it again, acknowledge it
+    #[command(subcommand)]
+    Failed(FailedCommand),
     /// Show how invoices differ in Xero, and mark that as reviewed
     #[command(subcommand)]
     Variances(VariancesCommand),

@@ -26,6 +26,7 @@ pub async fn list(session: &mut Session<'_>, args: &InvoiceListArgs) -> Result<E
         .with("state", args.state.as_deref())
         .with("reason", args.reason.as_deref())
         .with("kind", args.kind.as_deref())
+        .with("due", args.due.as_deref())
         .with("number", args.number.as_deref())
         .with("q", args.search.as_deref())
         .with("sort", args.oldest_first.then_some("created_at"))

@@ -151,7 +151,8 @@ pub async fn begin(session: &mut Session<'_>, path: String, body: String) -> Res
     finish(session, &ended).await
 }
 
-async fn finish(session: &mut Session<'_>, ended: &Answer) -> Result<Exit, Stop> {
+/// Tells how an operation ended, and what became of each document.
+pub async fn finish(session: &mut Session<'_>, ended: &Answer) -> Result<Exit, Stop> {
     let exit = operation::exit_of(&ended.value);
     if session.shown_as_object(ended)? {
         return Ok(exit);
@@ -195,6 +196,7 @@ async fn show_items(session: &mut Session<'_>, id: &str, state: Option<&str>) ->
     for item in items.iter().take(ITEMS_SHOWN) {
         let style = match field::text(item, "/state").as_deref() {
             Some("succeeded") => Style::Good,
+            Some("skipped") => Style::Quiet,
             _ => Style::Bad,
         };
         table.row(vec![

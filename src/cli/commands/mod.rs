@@ -8,6 +8,8 @@ pub mod connect_import;
 pub mod disconnect;
 pub mod events;
 pub mod explain;
+pub mod failed;
+pub mod failed_list;
 pub mod invoices;
 pub mod jobs;
 pub mod mappings;

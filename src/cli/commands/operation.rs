@@ -177,11 +177,20 @@ pub fn path(id: &str) -> String {
 }
 
 fn progress(operation: &Value) -> String {
-    format!(
+    let steps = format!(
         "{} {} of {}",
         field::shown(operation, "/state"),
         number::count(field::count(operation, "/progress/done")),
         number::count(field::count(operation, "/progress/total")),
+    );
+    // Only an operation over many invoices skips some.
+    if operation.pointer("/counts/skipped").is_none() {
+        return steps;
+    }
+    format!(
+        "{steps} · {} succeeded · {} failed",
+        number::count(field::count(operation, "/counts/succeeded")),
+        number::count(field::count(operation, "/counts/failed")),
     )
 }
 
@@ -229,7 +238,7 @@ fn print(session: &mut Session<'_>, answer: &Answer) -> Result<(), Stop> {
 
 fn progress_line(operation: &Value) -> String {
     let steps = match field::text(operation, "/kind").as_deref() {
-        Some("resync") | None => "",
+        Some("resync" | "acknowledge") | None => "",
         Some(_reads_xero) => " calls",
     };
     format!(

@@ -3,6 +3,7 @@ mod captured;
 mod client;
 mod connect;
 mod daemon;
+mod failed;
 mod invoices;
 mod others;
 mod reasons;

@@ -225,7 +225,7 @@ impl TenantMachine {
 
     fn drop_void(&mut self, now: Now, id: IntentId, mut row: Invoice, writes: &mut Vec<Write>) {
         let words = "The invoice is void and Xero never had it.";
-        self.drop_intent(now, id, (OperationState::Succeeded, words), writes);
+        self.drop_intent(now, id, (OperationState::Succeeded, words), Some(&row), writes);
         badge::none(&mut row);
         writes.push(badge::write(&mut row, now));
         writes.push(badge::event(&mut self.ids, &row, now));

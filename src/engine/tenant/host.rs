@@ -1,6 +1,7 @@
 //! What the host and people ask for.
 
 use super::machine::{Stage, TenantMachine};
+use super::queue::PushOrder;
 use crate::engine::connection::access;
 use crate::engine::desired::{self, Obstacle};
 use crate::engine::effect::{AskId, Effect, Notice, Reply};
@@ -11,7 +12,7 @@ use crate::model::document::{Draft, HostStatus};
 use crate::model::ids::{IntentId, InvoiceId, Marker, OperationId};
 use crate::model::mutation::{Rule, is_broken};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Back, Badge, Class, Intent, Invoice, Operation, OperationState, Sync};
+use crate::model::row::{Back, Badge, Class, Invoice, Operation, OperationState, Sync};
 use crate::model::time::Now;
 use crate::model::write::Write;
 
@@ -24,6 +25,11 @@ pub(super) enum Push {
     OnRequest,
     /// Cancelled before it was ever sent: there is nothing to do in Xero.
     Never,
+}
+
+/// Whether an invoice was cancelled before anything of it was sent.
+pub(super) fn is_void_and_unsent(row: &Invoice) -> bool {
+    row.draft.host_status == HostStatus::Void && row.link.is_none() && !row.create_was_sent
 }
 
 impl TenantMachine {
@@ -78,17 +84,13 @@ impl TenantMachine {
         match self.push_rule(&invoice) {
             Push::ByItself => {
                 let due_ms = self.setup.policy.batch_wait_ms;
-                self.queue_push(now, &mut invoice, Class::Push, due_ms, None, &mut writes);
+                self.queue_push(now, &mut invoice, PushOrder::by_itself(due_ms), &mut writes);
             }
             Push::OnRequest => self.leave_to_people(now, &mut invoice, &mut writes),
             Push::Never => {
                 if let Some(id) = self.by_invoice.get(&invoice.id).copied() {
-                    self.drop_intent(
-                        now,
-                        id,
-                        (OperationState::Cancelled, "The invoice was cancelled."),
-                        &mut writes,
-                    );
+                    let cancelled = (OperationState::Cancelled, "The invoice was cancelled.");
+                    self.drop_intent(now, id, cancelled, Some(&invoice), &mut writes);
                 }
                 badge::none(&mut invoice);
             }
@@ -142,13 +144,19 @@ impl TenantMachine {
             tally: None,
             rest: None,
             retry_of: None,
+            why: String::new(),
         };
         let mut writes = Vec::new();
         row.sync.asked = true;
         let may_queue = access(&self.setup.tenant.connection).queues;
-        let cancelled_before = row.draft.host_status == HostStatus::Void && row.link.is_none() && !row.create_was_sent;
+        let cancelled_before = is_void_and_unsent(&row);
         if may_queue && !cancelled_before {
-            self.queue_push(now, &mut row, Class::User, 0, Some(operation.id), &mut writes);
+            let click = PushOrder {
+                class: Class::User,
+                operation: Some(operation.id),
+                ..PushOrder::by_itself(0)
+            };
+            self.queue_push(now, &mut row, click, &mut writes);
             if row.sync.badge == Some(Badge::Failed) {
                 operation.state = OperationState::Waiting;
                 operation.reason.clone_from(&row.sync.reason);
@@ -178,73 +186,6 @@ impl TenantMachine {
         out.push(Effect::Reply(ask, Reply::Operation(Box::new(operation))));
     }
 
-    /// Queues a push of `invoice`, or lets the open one carry the newer version. The badge follows
-    /// the connection.
-    pub(super) fn queue_push(
-        &mut self,
-        now: Now,
-        invoice: &mut Invoice,
-        class: Class,
-        wait_ms: u64,
-        operation: Option<OperationId>,
-        writes: &mut Vec<Write>,
-    ) {
-        if class != Class::User
-            && let Some(obstacle) = self.refused_at_once(invoice)
-        {
-            if let Some(id) = self.queued_intent(invoice.id) {
-                self.drop_intent(now, id, (OperationState::Failed, obstacle.code.title()), writes);
-            }
-            if self.by_invoice.contains_key(&invoice.id) {
-                // An open attempt keeps its badge until its outcome is known.
-                self.badge_of_queued(now, invoice);
-            } else {
-                badge::failed(invoice, obstacle, now);
-            }
-            return;
-        }
-        let force = class == Class::User
-            && invoice
-                .sync
-                .reason
-                .as_ref()
-                .is_some_and(|reason| reason.code == ReasonCode::ChangedInXero);
-        let open = self.by_invoice.get(&invoice.id).copied();
-        match open.filter(|_| !is_broken(Rule::OneOpenPush)) {
-            Some(id) => {
-                if let Some(work) = self.works.get_mut(&id) {
-                    work.intent.force |= force;
-                    work.intent.kind = invoice.draft.kind;
-                }
-                self.renew_intent(now, id, class, wait_ms, operation, writes);
-            }
-            None => {
-                let (at, random) = self.ids.parts(now.wall);
-                let intent = Intent {
-                    id: IntentId::from_parts(at, random),
-                    tenant: invoice.tenant,
-                    invoice: invoice.id,
-                    kind: invoice.draft.kind,
-                    class,
-                    force,
-                    queued_at: now.wall,
-                    due: now.wall.plus_ms(i64::try_from(wait_ms).unwrap_or(0)),
-                    retries: 0,
-                    operation,
-                    batch: None,
-                    attempts: 0,
-                };
-                if !is_broken(Rule::QueuedIsDurable) {
-                    writes.push(Write::Intent(Box::new(intent.clone())));
-                }
-                self.adopt_intent(now, intent);
-                invoice.sync.queued_at = Some(now.wall);
-            }
-        }
-        invoice.sync.retries = 0;
-        self.badge_of_queued(now, invoice);
-    }
-
     /// The badge of a queued push: grey while the connection is active, else red and held. An open
     /// attempt is grey in any case, and goes on saying what it waits for.
     pub(super) fn badge_of_queued(&self, now: Now, invoice: &mut Invoice) {
@@ -271,37 +212,7 @@ impl TenantMachine {
         }
     }
 
-    fn renew_intent(
-        &mut self,
-        now: Now,
-        id: IntentId,
-        class: Class,
-        wait_ms: u64,
-        operation: Option<OperationId>,
-        writes: &mut Vec<Write>,
-    ) {
-        self.unlist(id);
-        let Some(work) = self.works.get_mut(&id) else {
-            return;
-        };
-        work.intent.class = work.intent.class.min(class);
-        work.intent.retries = 0;
-        work.intent.operation = operation.or(work.intent.operation);
-        work.batch_cap = usize::MAX;
-        work.free_waits = 0;
-        work.doomed = None;
-        work.reads_alone = false;
-        if let Stage::Queued(old_due) = work.stage {
-            // Never later than before: a document that is edited all the time is sent all the same.
-            let due = old_due.min(now.mono.plus_ms(wait_ms));
-            work.intent.due = now.wall_at(due);
-            work.stage = Stage::Queued(due);
-        }
-        writes.push(Write::Intent(Box::new(work.intent.clone())));
-        self.list(id);
-    }
-
-    fn queued_intent(&self, invoice: InvoiceId) -> Option<IntentId> {
+    pub(super) fn queued_intent(&self, invoice: InvoiceId) -> Option<IntentId> {
         let id = self.by_invoice.get(&invoice)?;
         (!matches!(self.works.get(id)?.stage, Stage::InBatch(_))).then_some(*id)
     }
@@ -360,7 +271,8 @@ impl TenantMachine {
             && !invoice.sync.asked
             && let Some(id) = self.queued_intent(invoice.id)
         {
-            self.drop_intent(now, id, (OperationState::Cancelled, "It is a draft again."), writes);
+            let left = (OperationState::Cancelled, "It is a draft again.");
+            self.drop_intent(now, id, left, Some(invoice), writes);
             badge::none(invoice);
         }
         if !self.by_invoice.contains_key(&invoice.id) && invoice.link.is_none() && invoice.sync.reason.is_none() {
@@ -369,7 +281,7 @@ impl TenantMachine {
     }
 
     /// What is refused before anything is queued.
-    fn refused_at_once(&self, invoice: &Invoice) -> Option<Obstacle> {
+    pub(super) fn refused_at_once(&self, invoice: &Invoice) -> Option<Obstacle> {
         if !access(&self.setup.tenant.connection).queues {
             return Some(self.not_active());
         }
@@ -379,22 +291,5 @@ impl TenantMachine {
         let tenant = &self.setup.tenant;
         let base = tenant.base_currency?;
         desired::check_currency(&invoice.draft, base, &tenant.settings).err()
-    }
-
-    /// Ends an intent without a push, and its operation with it.
-    pub(super) fn drop_intent(
-        &mut self,
-        now: Now,
-        id: IntentId,
-        result: (OperationState, &str),
-        writes: &mut Vec<Write>,
-    ) {
-        let Some(intent) = self.forget(id) else {
-            return;
-        };
-        writes.push(Write::DropIntent(intent.tenant, id));
-        if let Some(operation) = intent.operation {
-            self.finish_operation(now, operation, result, None, writes);
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! A job is cancelled. What a call under way brings is taken first: Xero answered it, and it counts.
 
-use super::job_words::words;
+use super::job_words::{cut_short, words};
 use super::machine::TenantMachine;
 use crate::engine::effect::{AskId, Effect, Reply};
 use crate::model::ids::OperationId;
@@ -43,9 +43,12 @@ impl TenantMachine {
 
     /// Ends a job that was cancelled, and tells how far it came.
     pub(super) fn end_cancelled(&mut self, now: Now, id: OperationId, out: &mut Vec<Effect>) -> Option<Operation> {
-        let kind = self.jobs.0.get(&id)?.job.kind;
+        let state = self.jobs.0.get(&id)?;
+        let kind = state.job.kind;
+        let (open, left) = (state.open, state.job.invoices.len());
         let operation = self.operations.get(&id)?;
         let said = match operation.tally {
+            Some(tally) if kind.is_bulk() => cut_short(kind, tally, open, left),
             Some(tally) if operation.done > 0 => format!("Cancelled. {}", words(kind, tally)),
             _ => "Cancelled before anything was read.".to_owned(),
         };

@@ -1,5 +1,6 @@
 //! Jobs that are asked for: refreshes, comparisons, links, and checks out of their turn.
 
+use super::bulk::{bulk_class, bulk_kind};
 use super::job_steps::JobState;
 use super::machine::TenantMachine;
 use crate::engine::connection::access;
@@ -20,7 +21,13 @@ const WINDOW_MARGIN_MS: i64 = 240_000;
 impl TenantMachine {
     pub(super) fn begin(&mut self, now: Now, ask: AskId, order: JobOrder, requested_by: String, out: &mut Vec<Effect>) {
         let connection = &self.setup.tenant.connection;
-        if !access(connection).reads {
+        let access = access(connection);
+        let may_begin = match bulk_kind(&order.plan) {
+            Some(JobKind::Acknowledge) => true,
+            Some(_resync) => access.queues,
+            None => access.reads,
+        };
+        if !may_begin {
             out.push(Effect::Reply(ask, Reply::NotConnected(connection.state)));
             return;
         }
@@ -37,8 +44,14 @@ impl TenantMachine {
             JobPlan::Again { of, .. } => Some(of),
             _ => None,
         };
-        let operation = self.open_job(now, job, (order.invoice, order.skipped, retry_of), requested_by);
-        out.push(Effect::Persist(self.job_rows(&operation)));
+        let mut operation = self.open_job(now, job, (order.invoice, order.skipped, retry_of), requested_by);
+        let mut writes = Vec::new();
+        if let JobPlan::Bulk(bulk) = order.plan {
+            self.note_missing(operation.id, bulk, &mut writes);
+            operation = self.operations.get(&operation.id).cloned().unwrap_or(operation);
+        }
+        writes.extend(self.job_rows(&operation));
+        out.push(Effect::Persist(writes));
         out.push(Effect::Reply(ask, Reply::Operation(Box::new(operation))));
     }
 
@@ -67,7 +80,7 @@ impl TenantMachine {
             invoice,
             state: OperationState::Queued,
             done: 0,
-            total: state.calls_left(),
+            total: state.steps_left(),
             message: "Queued".to_owned(),
             reason: None,
             requested_by,
@@ -79,6 +92,7 @@ impl TenantMachine {
             }),
             rest: None,
             retry_of,
+            why: String::new(),
         };
         self.operations.insert(operation.id, operation.clone());
         self.jobs.0.insert(operation.id, state);
@@ -89,13 +103,7 @@ impl TenantMachine {
         let (at, random) = self.ids.parts(now.wall);
         let operation = OperationId::from_parts(at, random);
         if let JobPlan::Again { job, .. } = &order.plan {
-            let mut job = Job {
-                operation,
-                is_cancelled: false,
-                ..(**job).clone()
-            };
-            job.begin_comparison_again();
-            return job;
+            return again(job, operation);
         }
         let since = |at: Timestamp| JobStep::pages(at.plus_ms(-WINDOW_MARGIN_MS), false);
         let (kind, class, what, step) = match &order.plan {
@@ -127,6 +135,10 @@ impl TenantMachine {
                 "drift".to_owned(),
                 JobStep::whole_summary(),
             ),
+            JobPlan::Bulk(bulk) => {
+                let class = bulk_class(bulk.invoices.len());
+                (bulk.kind, class, "selection".to_owned(), JobStep::End)
+            }
             JobPlan::Links(_) | JobPlan::Again { .. } => (JobKind::Link, Class::User, "links".to_owned(), JobStep::End),
         };
         Job {
@@ -145,6 +157,10 @@ impl TenantMachine {
                 JobPlan::Links(links) => links.clone(),
                 _ => Vec::new(),
             },
+            invoices: match &order.plan {
+                JobPlan::Bulk(bulk) => bulk.invoices.clone(),
+                _ => Vec::new(),
+            },
             is_cancelled: false,
         }
     }
@@ -156,7 +172,7 @@ impl TenantMachine {
             let other = &state.job;
             !state.is_asked
                 && (other.kind, &other.what) == (job.kind, &job.what)
-                && (&other.ids, &other.links) == (&job.ids, &job.links)
+                && (&other.ids, &other.links, &other.invoices) == (&job.ids, &job.links, &job.invoices)
         });
         let operation = |state: &JobState| self.operations.get(&state.job.operation);
         open.find_map(|state| {
@@ -164,4 +180,18 @@ impl TenantMachine {
         })
         .cloned()
     }
+}
+
+/// What was left of a job, as another operation.
+fn again(job: &Job, operation: OperationId) -> Job {
+    let mut job = Job {
+        operation,
+        is_cancelled: false,
+        ..job.clone()
+    };
+    if job.kind.is_bulk() {
+        job.class = bulk_class(job.invoices.len());
+    }
+    job.begin_comparison_again();
+    job
 }

@@ -118,7 +118,7 @@ impl TenantMachine {
                 after: None,
                 open_only: false,
             },
-            JobKind::Refresh | JobKind::Link => JobStep::End,
+            _ => JobStep::End,
         };
         if is_whole {
             let before = self.operations.get(&id).and_then(|operation| operation.tally);
@@ -205,9 +205,9 @@ impl TenantMachine {
                 continue;
             };
             let is_changed = match kind {
-                JobKind::Refresh | JobKind::Link => self.take_one(now, &mut row, document, &mut writes),
                 JobKind::Reconcile => self.repair(now, id, &mut row, document, &mut writes),
                 JobKind::Drift => self.note_drift(id, &row, &document, &mut writes),
+                _ => self.take_one(now, &mut row, document, &mut writes),
             };
             tally.changed = tally.changed.saturating_add(u32::from(is_changed));
         }

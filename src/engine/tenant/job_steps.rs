@@ -23,6 +23,8 @@ pub(super) struct JobState {
     pub page: Tally,
     /// Numbers are looked for one by one.
     pub looks_alone: bool,
+    /// Open pushes whose end it waits for.
+    pub open: usize,
     /// Linked documents that were looked at. Lost with the process: a comparison begins again then.
     pub seen: BTreeSet<XeroInvoiceId>,
 }
@@ -45,6 +47,20 @@ impl Jobs {
             (job.operation, JobState::new(now, job))
         });
         Self(states.collect())
+    }
+
+    /// One more push is open that a job waits for; a job that has ended waits for none.
+    pub(super) fn waits_for(&mut self, job: OperationId) {
+        if let Some(state) = self.0.get_mut(&job) {
+            state.open = state.open.saturating_add(1);
+        }
+    }
+
+    /// One of them has ended.
+    pub(super) fn waits_no_more(&mut self, job: OperationId) {
+        if let Some(state) = self.0.get_mut(&job) {
+            state.open = state.open.saturating_sub(1);
+        }
     }
 }
 
@@ -86,6 +102,7 @@ impl JobState {
             loading: None,
             page: Tally::default(),
             looks_alone: false,
+            open: 0,
             seen: BTreeSet::new(),
         }
     }
@@ -101,6 +118,15 @@ impl JobState {
         };
         step.saturating_add(chunks(job.ids.len()))
             .saturating_add(chunks(job.links.len()))
+    }
+
+    /// Steps that are still to be done, as far as is known.
+    pub(super) fn steps_left(&self) -> u32 {
+        if self.job.kind.is_bulk() {
+            u32::try_from(self.job.invoices.len()).unwrap_or(u32::MAX)
+        } else {
+            self.calls_left()
+        }
     }
 
     pub(super) fn next(&self) -> Next {

@@ -1,6 +1,6 @@
 //! What a job tells: items of its result, and the result in a sentence.
 
-use crate::model::ids::XeroInvoiceId;
+use crate::model::ids::{InvoiceId, XeroInvoiceId};
 use crate::model::row::{Change, Invoice, JobKind, LinkTo, Tally};
 use crate::model::xero::XeroStatus;
 
@@ -8,10 +8,13 @@ use crate::model::xero::XeroStatus;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Item<'a> {
     pub row: Option<&'a Invoice>,
+    /// Where there is no row.
+    pub invoice: Option<InvoiceId>,
     pub host_ref: Option<String>,
     pub xero_id: Option<XeroInvoiceId>,
     pub document: Option<LinkTo>,
     pub is_done: bool,
+    pub is_skipped: bool,
     pub code: &'static str,
     pub detail: String,
     pub changes: Vec<Change>,
@@ -43,6 +46,8 @@ pub(super) fn words(kind: JobKind, tally: Tally) -> String {
         ..
     } = tally;
     let mut words = match kind {
+        JobKind::Resync => return moved(tally),
+        JobKind::Acknowledge => return acknowledged(tally),
         JobKind::Refresh => format!("Checked {}, updated {changed}.", invoices(checked)),
         JobKind::Reconcile => format!("Checked {checked}, repaired {changed}."),
         JobKind::Drift => format!("Compared {}, {}.", invoices(checked), differences(changed)),
@@ -58,6 +63,47 @@ pub(super) fn words(kind: JobKind, tally: Tally) -> String {
         words.push_str(&format!(" {failed} not found in Xero."));
     }
     words
+}
+
+/// What is told of a job over many invoices that ended early.
+pub(super) fn cut_short(kind: JobKind, tally: Tally, open: usize, left: usize) -> String {
+    let mut parts = vec!["Cancelled".to_owned()];
+    if tally != Tally::default() {
+        parts.push(words(kind, tally));
+    }
+    if open > 0 {
+        parts.push(format!("{open} queued already go on"));
+    }
+    parts.push(format!("{left} not touched"));
+    parts.join(", ")
+}
+
+/// S3's two tiles: what left the failed one, and what is still on it.
+fn moved(tally: Tally) -> String {
+    let mut parts = Vec::new();
+    if tally.changed > 0 || tally.failed > 0 {
+        parts.push(format!("{} moved to Synced", tally.changed));
+    }
+    match tally.failed {
+        0 => {}
+        1 => parts.push("1 remains".to_owned()),
+        several => parts.push(format!("{several} remain")),
+    }
+    if tally.skipped > 0 {
+        parts.push(format!("{} left out", tally.skipped));
+    }
+    if parts.is_empty() {
+        return "No invoice was selected".to_owned();
+    }
+    parts.join(", ")
+}
+
+fn acknowledged(tally: Tally) -> String {
+    let words = format!("Acknowledged {}", invoices(tally.changed));
+    match tally.skipped {
+        0 => words,
+        skipped => format!("{words}, {skipped} with nothing to acknowledge"),
+    }
 }
 
 fn invoices(count: u32) -> String {

@@ -38,7 +38,6 @@ impl TenantMachine {
         }
         if !access(&self.setup.tenant.connection).queues {
             self.end_jobs(now, out);
-            return;
         }
         let is_due = |state: &JobState| !state.is_asked && state.loading.is_none() && state.due <= now.mono;
         let mut due: Vec<(Class, OperationId)> = self
@@ -60,7 +59,7 @@ impl TenantMachine {
             .jobs
             .0
             .values()
-            .filter(|state| !state.is_asked && state.loading.is_none());
+            .filter(|state| !state.is_asked && state.loading.is_none() && self.has_step(state));
         waiting
             .map(|state| {
                 let calls = usize::try_from(state.calls_left()).unwrap_or(usize::MAX).max(1);
@@ -73,6 +72,10 @@ impl TenantMachine {
         let Some(state) = self.jobs.0.get(&id) else { return };
         if state.job.is_cancelled {
             self.end_cancelled(now, id, out);
+            return;
+        }
+        if state.job.kind.is_bulk() {
+            self.step_bulk(now, id, out);
             return;
         }
         let calls = usize::try_from(state.calls_left()).unwrap_or(usize::MAX).max(1);
@@ -100,7 +103,7 @@ impl TenantMachine {
     }
 
     /// The operation runs, as its row says once it does.
-    fn note_running(&mut self, id: OperationId) -> Vec<Write> {
+    pub(super) fn note_running(&mut self, id: OperationId) -> Vec<Write> {
         let Some(operation) = self.operations.get_mut(&id) else {
             return Vec::new();
         };
@@ -108,6 +111,7 @@ impl TenantMachine {
             return Vec::new();
         }
         operation.state = OperationState::Running;
+        operation.reason = None;
         "Running".clone_into(&mut operation.message);
         vec![Write::Operation(Box::new(operation.clone()))]
     }
@@ -206,11 +210,12 @@ impl TenantMachine {
         writes.push(Write::Item(Box::new(OperationItem {
             operation: id,
             index: tally.items,
-            invoice: item.row.map(|row| row.id),
+            invoice: item.row.map(|row| row.id).or(item.invoice),
             host_ref: item.row.map(|row| row.host_ref.clone()).or(item.host_ref),
             xero_id: item.xero_id,
             document: item.document,
             is_done: item.is_done,
+            is_skipped: item.is_skipped,
             code: item.code.to_owned(),
             detail: item.detail,
             changes: item.changes,
@@ -218,16 +223,18 @@ impl TenantMachine {
         tally.items = tally.items.saturating_add(1);
     }
 
-    /// Ends every job of a connection that was ended.
+    /// Ends every job that needs the connection which was ended.
     fn end_jobs(&mut self, now: Now, out: &mut Vec<Effect>) {
-        let open: Vec<OperationId> = self.jobs.0.keys().copied().collect();
+        let needs_it = |state: &&JobState| state.job.kind != JobKind::Acknowledge;
+        let open = self.jobs.0.values().filter(needs_it);
+        let open: Vec<OperationId> = open.map(|state| state.job.operation).collect();
         for id in open {
             let words = "Company does not have Xero configured.";
             self.end_job(now, id, (OperationState::Failed, words), out);
         }
     }
 
-    fn finish_job(&mut self, now: Now, id: OperationId, out: &mut Vec<Effect>) {
+    pub(super) fn finish_job(&mut self, now: Now, id: OperationId, out: &mut Vec<Effect>) {
         let Some(state) = self.jobs.0.get(&id) else { return };
         let tally = self
             .operations
@@ -256,7 +263,8 @@ impl TenantMachine {
         (state, words): (OperationState, &str),
         out: &mut Vec<Effect>,
     ) -> Option<Operation> {
-        let ended = self.jobs.0.remove(&id)?;
+        let mut ended = self.jobs.0.remove(&id)?;
+        self.keep_open(&mut ended);
         if let Some(operation) = self.operations.get_mut(&id) {
             operation.rest = ended.job.has_rest().then(|| Box::new(ended.job));
         }

@@ -215,7 +215,13 @@ impl TenantMachine {
             let before = row.sync.clone();
             if !may_queue && !matches!(work.stage, Stage::InBatch(_)) {
                 let words = "The connection was ended.";
-                self.drop_intent(now, work.intent.id, (OperationState::Failed, words), &mut writes);
+                self.drop_intent(
+                    now,
+                    work.intent.id,
+                    (OperationState::Failed, words),
+                    Some(&row),
+                    &mut writes,
+                );
                 badge::failed(&mut row, self.not_active(), now);
                 if is_broken(Rule::RedStays) {
                     badge::none(&mut row);
@@ -265,7 +271,8 @@ impl TenantMachine {
             if let Some(id) = self.by_invoice.get(invoice).copied()
                 && !matches!(self.works.get(&id).map(|work| work.stage), Some(Stage::InBatch(_)))
             {
-                self.drop_intent(now, id, (OperationState::Failed, "The connection was ended."), writes);
+                let ended = (OperationState::Failed, "The connection was ended.");
+                self.drop_intent(now, id, ended, None, writes);
             }
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::attempt::Attempt;
+use super::bulk::keep_last;
 use super::chart::ChartState;
 use super::desk::ContactDesk;
 use super::follow::FollowUps;
@@ -265,7 +266,7 @@ impl TenantMachine {
             Event::SyncNow { ask, row, requested_by } => self.sync_now(now, ask, *row, requested_by, out),
             Event::PreviewWanted { ask, context, chart } => self.preview(now, ask, &context, chart.as_deref(), out),
             Event::Loaded { load, contexts, chart } => self.loaded(now, load, contexts, chart.as_deref(), out),
-            Event::RowsLoaded { load, rows } => self.relabel(now, load, rows, out),
+            Event::RowsLoaded { load, rows } => self.rows_loaded(now, load, rows, out),
             Event::FailedLoaded { code, subject, rows } => self.release_rows(now, code, subject, rows, out),
             Event::Answered { call, answer, rows } => self.answered(now, call, answer, rows, out),
             Event::Slice { call, found, rows } => self.slice(now, call, found, rows, out),
@@ -294,6 +295,7 @@ impl TenantMachine {
         self.settle(now, out);
         self.announce_heard(out);
         self.note_versions(&effects);
+        keep_last(&mut effects);
         self.write_record(now, &mut effects);
         announce_ended(&mut effects);
         effects

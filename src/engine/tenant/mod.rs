@@ -15,12 +15,14 @@
 //! done with it), `streams` (how far it was read), `owed` (invoices that other streams say must be
 //! read), `hurry` and `named` (what webhooks make earlier), `parties` (contacts that changed),
 //! `follow` (what is done later without asking Xero) and `review` (what people say about what came
-//! back), `job_orders`, `job_cancel`, `jobs`, `job_steps`, `job_pages`, `job_words` and `linking` (refreshes, checks,
+//! back), `bulk` (what people ask for many
+//! invoices at once), `job_orders`, `job_cancel`, `jobs`, `job_steps`, `job_pages`, `job_words` and `linking` (refreshes, checks,
 //! links), `night` (the nightly check), `record` (who changed what), `outlook` (what is waited for).
 
 mod agreement;
 mod answered;
 mod attempt;
+mod bulk;
 mod chart;
 mod contacts;
 mod desk;

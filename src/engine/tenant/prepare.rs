@@ -13,7 +13,7 @@ use crate::model::ids::{IntentId, XeroContactId, XeroInvoiceId};
 use crate::model::limits::WRITE_BODY_MAX_BYTES;
 use crate::model::mutation::{Rule, is_broken};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Chart, Class, ContactRow, Invoice, OperationState};
+use crate::model::row::{Chart, Class, ContactRow, Intent, Invoice, OperationState};
 use crate::model::time::{Now, Timestamp};
 use crate::model::xero::{InvoiceChange, OutgoingInvoice};
 
@@ -87,12 +87,8 @@ impl TenantMachine {
                 Step::Nothing => self.in_step(now, id, context.invoice, &mut writes, out),
                 Step::Cancel => {
                     let mut invoice = context.invoice;
-                    self.drop_intent(
-                        now,
-                        id,
-                        (OperationState::Cancelled, "The invoice was cancelled."),
-                        &mut writes,
-                    );
+                    let cancelled = (OperationState::Cancelled, "The invoice was cancelled.");
+                    self.drop_intent(now, id, cancelled, Some(&invoice), &mut writes);
                     badge::none(&mut invoice);
                     writes.push(badge::write(&mut invoice, now));
                     writes.push(badge::event(&mut self.ids, &invoice, now));
@@ -189,7 +185,7 @@ impl TenantMachine {
         match self.document_step(context, chart, contact, force) {
             // What is missing may have been added in Xero since the chart was read.
             Step::Red(obstacle)
-                if chart_age_ms > self.setup.policy.chart_doubt_age_ms
+                if (chart_age_ms > self.setup.policy.chart_doubt_age_ms || self.is_asked_since(&work.intent, chart))
                     // Read anew for this very push, however long that took: it is believed.
                     && work.doubted_chart.is_none_or(|doubted| doubted == chart.read_at)
                     && matches!(
@@ -204,6 +200,14 @@ impl TenantMachine {
             }
             step => step,
         }
+    }
+
+    /// Whether a person asked for a push after the chart was read: they may have put right in Xero what
+    /// stood in its way.
+    fn is_asked_since(&self, intent: &Intent, chart: &Chart) -> bool {
+        let asked = intent.operation.iter().chain(&intent.jobs);
+        let mut asked = asked.filter_map(|id| self.operations.get(id));
+        asked.any(|operation| operation.created_at > chart.read_at)
     }
 
     /// Create, change, nothing or red: the document against Xero's copy, once all else is known.

@@ -1,11 +1,16 @@
-//! The queue of open intents: by class, then by when they are due, then by age.
+//! The queue of open intents: by class, then by when they are due, then by age. How a push comes
+//! into it, and how it leaves it without having been sent.
 
 use std::collections::BTreeSet;
 
+use super::bulk::PushEnd;
 use super::machine::{Stage, TenantMachine, Work};
+use crate::engine::badge;
 use crate::engine::effect::Effect;
-use crate::model::ids::IntentId;
-use crate::model::row::{Class, Intent, Invoice};
+use crate::model::ids::{IntentId, OperationId};
+use crate::model::mutation::{Rule, is_broken};
+use crate::model::reason::ReasonCode;
+use crate::model::row::{Class, Intent, Invoice, OperationState};
 use crate::model::time::{Mono, Now};
 use crate::model::write::Write;
 
@@ -25,7 +30,142 @@ impl Waiting {
     }
 }
 
+/// For whom a push is queued, and how urgent it is.
+#[derive(Debug, Clone)]
+pub(super) struct PushOrder {
+    pub class: Class,
+    pub wait_ms: u64,
+    /// The operation of a click.
+    pub operation: Option<OperationId>,
+    /// Operations over many invoices.
+    pub jobs: Vec<OperationId>,
+}
+
+impl PushOrder {
+    /// Nobody asked for it.
+    pub(super) const fn by_itself(wait_ms: u64) -> Self {
+        Self {
+            class: Class::Push,
+            wait_ms,
+            operation: None,
+            jobs: Vec::new(),
+        }
+    }
+
+    const fn is_asked(&self) -> bool {
+        self.operation.is_some() || !self.jobs.is_empty()
+    }
+}
+
 impl TenantMachine {
+    /// Queues a push of `invoice`, or lets the open one carry the newer version. The badge follows
+    /// the connection.
+    pub(super) fn queue_push(&mut self, now: Now, invoice: &mut Invoice, order: PushOrder, writes: &mut Vec<Write>) {
+        if !order.is_asked()
+            && let Some(obstacle) = self.refused_at_once(invoice)
+        {
+            if let Some(id) = self.queued_intent(invoice.id) {
+                let refused = (OperationState::Failed, obstacle.code.title());
+                self.drop_intent(now, id, refused, Some(invoice), writes);
+            }
+            if self.by_invoice.contains_key(&invoice.id) {
+                // An open attempt keeps its badge until its outcome is known.
+                self.badge_of_queued(now, invoice);
+            } else {
+                badge::failed(invoice, obstacle, now);
+            }
+            return;
+        }
+        let force = order.is_asked()
+            && invoice
+                .sync
+                .reason
+                .as_ref()
+                .is_some_and(|reason| reason.code == ReasonCode::ChangedInXero);
+        let open = self.by_invoice.get(&invoice.id).copied();
+        match open.filter(|_| !is_broken(Rule::OneOpenPush)) {
+            Some(id) => {
+                if let Some(work) = self.works.get_mut(&id) {
+                    work.intent.force |= force;
+                    work.intent.kind = invoice.draft.kind;
+                }
+                self.renew_intent(now, id, order, writes);
+            }
+            None => {
+                let (at, random) = self.ids.parts(now.wall);
+                let intent = Intent {
+                    id: IntentId::from_parts(at, random),
+                    tenant: invoice.tenant,
+                    invoice: invoice.id,
+                    kind: invoice.draft.kind,
+                    class: order.class,
+                    force,
+                    queued_at: now.wall,
+                    due: now.wall.plus_ms(i64::try_from(order.wait_ms).unwrap_or(0)),
+                    retries: 0,
+                    operation: order.operation,
+                    jobs: order.jobs,
+                    batch: None,
+                    attempts: 0,
+                };
+                if !is_broken(Rule::QueuedIsDurable) {
+                    writes.push(Write::Intent(Box::new(intent.clone())));
+                }
+                self.adopt_intent(now, intent);
+                invoice.sync.queued_at = Some(now.wall);
+            }
+        }
+        invoice.sync.retries = 0;
+        self.badge_of_queued(now, invoice);
+    }
+
+    fn renew_intent(&mut self, now: Now, id: IntentId, order: PushOrder, writes: &mut Vec<Write>) {
+        self.unlist(id);
+        let Some(work) = self.works.get_mut(&id) else {
+            return;
+        };
+        work.intent.class = work.intent.class.min(order.class);
+        work.intent.retries = 0;
+        work.intent.operation = order.operation.or(work.intent.operation);
+        for job in order.jobs {
+            if !work.intent.jobs.contains(&job) {
+                work.intent.jobs.push(job);
+                self.jobs.waits_for(job);
+            }
+        }
+        work.batch_cap = usize::MAX;
+        work.free_waits = 0;
+        work.doomed = None;
+        work.reads_alone = false;
+        if let Stage::Queued(old_due) = work.stage {
+            // Never later than before: a document that is edited all the time is sent all the same.
+            let due = old_due.min(now.mono.plus_ms(order.wait_ms));
+            work.intent.due = now.wall_at(due);
+            work.stage = Stage::Queued(due);
+        }
+        writes.push(Write::Intent(Box::new(work.intent.clone())));
+        self.list(id);
+    }
+
+    /// Ends an intent without a push, and tells whoever waits for it.
+    pub(super) fn drop_intent(
+        &mut self,
+        now: Now,
+        id: IntentId,
+        result: (OperationState, &str),
+        row: Option<&Invoice>,
+        writes: &mut Vec<Write>,
+    ) {
+        let Some(intent) = self.forget(id) else {
+            return;
+        };
+        writes.push(Write::DropIntent(intent.tenant, id));
+        if let Some(operation) = intent.operation {
+            self.finish_operation(now, operation, result, None, writes);
+        }
+        self.tell_jobs(&intent, row, PushEnd::dropped(result), writes);
+    }
+
     /// Puts an intent (back) into the queue.
     pub(super) fn enqueue(&mut self, id: IntentId, due: Mono) {
         self.dequeue(id, Stage::Queued(due));
@@ -89,6 +229,9 @@ impl TenantMachine {
     pub(super) fn forget(&mut self, id: IntentId) -> Option<Intent> {
         self.unlist(id);
         let work = self.works.remove(&id)?;
+        for job in &work.intent.jobs {
+            self.jobs.waits_no_more(*job);
+        }
         if self.by_invoice.get(&work.intent.invoice) == Some(&id) {
             self.by_invoice.remove(&work.intent.invoice);
         }
@@ -102,6 +245,9 @@ impl TenantMachine {
             None => Stage::Queued(now.mono_at(intent.due, self.longest_wait_ms())),
         };
         let id = intent.id;
+        for job in &intent.jobs {
+            self.jobs.waits_for(*job);
+        }
         self.by_invoice.insert(intent.invoice, id);
         self.works.insert(
             id,

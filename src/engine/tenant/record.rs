@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::machine::{Purpose, TenantMachine};
 use crate::engine::apart;
-use crate::engine::effect::Effect;
+use crate::engine::effect::{Effect, LoadId};
 use crate::engine::event::Event;
 use crate::model::ids::{AuditId, InvoiceId, OperationId};
 use crate::model::row::{self, Audit, Cause, Change, Invoice, JobKind, Operation, OperationState};
@@ -113,6 +113,7 @@ impl TenantMachine {
             }
             Event::Acknowledged { review, .. } => (Cause::User, review.by.clone(), None),
             Event::Loaded { .. } | Event::FailedLoaded { .. } => (Cause::Push, system(), None),
+            Event::RowsLoaded { load, .. } => self.cause_of_rows(*load),
             Event::Answered { call, .. } | Event::Slice { call, .. } => match self.calls.get(call) {
                 Some(open) => self.cause_of(&open.purpose),
                 None => (Cause::System, system(), None),
@@ -129,6 +130,16 @@ impl TenantMachine {
         };
     }
 
+    /// A person asked for what is done with chosen rows.
+    fn cause_of_rows(&self, load: LoadId) -> (Cause, String, Option<OperationId>) {
+        let job = self.jobs.0.values().find(|state| state.loading == Some(load));
+        let operation = job.and_then(|state| self.operations.get(&state.job.operation));
+        operation.map_or_else(
+            || (Cause::System, system(), None),
+            |operation| (Cause::User, operation.requested_by.clone(), Some(operation.id)),
+        )
+    }
+
     fn cause_of(&self, purpose: &Purpose) -> (Cause, String, Option<OperationId>) {
         match purpose {
             Purpose::Page(_) | Purpose::ReadOwed(..) => (Cause::Sweep, "xero".to_owned(), None),
@@ -138,7 +149,7 @@ impl TenantMachine {
                 let cause = match kind {
                     Some(JobKind::Reconcile) => Cause::Reconcile,
                     Some(JobKind::Link) => Cause::Link,
-                    Some(JobKind::Refresh | JobKind::Drift) | None => Cause::Refresh,
+                    _reads_again => Cause::Refresh,
                 };
                 let actor = self.operations.get(id).map(|operation| operation.requested_by.clone());
                 (cause, actor.unwrap_or_else(system), Some(*id))
@@ -209,6 +220,7 @@ impl TenantMachine {
             actor: operation.requested_by.clone(),
             invoice: operation.invoice,
             operation: Some(operation.id),
+            reason: Some(operation.why.clone()).filter(|why| !why.is_empty()),
             ..entry
         }
     }

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 
 use super::machine::TenantMachine;
+use super::queue::PushOrder;
 use crate::engine::badge;
 use crate::engine::effect::{AskId, Effect, Reply};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Badge, Change, Class, FixedCause, Invoice, MappingKind, Settings};
+use crate::model::row::{Badge, Change, FixedCause, Invoice, MappingKind, Settings};
 use crate::model::time::Now;
 use crate::model::write::Write;
 use crate::model::xero::XeroStatus;
@@ -224,7 +225,7 @@ impl TenantMachine {
         if !wants || self.by_invoice.contains_key(&row.id) {
             return false;
         }
-        self.queue_push(now, row, Class::Push, 0, None, writes);
+        self.queue_push(now, row, PushOrder::by_itself(0), writes);
         self.by_invoice.contains_key(&row.id)
     }
 

@@ -2,9 +2,11 @@
 
 use super::agreement::agreed;
 use super::attempt::AttemptState;
+use super::bulk::PushEnd;
 use super::echo::{echo_finding, element_of};
 use super::host::Push;
 use super::machine::{Stage, TenantMachine};
+use super::queue::PushOrder;
 use crate::engine::badge;
 use crate::engine::desired::Obstacle;
 use crate::engine::effect::{Effect, Notice};
@@ -110,7 +112,7 @@ impl TenantMachine {
         }
         writes.push(Write::DropIntent(intent.tenant, id));
         if let Some(obstacle) = finding {
-            self.red(now, &mut row, obstacle, intent.operation, writes, out);
+            self.red(now, &mut row, obstacle, &intent, writes, out);
             return;
         }
         let latency_ms = u64::try_from(now.wall.since_ms(intent.queued_at)).unwrap_or(0);
@@ -136,6 +138,9 @@ impl TenantMachine {
             let words = "Synced to Xero";
             self.finish_operation(now, operation, (OperationState::Succeeded, words), None, writes);
         }
+        if !is_followed {
+            self.tell_jobs(&intent, Some(&row), PushEnd::synced(), writes);
+        }
         writes.push(badge::write(&mut row, now));
     }
 
@@ -154,7 +159,8 @@ impl TenantMachine {
                 self.done(now, id, row, copy, writes, out);
             }
             None => {
-                self.drop_intent(now, id, (OperationState::Succeeded, "Nothing to send."), writes);
+                let nothing = (OperationState::Succeeded, "Nothing to send.");
+                self.drop_intent(now, id, nothing, Some(&row), writes);
                 badge::none(&mut row);
                 writes.push(badge::write(&mut row, now));
             }
@@ -218,7 +224,7 @@ impl TenantMachine {
             }
         }
         row.sync.retries = intent.retries;
-        self.red(now, &mut row, obstacle, intent.operation, writes, out);
+        self.red(now, &mut row, obstacle, &intent, writes, out);
     }
 
     /// Queues the version the host wrote while an older one was on its way, if it is pushed by
@@ -231,24 +237,19 @@ impl TenantMachine {
         was_asked: bool,
         writes: &mut Vec<Write>,
     ) -> bool {
-        let is_wanted = intent.operation.is_some() || self.push_rule(row) == Push::ByItself;
+        let is_asked = intent.operation.is_some() || !intent.jobs.is_empty();
+        let is_wanted = is_asked || self.push_rule(row) == Push::ByItself;
         if !is_wanted || is_broken(Rule::NewerFollows) {
             return false;
         }
-        let class = if intent.operation.is_some() {
-            Class::User
-        } else {
-            Class::Push
+        let order = PushOrder {
+            class: if is_asked { intent.class } else { Class::Push },
+            operation: intent.operation,
+            jobs: intent.jobs.clone(),
+            ..PushOrder::by_itself(self.setup.policy.batch_wait_ms)
         };
         row.sync.asked |= was_asked;
-        self.queue_push(
-            now,
-            row,
-            class,
-            self.setup.policy.batch_wait_ms,
-            intent.operation,
-            writes,
-        );
+        self.queue_push(now, row, order, writes);
         writes.push(badge::event(&mut self.ids, row, now));
         true
     }
@@ -258,7 +259,7 @@ impl TenantMachine {
         now: Now,
         row: &mut Invoice,
         obstacle: Obstacle,
-        operation: Option<OperationId>,
+        intent: &Intent,
         writes: &mut Vec<Write>,
         out: &mut Vec<Effect>,
     ) {
@@ -269,10 +270,11 @@ impl TenantMachine {
             kind: row.draft.kind,
             code,
         }));
-        if let Some(operation) = operation {
-            let words = format!("{}. {}", code.title(), reason.detail);
+        let words = format!("{}. {}", code.title(), reason.detail);
+        if let Some(operation) = intent.operation {
             self.finish_operation(now, operation, (OperationState::Failed, &words), Some(reason), writes);
         }
+        self.tell_jobs(intent, Some(row), PushEnd::red(code, words), writes);
         writes.push(badge::write(row, now));
         if !is_broken(Rule::EventOfRed) {
             writes.push(badge::event(&mut self.ids, row, now));

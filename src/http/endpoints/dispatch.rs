@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::call::Call;
 use super::{
-    audit, capabilities, connect, events, export, gaps, invoices, jobs, mappings, operations, orders, pushes, resolve,
-    reviews, settings,
+    audit, bulk, capabilities, connect, events, export, failed, gaps, invoices, jobs, mappings, operations, orders,
+    pushes, resolve, reviews, settings,
 };
 use super::{stream, system, tenants, watermarks};
 use crate::http::problem::Problem;
@@ -38,7 +38,12 @@ pub async fn dispatch(endpoint: Endpoint, call: Arc<Call>) -> Result<Reply, Prob
         Endpoint::PutInvoice => invoices::put(call).await,
         Endpoint::Invoice => invoices::show(call).await,
         Endpoint::Invoices => invoices::list(call).await,
-        Endpoint::Counts => invoices::counts(call).await,
+        Endpoint::Counts => failed::counts(call).await,
+        Endpoint::CountsEverywhere => failed::counts_everywhere(call).await,
+        Endpoint::Badges => failed::badges(call).await,
+        Endpoint::Resyncs => bulk::resyncs(call).await,
+        Endpoint::ResyncsEverywhere => bulk::everywhere(call).await,
+        Endpoint::Acknowledge => bulk::acknowledge(call).await,
         Endpoint::Refreshes => jobs::refreshes(call).await,
         Endpoint::Refresh => jobs::refresh(call).await,
         Endpoint::Link => jobs::link(call).await,

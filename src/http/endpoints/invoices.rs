@@ -15,6 +15,7 @@ use crate::http::render::{self, Detail, Lists, Surroundings};
 use crate::http::reply::Reply;
 use crate::http::{cursor, filter};
 use crate::model::row::{Badge, Invoice, Tenant};
+use crate::model::zones;
 
 /// Most invoices of one page.
 pub const PAGE_MAX: u64 = 500;
@@ -87,7 +88,7 @@ pub async fn show(call: &Call) -> Result<Reply, Problem> {
 /// A page of invoices.
 pub async fn list(call: &Call) -> Result<Reply, Problem> {
     let known = [
-        "limit", "cursor", "filter", "sort", "state", "reason", "variance", "kind", "number", "q",
+        "limit", "cursor", "filter", "sort", "state", "reason", "variance", "kind", "due", "number", "q",
     ];
     let query = Query::parse(&call.query, &known).map_err(as_filter)?;
     let tenant = call.tenant().await?;
@@ -96,6 +97,7 @@ pub async fn list(call: &Call) -> Result<Reply, Problem> {
     if let Some(text) = query.get("cursor") {
         wanted.after = Some(cursor::decode_list(text, &list)?);
     }
+    wanted.today = Some(zones::date_in(&tenant.time_zone, call.shared.now()));
     let limit = query.number("limit", 50, 1, PAGE_MAX)?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     wanted.limit = limit.saturating_add(1);
@@ -154,6 +156,7 @@ fn total(wanted: &InvoiceQuery, counts: &BadgeCounts) -> Option<u64> {
     let is_counted = wanted.variance.is_none()
         && wanted.reason.is_none()
         && wanted.kind.is_none()
+        && wanted.due.is_none()
         && wanted.number.is_none()
         && wanted.text.is_none();
     is_counted.then(|| match wanted.badge {
@@ -163,24 +166,6 @@ fn total(wanted: &InvoiceQuery, counts: &BadgeCounts) -> Option<u64> {
         Some(Some(Badge::Pending)) => counts.pending,
         Some(Some(Badge::Failed)) => counts.failed,
     })
-}
-
-/// How many invoices have each badge.
-pub async fn counts(call: &Call) -> Result<Reply, Problem> {
-    Query::parse(&call.query, &[])?;
-    let id = call.tenant().await?.id;
-    let counts = call.shared.read(move |reads| reads.counts(id)).await?;
-    Ok(Reply::json(
-        200,
-        &json!({
-            "synced": counts.synced,
-            "pending": counts.pending,
-            "failed": counts.failed,
-            "none": counts.none,
-            "acknowledged": counts.acknowledged,
-            "total": counts.total(),
-        }),
-    ))
 }
 
 /// The row of an invoice.
@@ -196,7 +181,7 @@ pub async fn find(call: &Call, tenant: &Tenant, name: &InvoiceName) -> Result<In
     found.ok_or_else(|| Problem::new(ProblemCode::InvoiceNotFound, "There is no such invoice in this tenant."))
 }
 
-fn surroundings<'a>(call: &Call, tenant: &'a Tenant) -> Surroundings<'a> {
+pub fn surroundings<'a>(call: &Call, tenant: &'a Tenant) -> Surroundings<'a> {
     Surroundings {
         tenant,
         blocked: call.blocked(tenant.id),

@@ -3,37 +3,23 @@
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::{pushes, refused};
+use super::{pushes, refused, selection};
 use crate::actors::control::{InvoiceName, JobWanted};
-use crate::http::filter;
 use crate::http::json as strict;
-use crate::http::json::RefreshWanted;
-use crate::http::paths::{self, Query, invalid_parameter};
-use crate::http::problem::{Fault, Problem, ProblemCode};
-use crate::http::reads::InvoiceQuery;
+use crate::http::json::{RefreshWanted, Selection};
+use crate::http::paths::{self, Query};
+use crate::http::problem::Problem;
 use crate::http::reply::Reply;
-use crate::model::ids::OperationId;
-use crate::model::limits::{LOOKUP_MAX, SELECTION_MAX};
-use crate::model::row::{OperationItem, Tenant};
+use crate::model::ids::XeroInvoiceId;
+use crate::model::limits::LOOKUP_MAX;
+use crate::model::row::Tenant;
 
 /// Changed documents of one call.
 const PAGE_DOCUMENTS: u32 = 1_000;
 
-/// Invoices read at a time to find out what a filter shows.
-const PAGE_INVOICES: usize = 500;
-/// Most linked invoices of a filter: 250 calls.
-const FILTERED_MAX: usize = 10_000;
-/// A filter may show this part more or less than the caller saw: a twentieth.
-const DRIFT_PARTS: u64 = 20;
-
 /// Queues a refresh: of what changed since a moment, of all linked invoices, or of these.
 pub async fn refreshes(call: &Call) -> Result<Reply, Problem> {
-    let query = Query::parse(&call.query, &["dry_run"])?;
-    let is_dry = match query.get("dry_run") {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(_other) => return Err(invalid_parameter("dry_run", "it must be true or false")),
-    };
+    let is_dry = selection::is_dry_run(call)?;
     let body = if call.body.is_empty() {
         strict::parse(b"{}")?
     } else {
@@ -43,8 +29,7 @@ pub async fn refreshes(call: &Call) -> Result<Reply, Problem> {
     let tenant = call.tenant().await?;
     let wanted = match wanted {
         RefreshWanted::Job(wanted) => wanted,
-        RefreshWanted::From(operation) => JobWanted::These(of_operation(call, &tenant, operation).await?),
-        RefreshWanted::Filtered { filter, expected } => frozen(call, &tenant, &filter, expected).await?,
+        RefreshWanted::Chosen(selection) => chosen(call, &tenant, selection).await?,
     };
     if is_dry {
         return estimate(call, &tenant, &wanted).await;
@@ -82,7 +67,8 @@ pub async fn reconcile(call: &Call) -> Result<Reply, Problem> {
     begin(call, &tenant, JobWanted::Reconcile).await
 }
 
-async fn begin(call: &Call, tenant: &Tenant, wanted: JobWanted) -> Result<Reply, Problem> {
+/// Queues a job, and tells of it.
+pub async fn begin(call: &Call, tenant: &Tenant, wanted: JobWanted) -> Result<Reply, Problem> {
     let control = &call.shared.state.control;
     let queued = control
         .begin(tenant.id, wanted, call.caller.name())
@@ -91,73 +77,23 @@ async fn begin(call: &Call, tenant: &Tenant, wanted: JobWanted) -> Result<Reply,
     pushes::queued(call, queued).await
 }
 
-/// The invoices in the result of an operation that were not done.
-async fn of_operation(call: &Call, tenant: &Tenant, id: OperationId) -> Result<Vec<InvoiceName>, Problem> {
-    let items: Option<Vec<OperationItem>> = call
-        .shared
-        .read(move |reads| {
-            let operation = reads.operation(id)?;
-            let items = reads.items(id, 0, SELECTION_MAX)?;
-            Ok(operation.map(|operation| (operation, items)))
-        })
-        .await?
-        .filter(|(operation, _)| operation.tenant == tenant.id)
-        .map(|(_, items)| items);
-    let Some(items) = items else {
-        let detail = "There is no such operation of this tenant.";
-        return Err(Problem::new(ProblemCode::OperationNotFound, detail));
-    };
-    Ok(items
-        .into_iter()
-        .filter_map(|item| item.invoice)
-        .map(InvoiceName::Id)
-        .collect())
-}
-
-/// The invoices a filter shows now, with what they are linked to.
-async fn frozen(call: &Call, tenant: &Tenant, filter: &str, expected: Option<u32>) -> Result<JobWanted, Problem> {
-    let mut query = InvoiceQuery {
-        limit: PAGE_INVOICES,
-        ..InvoiceQuery::default()
-    };
-    filter::apply(filter, &mut query)?;
-    let id = tenant.id;
-    let (ids, skipped) = call
-        .shared
-        .read(move |reads| {
-            let (mut ids, mut skipped) = (Vec::new(), 0_u32);
-            loop {
-                let rows = reads.invoices(id, &query)?;
-                query.after = rows.last().map(|row| row.id);
-                for row in &rows {
-                    match &row.link {
-                        Some(link) => ids.push(link.xero_id),
-                        None => skipped = skipped.saturating_add(1),
-                    }
-                }
-                if rows.len() < PAGE_INVOICES || ids.len() > FILTERED_MAX {
-                    return Ok((ids, skipped));
-                }
-            }
-        })
-        .await?;
-    if ids.len() > FILTERED_MAX {
-        return Err(Problem::invalid(vec![Fault {
-            pointer: "/selection/filter".to_owned(),
-            code: "too_many",
-            detail: format!(
-                "it shows more than {FILTERED_MAX} linked invoices: narrow it, or refresh all linked invoices"
-            ),
-        }]));
-    }
-    let count = u32::try_from(ids.len()).unwrap_or(u32::MAX).saturating_add(skipped);
-    if let Some(expected) = expected
-        && u64::from(count.abs_diff(expected)).saturating_mul(DRIFT_PARTS) > u64::from(expected)
-    {
-        let detail = format!("The filter shows {count} invoices now, not {expected}.");
-        return Err(Problem::new(ProblemCode::SelectionChanged, detail).with("count", count));
-    }
-    Ok(JobWanted::Frozen { ids, skipped })
+/// The invoices of a selection, with what they are linked to where a filter chose them.
+async fn chosen(call: &Call, tenant: &Tenant, selection: Selection) -> Result<JobWanted, Problem> {
+    Ok(match selection {
+        Selection::These(names) => JobWanted::These(names),
+        Selection::From(operation) => {
+            let items = selection::items_of(call, tenant, operation).await?;
+            let named = items.into_iter().filter_map(|item| item.invoice);
+            JobWanted::These(named.map(InvoiceName::Id).collect())
+        }
+        Selection::Filter { filter, expected } => {
+            let rows = selection::shown_by(call, tenant, &filter, |row| row.link.is_some()).await?;
+            selection::check_count(rows.len(), expected)?;
+            let ids: Vec<XeroInvoiceId> = rows.iter().filter_map(|row| row.xero_id).collect();
+            let skipped = u32::try_from(rows.len().saturating_sub(ids.len())).unwrap_or(u32::MAX);
+            JobWanted::Frozen { ids, skipped }
+        }
+    })
 }
 
 /// What a refresh would cost. Nothing is called and nothing is queued.
@@ -192,9 +128,7 @@ async fn estimate(call: &Call, tenant: &Tenant, wanted: &JobWanted) -> Result<Re
             "{calls} call for up to {PAGE_DOCUMENTS} changed documents; one more for each further {PAGE_DOCUMENTS}."
         )
     };
-    let day = call
-        .status(id)
-        .map(|status| json!({"used": status.day_used, "limit": status.day_limit}));
+    let day = selection::day(call, id);
     Ok(Reply::json(
         200,
         &json!({

@@ -1,12 +1,14 @@
 //! What each route does.
 
 mod audit;
+mod bulk;
 mod call;
 mod capabilities;
 mod connect;
 mod dispatch;
 mod events;
 mod export;
+mod failed;
 mod gaps;
 mod invoices;
 mod jobs;
@@ -17,6 +19,7 @@ mod pushes;
 mod refused;
 mod resolve;
 mod reviews;
+mod selection;
 mod settings;
 mod stream;
 mod system;

@@ -89,15 +89,16 @@ pub async fn list(call: &Call) -> Result<Reply, Problem> {
 /// The items of an operation's result, in order.
 pub async fn items(call: &Call) -> Result<Reply, Problem> {
     let query = Query::parse(&call.query, &["state", "limit", "cursor"])?;
-    let wants_done = match query.get("state") {
+    let wanted = match query.get("state") {
         None => None,
-        Some("succeeded") => Some(true),
-        Some("failed") => Some(false),
-        Some(_other) => return Err(invalid_parameter("state", "it must be succeeded or failed")),
+        Some("succeeded") => Some("succeeded"),
+        Some("failed") => Some("failed"),
+        Some("skipped") => Some("skipped"),
+        Some(_other) => return Err(invalid_parameter("state", "it must be succeeded, failed or skipped")),
     };
     let operation = find(call).await?;
     let id = operation.id;
-    let list = format!("items {id} {wants_done:?}");
+    let list = format!("items {id} {wanted:?}");
     let from: u32 = match query.get("cursor") {
         Some(text) => cursor::decode_list(text, &list)?,
         None => 0,
@@ -115,7 +116,7 @@ pub async fn items(call: &Call) -> Result<Reply, Problem> {
     let next = last.map(|next| cursor::encode_list(&list, &next.to_string()));
     let shown = rows
         .iter()
-        .filter(|row| wants_done.is_none_or(|done| row.is_done == done));
+        .filter(|row| wanted.is_none_or(|state| render::state_of(row) == state));
     Ok(Reply::list(
         shown.map(render::item),
         &json!({"next_cursor": next, "has_more": next.is_some()}),

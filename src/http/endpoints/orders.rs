@@ -64,7 +64,9 @@ pub async fn retry(call: &Call) -> Result<Reply, Problem> {
 }
 
 fn job_kind(operation: &Operation) -> Option<JobKind> {
-    JobKind::ALL.into_iter().find(|kind| kind.label() == operation.kind)
+    let kind = JobKind::ALL.into_iter().find(|kind| kind.label() == operation.kind);
+    // A click on one invoice has the same word, and counts nothing.
+    kind.filter(|kind| *kind != JobKind::Resync || operation.tally.is_some())
 }
 
 /// What is left of an operation, and what failed in it.
@@ -74,7 +76,7 @@ async fn undone(call: &Call, operation: &Operation, kind: JobKind) -> Result<Job
     // What a comparison found is no failure.
     if kind != JobKind::Drift {
         failed = call.shared.read(move |reads| reads.items(id, 0, ITEMS_MAX)).await?;
-        failed.retain(|item| item.index < end && !item.is_done);
+        failed.retain(|item| item.index < end && !item.is_done && !item.is_skipped);
     }
     let rest = operation.rest.as_deref().cloned();
     let mut job = rest.unwrap_or_else(|| Job {
@@ -87,9 +89,14 @@ async fn undone(call: &Call, operation: &Operation, kind: JobKind) -> Result<Job
         ids: Vec::new(),
         linked: None,
         links: Vec::new(),
+        invoices: Vec::new(),
         is_cancelled: false,
     });
     for item in failed {
+        if let Some(invoice) = item.invoice.filter(|_| kind.is_bulk()) {
+            job.invoices.push(invoice);
+            continue;
+        }
         match (kind, item.host_ref, item.document, item.xero_id) {
             (JobKind::Link, Some(host_ref), Some(document), _) => job.links.push(LinkOrder { host_ref, document }),
             (JobKind::Refresh | JobKind::Reconcile, _, _, Some(document)) if !job.ids.contains(&document) => {

@@ -12,6 +12,7 @@ use crate::http::routes::WAIT_MAX_S;
 use crate::http::suggest;
 use crate::http::{filter, idempotency};
 use crate::model::connection::ConnectionState;
+use crate::model::labels;
 use crate::model::limits;
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Badge, OperationState, Tenant};
@@ -228,10 +229,20 @@ pub fn limits(call: &Call) -> Result<Reply, Problem> {
             "body_max_bytes": 1 << 20,
             "page_max": super::invoices::PAGE_MAX,
             "events_page_max": super::events::PAGE_MAX,
+            "selection_max": limits::SELECTION_MAX,
+            "filtered_max": limits::FILTERED_MAX,
+            "badges_max": limits::REFS_MAX,
             "wait_max_s": WAIT_MAX_S,
             "connections_max": caps.connections_max,
         }),
     ))
+}
+
+fn worded(words: &[(&str, &str)]) -> Value {
+    let pairs = words
+        .iter()
+        .map(|(word, label)| ((*word).to_owned(), Value::from(*label)));
+    pairs.collect::<serde_json::Map<_, _>>().into()
 }
 
 /// The words people see.
@@ -273,8 +284,24 @@ pub fn labels(call: &Call) -> Result<Reply, Problem> {
             "badges": badge_labels,
             "statuses": ["Unpaid", "Part paid", "Paid", "Void"],
             "xero_statuses": xero_statuses,
-            "actions": {"resync": "Sync now"},
-            "messages": {"resync": super::pushes::QUEUED},
+            "actions": {
+                "resync": "Sync now",
+                "export": labels::EXPORT_ONE,
+                "resync_many": labels::RESYNC,
+                "acknowledge": "Acknowledge",
+            },
+            "messages": {
+                "resync": super::pushes::QUEUED,
+                "before_resync": labels::BEFORE_RESYNC,
+                "moved": labels::MOVED,
+                "remaining": labels::REMAINING,
+            },
+            "exports": {
+                "tab": labels::EXPORTS_TAB,
+                "tiles": worded(&labels::EXPORT_TILES),
+                "failed_heading": labels::FAILED_HEADING,
+            },
+            "due": worded(&labels::DUE_TABS),
             "operation_states": operation_states.map(OperationState::label),
             "filter_keys": filter::KEYS,
             "reasons": reasons,

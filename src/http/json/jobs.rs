@@ -3,11 +3,10 @@
 use chrono::DateTime;
 
 use super::fields::{Faults, Fields};
+use super::selection::{Selection, bounded, selection};
 use super::tree::Node;
-use crate::actors::control::{InvoiceName, JobWanted};
-use crate::http::paths;
+use crate::actors::control::JobWanted;
 use crate::http::problem::{Fault, Problem, ProblemCode};
-use crate::model::ids::OperationId;
 use crate::model::limits::{HOST_REF_MAX_BYTES, LOOKBACK_MAX_MS, NUMBER_MAX_CHARS, SELECTION_MAX};
 use crate::model::row::{LinkOrder, LinkTo};
 use crate::model::time::Timestamp;
@@ -22,23 +21,13 @@ const WINDOWS: [(&str, i64); 4] = [
 /// Longest text of a moment.
 const MOMENT_MAX_CHARS: usize = 40;
 
-/// Longest filter.
-const FILTER_MAX_CHARS: usize = 1_000;
-
 /// What a refresh asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefreshWanted {
     /// A job.
     Job(JobWanted),
-    /// The invoices in the result of an operation.
-    From(OperationId),
-    /// The invoices a filter shows now.
-    Filtered {
-        /// The filter.
-        filter: String,
-        /// How many the caller saw it show.
-        expected: Option<u32>,
-    },
+    /// These invoices.
+    Chosen(Selection),
 }
 
 /// Reads `{"mode"?,"window"?,"since"?,"selection"?}`; an empty body asks for the last watermark.
@@ -58,7 +47,7 @@ pub fn read_refresh(body: &Node, now: Timestamp) -> Result<RefreshWanted, Proble
             .and_then(|node| fields.word("mode", node, &modes))
             .unwrap_or(false);
         if let Some(node) = fields.optional("selection") {
-            return selection(&fields, node);
+            return selection(&fields, node).map(RefreshWanted::Chosen);
         }
         if is_all {
             return Some(RefreshWanted::Job(JobWanted::AllLinked));
@@ -125,81 +114,6 @@ fn too_long() -> Problem {
         detail: format!("it is more than {days} days ago"),
     });
     problem
-}
-
-fn selection(fields: &Fields<'_>, node: &Node) -> Option<RefreshWanted> {
-    let chosen = Fields::of(
-        node,
-        fields.pointer("selection"),
-        &["ids", "operation", "filter", "expected_count"],
-        fields.faults(),
-    )?;
-    let ways = ["ids", "operation", "filter"];
-    if ways.into_iter().filter(|way| chosen.optional(way).is_some()).count() > 1 {
-        fields.fault(
-            "selection",
-            "ambiguous",
-            "name ids, an operation or a filter, not several of them",
-        );
-        return None;
-    }
-    if chosen.optional("filter").is_some() {
-        let filter = chosen.text("filter", FILTER_MAX_CHARS)?;
-        let expected = match chosen.optional("expected_count") {
-            Some(node) => Some(chosen.count("expected_count", node)?),
-            None => None,
-        };
-        return Some(RefreshWanted::Filtered { filter, expected });
-    }
-    if chosen.optional("expected_count").is_some() {
-        chosen.fault("expected_count", "not_expected", "it belongs to a filter");
-    }
-    if chosen.optional("operation").is_some() {
-        let text = chosen.text("operation", MOMENT_MAX_CHARS)?;
-        let id = text.parse().ok();
-        if id.is_none() {
-            chosen.fault("operation", "not_an_id", "it must be the id of an operation, op_…");
-        }
-        return id.map(RefreshWanted::From);
-    }
-    let nodes = chosen.required("ids").and_then(|node| chosen.list("ids", node))?;
-    bounded(&chosen, "ids", nodes.len());
-    let mut names = Vec::with_capacity(nodes.len());
-    for (at, node) in nodes.iter().enumerate() {
-        let name = match node {
-            Node::Text(text) => named(text),
-            _ => None,
-        };
-        match name {
-            Some(name) => names.push(name),
-            None => chosen.fault(
-                &format!("ids/{at}"),
-                "not_an_invoice",
-                "it must be `ref:` and the host's reference, or an id `inv_…`",
-            ),
-        }
-    }
-    Some(RefreshWanted::Job(JobWanted::These(names)))
-}
-
-/// Here a reference is not percent-encoded: it stands in no path.
-fn named(text: &str) -> Option<InvoiceName> {
-    match text.strip_prefix("ref:") {
-        Some(name) if !name.is_empty() && name.len() <= HOST_REF_MAX_BYTES => {
-            Some(InvoiceName::HostRef(name.to_owned()))
-        }
-        Some(_) => None,
-        None => paths::invoice_name(text).ok(),
-    }
-}
-
-fn bounded(fields: &Fields<'_>, name: &str, count: usize) {
-    if count == 0 {
-        fields.fault(name, "too_few", "name at least one");
-    }
-    if count > SELECTION_MAX {
-        fields.fault(name, "too_many", format!("at most {SELECTION_MAX} are accepted"));
-    }
 }
 
 /// Reads `{"links":[{"host_ref","xero_invoice_id"|"number"}]}`.

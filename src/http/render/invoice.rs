@@ -145,7 +145,8 @@ pub fn status_label(status: &XeroStatus) -> &str {
     }
 }
 
-fn sync(row: &Invoice, around: Surroundings<'_>) -> Value {
+/// The badge of an invoice and what belongs to it, as the API shows it.
+pub fn sync(row: &Invoice, around: Surroundings<'_>) -> Value {
     let sync = &row.sync;
     let waiting = waiting(sync, around.blocked);
     let pending_change = row.link.is_some() && row.common.as_ref().is_some_and(|common| common.rev != row.rev);

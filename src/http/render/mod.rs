@@ -9,6 +9,6 @@ mod tenant;
 
 pub use back::{audit, differences};
 pub use hooks::{hooks, hooks_warning, tenant_hooks};
-pub use invoice::{Detail, Lists, RETRIES_MAX, Surroundings, etag, invoice, reason, status_label};
-pub use operation::{item, operation};
+pub use invoice::{Detail, Lists, RETRIES_MAX, Surroundings, etag, invoice, reason, status_label, sync};
+pub use operation::{item, operation, state_of};
 pub use tenant::{credits, settings, settings_etag, tenant};

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::invoice::reason;
-use crate::model::row::{Change, Operation, OperationItem, OperationState, Tally};
+use crate::model::labels;
+use crate::model::row::{Change, JobKind, Operation, OperationItem, OperationState, Tally};
 use crate::model::time::Timestamp;
 
 /// An operation as the API shows it.
@@ -27,26 +28,36 @@ pub fn operation(row: &Operation) -> Value {
         "id": row.id,
         "tenant_id": row.tenant,
         "kind": row.kind,
-        "label": label(&row.kind),
+        "label": label(row),
         "invoice_id": row.invoice,
         "state": row.state.label(),
         "progress": {"done": row.done, "total": row.total, "percent": percent},
         "counts": row.tally.as_ref().map_or_else(
             || json!({"total": row.total, "succeeded": succeeded, "failed": failed}),
-            counted,
+            |tally| counted(row, tally),
         ),
         "message": row.message,
         "error": row.reason.as_ref().map(reason),
         "result": is_final.then(|| json!({"message": row.message})),
         "retry_of": row.retry_of,
         "requested_by": row.requested_by,
+        "reason": Some(&row.why).filter(|why| !why.is_empty()),
         "created_at": row.created_at.to_rfc3339(),
         "finished_at": row.finished_at.map(Timestamp::to_rfc3339),
     })
 }
 
 /// What an operation over many documents counted.
-fn counted(tally: &Tally) -> Value {
+fn counted(row: &Operation, tally: &Tally) -> Value {
+    if is_bulk(row) {
+        return json!({
+            "total": row.total,
+            "succeeded": tally.changed,
+            "failed": tally.failed,
+            "skipped": tally.skipped,
+            "items": tally.items,
+        });
+    }
     json!({
         "total": tally.checked.saturating_add(tally.skipped),
         "succeeded": tally.checked.saturating_sub(tally.failed),
@@ -64,7 +75,7 @@ pub fn item(item: &OperationItem) -> Value {
     let changes = item.changes.iter().map(change);
     json!({
         "index": item.index,
-        "state": if item.is_done { "succeeded" } else { "failed" },
+        "state": state_of(item),
         "code": item.code,
         "detail": item.detail,
         "invoice_id": item.invoice.map(|id| id.to_string()),
@@ -74,14 +85,30 @@ pub fn item(item: &OperationItem) -> Value {
     })
 }
 
+/// What became of a document.
+pub const fn state_of(item: &OperationItem) -> &'static str {
+    match (item.is_done, item.is_skipped) {
+        (true, _) => "succeeded",
+        (false, true) => "skipped",
+        (false, false) => "failed",
+    }
+}
+
 /// One field before and after.
 pub fn change(change: &Change) -> Value {
     json!({"field": change.field, "before": change.before, "after": change.after})
 }
 
-fn label(kind: &str) -> &str {
-    match kind {
+fn is_bulk(row: &Operation) -> bool {
+    let kind = JobKind::ALL.into_iter().find(|kind| kind.label() == row.kind);
+    kind.is_some_and(JobKind::is_bulk)
+}
+
+fn label(row: &Operation) -> &str {
+    match row.kind.as_str() {
+        "resync" if row.tally.is_some() => labels::RESYNC,
         "resync" => "Sync now",
+        "acknowledge" => "Acknowledge",
         "refresh" => "Refresh Xero Status",
         "reconcile" => "Reconciler",
         "drift" => "Drift report",

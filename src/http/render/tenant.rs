@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::tenant_hooks;
 use crate::engine::status::{Blocked, TenantHooks, TenantStatus};
 use crate::http::reads::BadgeCounts;
-use crate::model::connection::{ConnectionCause, Gate};
+use crate::model::connection::{ConnectionCause, ConnectionState, Gate};
 use crate::model::row::{Settings, Tenant};
 use crate::model::time::Timestamp;
 
@@ -22,6 +22,7 @@ pub fn tenant(row: &Tenant, counts: &BadgeCounts, status: Option<&TenantStatus>,
         "connected_at": row.connected_at.to_rfc3339(),
         "connection": connection(row),
         "credits": credits(row),
+        "integration_configured": row.connection.state != ConnectionState::Disconnected,
         "auto_sync": row.settings.auto_sync,
         "budget": status.map(budget),
         "unavailable_since": status.and_then(|status| status.unavailable_since).map(Timestamp::to_rfc3339),

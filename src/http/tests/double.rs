@@ -12,7 +12,9 @@ use crate::actors::control::{
     Control, Ended, InvoiceName, JobWanted, MappingOrder, Offered, Refused, Returned, Severed, Standing,
 };
 use crate::engine::effect::Preview;
-use crate::http::reads::{BadgeCounts, ContactUses, Gaps, InvoiceQuery, OperationQuery, ReadFailed, Reads};
+use crate::http::reads::{
+    BadgeCounts, ContactUses, Gaps, InvoiceQuery, OperationQuery, ReadFailed, Reads, ReasonCount,
+};
 use crate::model::connection::ConnectionState;
 use crate::model::document::Draft;
 use crate::model::ids::{
@@ -23,6 +25,7 @@ use crate::model::row::{
     Acknowledged, Audit, Back, Badge, Chart, ContactRow, Credits, Event, Invoice, Mapping, MappingKind, Operation,
     OperationItem, OperationState, Receipt, Reconciled, Settings, Stream, Sync, Tenant,
 };
+use crate::model::standing::{Due, awaits_payment};
 use crate::model::time::Timestamp;
 use crate::model::xero::WriteTarget;
 
@@ -234,6 +237,7 @@ impl Control for House {
             tally: None,
             rest: None,
             retry_of: None,
+            why: String::new(),
         };
         rows.operations.insert(operation.id, operation.clone());
         ready(Ok(operation))
@@ -286,7 +290,10 @@ impl Control for House {
         let operation = Operation {
             id: OperationId::from_parts(at, random),
             tenant,
-            kind: "refresh".to_owned(),
+            kind: match &wanted {
+                JobWanted::Bulk(bulk) => bulk.kind.label().to_owned(),
+                _ => "refresh".to_owned(),
+            },
             invoice: None,
             state: OperationState::Queued,
             done: 0,
@@ -299,6 +306,7 @@ impl Control for House {
             tally: None,
             rest: None,
             retry_of: None,
+            why: String::new(),
         };
         rows.jobs.push(wanted);
         rows.operations.insert(operation.id, operation.clone());
@@ -488,6 +496,10 @@ impl Reads for House {
                     open.is_some_and(|open| level.is_none_or(|level| level == open.level))
                 })
                 && query.kind.is_none_or(|kind| row.draft.kind == kind)
+                && query.due.is_none_or(|tab| {
+                    let due = awaits_payment(row).zip(query.today);
+                    due.is_some_and(|(due, today)| Due::on(due, today) == tab)
+                })
                 && query.number.as_ref().is_none_or(|number| row.draft.number == *number)
                 && query
                     .text
@@ -519,6 +531,24 @@ impl Reads for House {
             }
             let has_open = row.back.open_alert().is_some();
             counts.acknowledged += u64::from(!row.back.alerts.is_empty() && !has_open);
+        }
+        Ok(counts)
+    }
+
+    fn failed_by_reason(&self, tenant: TenantId) -> Result<Vec<ReasonCount>, ReadFailed> {
+        let mut counts: Vec<ReasonCount> = Vec::new();
+        for row in self.rows().invoices.values().filter(|row| row.tenant == tenant) {
+            let Some(given) = &row.sync.reason else { continue };
+            if let Some(known) = counts.iter_mut().find(|known| known.code == given.code) {
+                known.count += 1;
+                continue;
+            }
+            counts.push(ReasonCount {
+                code: given.code,
+                count: 1,
+                oldest: Some(given.since),
+                subjects: given.subject.iter().map(|subject| (subject.clone(), 1)).collect(),
+            });
         }
         Ok(counts)
     }

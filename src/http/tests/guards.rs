@@ -42,7 +42,10 @@ fn every_route_has_a_scope_a_body_cap_and_a_deadline() {
         assert_eq!(route.body_max_bytes > 0, has_body, "{}", route.pattern);
         if !route.verb.is_read() {
             assert_ne!(route.access, Access::Open, "{}", route.pattern);
-            assert_ne!(route.access, Access::Needs(Scope::Read), "{}", route.pattern);
+            // Names that do not fit into a query.
+            let only_reads = route.endpoint == Endpoint::Badges;
+            let has_read = route.access == Access::Needs(Scope::Read);
+            assert_eq!(has_read, only_reads, "{}", route.pattern);
         }
         let path = filled(&world, route.pattern);
         let answer = nobody.send(route.verb.name(), &path, &[], "");

@@ -1,6 +1,7 @@
 //! The control endpoint over real sockets.
 
 mod bad_input;
+mod bulk;
 mod callback;
 mod client;
 mod double;

@@ -259,4 +259,13 @@ fn the_daemon_tells_about_itself() {
     let labels = world.client.get("/v1/labels").json();
     assert_eq!(labels["badges"]["failed"], "Sync failed");
     assert_eq!(labels["actions"]["resync"], "Sync now");
+    assert_eq!(labels["actions"]["export"], "Export to Xero");
+    assert_eq!(labels["exports"]["failed_heading"], "Sync Failed");
+    assert_eq!(labels["due"]["awaiting"], "Awaiting Payment");
+    let words = labels["messages"].as_object().expect("an object");
+    assert!(
+        words
+            .values()
+            .all(|text| text.as_str().is_some_and(|text| !text.is_empty()))
+    );
 }

@@ -76,6 +76,9 @@ pub struct Operation {
     pub reason: Option<ReasonGiven>,
     /// Who asked (`token:…`, `socket:…`).
     pub requested_by: String,
+    /// Why, in their words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
     /// When.
     pub created_at: Timestamp,
     /// When it ended.

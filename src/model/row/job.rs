@@ -1,4 +1,5 @@
-//! Work in steps that an operation does in Xero: refreshes, the nightly check, links, comparisons.
+//! Work in steps that an operation does: refreshes, the nightly check, links, comparisons, and what people ask
+//! for many invoices at once.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,11 +19,22 @@ pub enum JobKind {
     Drift,
     /// Links documents that are in Xero already.
     Link,
+    /// Sends invoices again.
+    Resync,
+    /// Acknowledges alerts.
+    Acknowledge,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Refresh, Self::Reconcile, Self::Drift, Self::Link];
+    pub const ALL: [Self; 6] = [
+        Self::Refresh,
+        Self::Reconcile,
+        Self::Drift,
+        Self::Link,
+        Self::Resync,
+        Self::Acknowledge,
+    ];
 
     /// The word in API and metrics: the kind of its operation.
     #[must_use]
@@ -32,7 +44,15 @@ impl JobKind {
             Self::Reconcile => "reconcile",
             Self::Drift => "drift",
             Self::Link => "link",
+            Self::Resync => "resync",
+            Self::Acknowledge => "acknowledge",
         }
+    }
+
+    /// Whether it goes through chosen invoices and makes no call of its own: its steps are invoices.
+    #[must_use]
+    pub const fn is_bulk(self) -> bool {
+        matches!(self, Self::Resync | Self::Acknowledge)
     }
 }
 
@@ -108,6 +128,9 @@ pub struct Job {
     /// Links still to be made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<LinkOrder>,
+    /// Chosen invoices that are still to be gone through.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invoices: Vec<InvoiceId>,
     /// A person cancelled it: the call that was under way is its last.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_cancelled: bool,
@@ -117,7 +140,7 @@ impl Job {
     /// Whether anything of it is left to do.
     #[must_use]
     pub fn has_rest(&self) -> bool {
-        self.step != JobStep::End || !self.ids.is_empty() || !self.links.is_empty()
+        self.step != JobStep::End || !self.ids.is_empty() || !self.links.is_empty() || !self.invoices.is_empty()
     }
 }
 
@@ -133,7 +156,7 @@ pub struct Tally {
     /// Documents in Xero that are not linked.
     #[serde(default)]
     pub not_linked: u32,
-    /// Invoices that were named and are not linked to Xero.
+    /// Invoices that were named and are not linked to Xero, or about which there is nothing to do.
     #[serde(default)]
     pub skipped: u32,
     /// What could not be done.
@@ -165,6 +188,9 @@ pub struct OperationItem {
     pub document: Option<LinkTo>,
     /// Whether it was done.
     pub is_done: bool,
+    /// Whether there was nothing to do: neither done nor failed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_skipped: bool,
     /// What happened, as a code.
     pub code: String,
     /// The same in a sentence.

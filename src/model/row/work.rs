@@ -75,6 +75,9 @@ pub struct Intent {
     /// The operation that waits for it.
     #[serde(default)]
     pub operation: Option<OperationId>,
+    /// Operations over many invoices that wait for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub jobs: Vec<OperationId>,
     /// The open attempt.
     #[serde(default)]
     pub batch: Option<BatchId>,

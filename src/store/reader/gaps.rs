@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::access::Reader;
 use super::error::ReadError;
-use super::invoices::is_red_for;
+use super::failed::is_red_for;
 use crate::model::ids::{InvoiceId, TenantId, XeroContactId};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Badge, Invoice};

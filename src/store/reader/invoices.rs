@@ -1,19 +1,21 @@
-//! Invoices: one by one, as filtered lists, and what is red.
+//! Invoices: one by one, and as filtered lists.
+
+use chrono::NaiveDate;
 
 use super::access::Reader;
 use super::error::ReadError;
+use super::failed::is_red_for;
 use crate::model::document::InvoiceKind;
 use crate::model::ids::{InvoiceId, TenantId};
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Badge, Invoice, VarianceLevel};
+use crate::model::standing::{Due, awaits_payment};
 use crate::store::rows::head::{Head, Listed};
 use crate::store::rows::{RowError, decode, keys};
 use crate::store::{Direction, Scan};
 
 /// Most invoices in one page of a list.
 pub const INVOICE_PAGE_MAX: usize = 500;
-/// Most red invoices in one answer: the size of a machine's bulk step.
-pub const FAILED_PAGE_MAX: usize = 500;
 /// Most rows looked at for one page, so that a search that finds nothing ends in milliseconds.
 const EXAMINED_MAX: usize = 2_000;
 /// Most whole documents read in one go.
@@ -30,6 +32,8 @@ pub struct InvoiceQuery {
     pub variance: Option<Option<VarianceLevel>>,
     /// Only sales invoices or only bills.
     pub kind: Option<InvoiceKind>,
+    /// Only those that wait for money, seen on this day of the organisation.
+    pub due: Option<(Due, NaiveDate)>,
     /// Only those with exactly this number.
     pub number: Option<String>,
     /// Only those whose number, host reference or contact name contains this, in any case.
@@ -49,32 +53,6 @@ pub struct InvoicePage {
     pub invoices: Vec<Invoice>,
     /// Where to continue; `None` = this was the end.
     pub next: Option<InvoiceId>,
-}
-
-/// How many invoices have which badge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct BadgeCounts {
-    /// Without a badge.
-    pub none: u64,
-    /// "Synced to Xero".
-    pub synced: u64,
-    /// "Pending".
-    pub pending: u64,
-    /// "Sync failed".
-    pub failed: u64,
-    /// Of all, those whose alerts were acknowledged.
-    pub acknowledged: u64,
-}
-
-impl BadgeCounts {
-    /// All of them.
-    #[must_use]
-    pub const fn total(self) -> u64 {
-        self.none
-            .saturating_add(self.synced)
-            .saturating_add(self.pending)
-            .saturating_add(self.failed)
-    }
 }
 
 impl Reader {
@@ -192,69 +170,6 @@ impl Reader {
         Ok(page)
     }
 
-    fn count(&self, key: &[u8]) -> Result<u64, ReadError> {
-        let value = self.store.get(key)?.unwrap_or_else(|| vec![0; 8]);
-        let count = <[u8; 8]>::try_from(value.as_slice())
-            .ok()
-            .and_then(|bytes| u64::try_from(i64::from_be_bytes(bytes)).ok());
-        Ok(count.ok_or_else(|| RowError::damaged(key, "it is not a count"))?)
-    }
-
-    /// How many invoices have which badge: five reads, whatever their number.
-    ///
-    /// # Errors
-    /// [`ReadError`].
-    pub fn counts(&self, tenant: TenantId) -> Result<BadgeCounts, ReadError> {
-        let mut counts = BadgeCounts {
-            acknowledged: self.count(&keys::acknowledged_count(tenant))?,
-            ..BadgeCounts::default()
-        };
-        for badge in keys::BADGES {
-            let count = self.count(&keys::badge_count(tenant, badge))?;
-            match badge {
-                None => counts.none = count,
-                Some(Badge::Synced) => counts.synced = count,
-                Some(Badge::Pending) => counts.pending = count,
-                Some(Badge::Failed) => counts.failed = count,
-            }
-        }
-        Ok(counts)
-    }
-
-    /// Invoices that are red for a reason and, if given, a subject, in order of their ids, at most
-    /// `limit` (and never more than [`FAILED_PAGE_MAX`]). An empty list is the end.
-    ///
-    /// # Errors
-    /// [`ReadError`].
-    pub fn failed(
-        &self,
-        tenant: TenantId,
-        code: ReasonCode,
-        subject: Option<&str>,
-        after: Option<InvoiceId>,
-        limit: usize,
-    ) -> Result<Vec<Invoice>, ReadError> {
-        let prefix = match subject {
-            None => keys::failed_by_reason(tenant, code.code()),
-            Some(subject) => keys::failed_by_subject(tenant, code.code(), subject),
-        };
-        let limit = limit.min(FAILED_PAGE_MAX);
-        let mut scan = after_id(Scan::forward(prefix, limit), after);
-        let mut failed = Vec::new();
-        while failed.len() < limit {
-            let rows = self.store.scan(&scan)?;
-            let Some((last, _)) = rows.last() else { break };
-            scan.after = Some(last.clone());
-            for (index, _) in rows {
-                failed.extend(self.follow(&index, &row_key(tenant, &index), |row: &Invoice| {
-                    is_red_for(row, code, subject)
-                })?);
-            }
-        }
-        failed.truncate(limit);
-        Ok(failed)
-    }
-
     pub(super) fn listed_under(
         &self,
         tenant: TenantId,
@@ -291,14 +206,6 @@ impl Reader {
     }
 }
 
-/// Whether an invoice is red for this reason and, if given, this subject.
-#[must_use]
-pub fn is_red_for(invoice: &Invoice, code: ReasonCode, subject: Option<&str>) -> bool {
-    let head = Head::of(invoice);
-    head.reason.as_deref() == Some(code.code())
-        && subject.is_none_or(|subject| head.subject.as_deref() == Some(subject))
-}
-
 /// The narrowest list that holds what is asked for.
 struct List {
     tenant: TenantId,
@@ -308,6 +215,7 @@ struct List {
     /// Nothing has to be filtered out of the list.
     all_match: bool,
     kind: Option<InvoiceKind>,
+    due: Option<(Due, NaiveDate)>,
     folded: Option<String>,
 }
 
@@ -319,6 +227,7 @@ impl List {
             (Some(code), _) => (keys::failed_by_reason(tenant, code.code()), true),
             (None, Some(badge)) => (keys::invoices_by_badge(tenant, badge), true),
             (None, None) if query.variance.is_some() => (keys::of_tenant(keys::INVOICES_BY_VARIANCE, tenant), true),
+            (None, None) if query.due.is_some() => (keys::of_tenant(keys::INVOICES_BY_DUE, tenant), true),
             (None, None) => (keys::of_tenant(keys::INVOICES, tenant), false),
         };
         let folded = query.text.as_deref().map(str::to_lowercase);
@@ -332,8 +241,9 @@ impl List {
                 Direction::Forward
             },
             is_index,
-            all_match: query.kind.is_none() && folded.is_none(),
+            all_match: query.kind.is_none() && folded.is_none() && query.due.is_none(),
             kind: query.kind,
+            due: query.due,
             folded,
         })
     }
@@ -354,6 +264,7 @@ impl List {
 
     fn wants(&self, listed: &Listed<'_>) -> bool {
         self.kind.is_none_or(|kind| kind == listed.kind)
+            && is_due(listed.due, self.due)
             && self.folded.as_deref().is_none_or(|folded| listed.contains(folded))
     }
 }
@@ -363,6 +274,12 @@ fn has_state(row: &Invoice, query: &InvoiceQuery) -> bool {
     query.badge.is_none_or(|badge| badge == row.sync.badge)
         && query.reason.is_none_or(|code| is_red_for(row, code, None))
         && query.variance.is_none_or(|level| has_variance(row, level))
+        && is_due(awaits_payment(row), query.due)
+}
+
+/// Whether what waits for money until a date is on this tab.
+fn is_due(due: Option<NaiveDate>, wanted: Option<(Due, NaiveDate)>) -> bool {
+    wanted.is_none_or(|(tab, today)| due.is_some_and(|due| Due::on(due, today) == tab))
 }
 
 /// Whether the list that was chosen for a query holds an invoice.
@@ -382,7 +299,7 @@ fn has_variance(row: &Invoice, level: Option<VarianceLevel>) -> bool {
     open.is_some_and(|variance| level.is_none_or(|level| level == variance.level))
 }
 
-fn after_id(scan: Scan, after: Option<InvoiceId>) -> Scan {
+pub(super) fn after_id(scan: Scan, after: Option<InvoiceId>) -> Scan {
     match after {
         None => scan,
         Some(id) => {
@@ -393,7 +310,7 @@ fn after_id(scan: Scan, after: Option<InvoiceId>) -> Scan {
 }
 
 /// Key of the invoice a list row points to.
-fn row_key(tenant: TenantId, index: &[u8]) -> Vec<u8> {
+pub(super) fn row_key(tenant: TenantId, index: &[u8]) -> Vec<u8> {
     let id = keys::last_id(index).unwrap_or_default();
     keys::invoice(tenant, InvoiceId::from_bytes(id))
 }

@@ -2,7 +2,7 @@
 
 use super::access::Reader;
 use super::error::ReadError;
-use super::invoices::{FAILED_PAGE_MAX, is_red_for};
+use super::failed::{FAILED_PAGE_MAX, is_red_for};
 use super::overlay::Overlay;
 use crate::model::ids::{InvoiceId, TenantId, XeroContactId, XeroCreditId, XeroInvoiceId};
 use crate::model::reason::ReasonCode;

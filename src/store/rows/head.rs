@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::codec::open;
@@ -10,6 +11,8 @@ use super::invoice::{HAS_HEAD, VERSION, split_head};
 use crate::model::document::InvoiceKind;
 use crate::model::ids::{XeroCreditId, XeroInvoiceId};
 use crate::model::row::{Badge, Invoice, VarianceLevel};
+use crate::model::standing;
+use crate::model::time::Timestamp;
 
 /// The indexed facts of an invoice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +37,12 @@ pub struct Head<'a> {
     /// What that reason is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Cow<'a, str>>,
+    /// Since when it is red.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// While it waits for money: when that is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<NaiveDate>,
     /// The Xero document it is linked to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub xero: Option<XeroInvoiceId>,
@@ -65,6 +74,8 @@ impl<'a> Head<'a> {
             badge: invoice.sync.badge,
             reason: reason.map(|reason| Cow::Borrowed(reason.code.code())),
             subject: reason.and_then(|reason| reason.subject.as_deref().map(Cow::Borrowed)),
+            since: reason.map(|reason| reason.since),
+            due: standing::awaits_payment(invoice),
             xero: invoice.link.as_ref().map(|link| link.xero_id),
             credits: invoice.back.counted().map(|credit| credit.xero_id).collect(),
             order: invoice.draft.work_order_ref.as_deref().map(Cow::Borrowed),
@@ -101,6 +112,9 @@ impl<'a> Head<'a> {
             number: Cow::Borrowed(self.number.as_ref()),
             host_ref: Cow::Borrowed(self.host_ref.as_ref()),
             name: Cow::Borrowed(self.name.as_ref()),
+            since: self.since,
+            subject: self.subject.as_deref().map(Cow::Borrowed),
+            due: self.due,
         }
     }
 }
@@ -120,6 +134,15 @@ pub struct Listed<'a> {
     /// The contact's name.
     #[serde(rename = "c", borrow)]
     pub name: Cow<'a, str>,
+    /// Since when it is red.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// What the reason it is red for is about.
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Cow<'a, str>>,
+    /// While it waits for money: when that is due.
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<NaiveDate>,
 }
 
 impl Listed<'_> {

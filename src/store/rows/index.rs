@@ -142,6 +142,9 @@ fn of_head(tenant: TenantId, id: [u8; 16], head: &Head<'_>) -> IndexRows {
         let prefix = keys::of_tenant(keys::INVOICES_BY_VARIANCE, tenant);
         rows.insert(below(prefix), listed.clone());
     }
+    if head.due.is_some() {
+        rows.insert(below(keys::of_tenant(keys::INVOICES_BY_DUE, tenant)), listed.clone());
+    }
     for credit in &head.credits {
         rows.insert(below(keys::invoices_by_credit(tenant, *credit)), Vec::new());
     }

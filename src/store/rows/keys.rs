@@ -93,6 +93,8 @@ pub const INVOICES_BY_CREDIT: u8 = 0x98;
 pub const INVOICES_BY_ORDER: u8 = 0x99;
 /// `| tenant | invoice` → what text searches look at, while a variance is open.
 pub const INVOICES_BY_VARIANCE: u8 = 0x9A;
+/// `| tenant | invoice` → what text searches look at, while it waits for money.
+pub const INVOICES_BY_DUE: u8 = 0x9D;
 /// `| tenant | Xero's contact | hash of the reference` → nothing.
 pub const CONTACTS_BY_XERO: u8 = 0x9B;
 /// `| tenant | invoice | entry` → nothing.

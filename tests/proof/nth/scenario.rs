@@ -109,6 +109,15 @@ pub const ALL: &[Scenario] = &[
         },
     ),
     scripted(
+        "one order for a refused sale and a bill",
+        &[(CREATE, 1, fails(CallFault::RefusedWhole))],
+        |stage| {
+            stage.host_writes(&[("r0", sale(0, 100)), ("r1", bill(1, 100))]);
+            stage.pass_ms(20_000);
+            stage.resync_all();
+        },
+    ),
+    scripted(
         "a lost answer",
         &[(CREATE, 1, fails(CallFault::DroppedAfter))],
         one_sale,

@@ -117,6 +117,14 @@ impl Stage {
         });
     }
 
+    /// A person has all documents sent again until that is answered.
+    pub fn resync_all(&mut self) {
+        self.until_answered(1, |stage, _| {
+            play::resync(&mut stage.simulation);
+            "all"
+        });
+    }
+
     /// A person changes the connection until it is so.
     pub fn connection(&mut self, event: ConnectionEvent, wanted: ConnectionState) {
         for tries in 0..TRIES {

@@ -2,6 +2,7 @@
 
 mod absent;
 mod bench;
+mod bulk;
 mod cancel;
 mod crash;
 mod credits;

@@ -1,10 +1,13 @@
 //! Lists: every filter, both directions, page by page.
 
 use super::world::World;
-use crate::model::document::InvoiceKind;
+use chrono::NaiveDate;
+
+use crate::model::document::{HostStatus, InvoiceKind};
 use crate::model::ids::TenantId;
 use crate::model::reason::ReasonCode;
 use crate::model::row::{Acknowledged, Alert, Badge, Invoice, Operation, OperationState, ReasonGiven};
+use crate::model::standing::Due;
 use crate::model::write::Write;
 use crate::store::reader::{BadgeCounts, InvoiceQuery, OperationQuery, Reader};
 use crate::store::rows::keys;
@@ -28,6 +31,10 @@ fn invoices() -> Vec<Invoice> {
             if n == 31 {
                 row.draft.number = "RENT".to_owned();
             }
+            if n % 6 == 0 {
+                row.draft.host_status = HostStatus::Draft;
+            }
+            row.draft.due_date = NaiveDate::from_ymd_opt(2026, 2, u32::try_from(n % 28 + 1).unwrap());
             row = samples::badged(row, keys::BADGES[n % 4]);
             if n % 4 == 3 {
                 let code = if n % 8 == 3 { CODE } else { OTHER };
@@ -73,6 +80,16 @@ fn queries() -> Vec<InvoiceQuery> {
             }
         }
     }
+    let today = NaiveDate::from_ymd_opt(2026, 2, 14).unwrap();
+    for tab in Due::ALL {
+        let with_tab = |query: &InvoiceQuery| InvoiceQuery {
+            due: Some((tab, today)),
+            ..query.clone()
+        };
+        let few = queries.iter().step_by(7).filter(|query| query.due.is_none());
+        let more: Vec<InvoiceQuery> = few.map(with_tab).collect();
+        queries.extend(more);
+    }
     queries
 }
 
@@ -88,6 +105,10 @@ fn is_wanted(row: &Invoice, query: &InvoiceQuery) -> bool {
         && query.kind.is_none_or(|kind| row.draft.kind == kind)
         && query.number.as_ref().is_none_or(|number| row.draft.number == *number)
         && query.text.as_ref().is_none_or(has_text)
+        && query.due.is_none_or(|(tab, today)| {
+            let is_late = row.draft.due_date.unwrap() < today;
+            row.draft.host_status == HostStatus::Approved && is_late == (tab == Due::Overdue)
+        })
 }
 
 #[test]
@@ -161,6 +182,42 @@ fn a_search_is_bounded_and_can_be_continued() {
             let page = world.reader.invoices(tenant_id(1), &query).unwrap();
             assert_eq!((page.invoices[0].id, page.next), (invoice_id(2_400), None));
         }
+    }
+}
+
+#[test]
+fn ux_76_red_invoices_are_counted_by_reason_with_what_they_are_about() {
+    for world in World::all() {
+        let tenant = tenant_id(1);
+        assert_eq!(world.reader.failed_by_reason(tenant).unwrap(), []);
+        let mut rows = invoices();
+        for (nth, row) in rows.iter_mut().enumerate() {
+            if let Some(reason) = &mut row.sync.reason {
+                reason.since = reason.since.plus_ms(i64::try_from(nth).unwrap());
+            }
+        }
+        let red_for = |code: ReasonCode| {
+            let rows = rows.iter().filter_map(|row| row.sync.reason.as_ref());
+            rows.filter(|reason| reason.code == code).collect::<Vec<_>>()
+        };
+        let writes =
+            |rows: &[Invoice]| -> Vec<Write> { rows.iter().map(|row| Write::Invoice(Box::new(row.clone()))).collect() };
+        world.commit(&writes(&rows));
+        let counts = world.reader.failed_by_reason(tenant).unwrap();
+        assert_eq!(counts.len(), 2, "{}", world.name);
+        for count in &counts {
+            let red = red_for(count.code);
+            assert_eq!(count.count, u64::try_from(red.len()).unwrap());
+            assert_eq!(count.oldest, red.iter().map(|reason| reason.since).min());
+            let told: u64 = count.subjects.iter().map(|(_, count)| *count).sum();
+            assert_eq!(told, count.count, "{:?}", count.subjects);
+        }
+        let green: Vec<Invoice> = rows
+            .iter()
+            .map(|row| samples::badged(row.clone(), Some(Badge::Synced)))
+            .collect();
+        world.commit(&writes(&green));
+        assert_eq!(world.reader.failed_by_reason(tenant).unwrap(), []);
     }
 }
 

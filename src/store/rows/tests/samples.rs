@@ -367,6 +367,7 @@ pub fn operation(tenant: TenantId, n: u64, state: OperationState) -> Operation {
         tally: None,
         rest: None,
         retry_of: None,
+        why: String::new(),
     }
 }
 
@@ -407,6 +408,7 @@ pub fn intent(tenant: TenantId, n: u64) -> Intent {
         due: AT.plus_ms(7),
         retries: 1,
         operation: Some(operation_id(3)),
+        jobs: Vec::new(),
         batch: Some(BatchId::from_parts(5, 5)),
         attempts: 2,
     }
@@ -544,6 +546,7 @@ pub fn job(tenant: TenantId) -> Job {
             host_ref: "SO-1".to_owned(),
             document: LinkTo::Number("INV-1".to_owned()),
         }],
+        invoices: vec![invoice_id(7)],
         is_cancelled: true,
     }
 }
@@ -582,6 +585,7 @@ pub fn item() -> OperationItem {
         xero_id: Some(XeroInvoiceId(uuid::Uuid::from_u128(9))),
         document: Some(LinkTo::Number("INV-1".to_owned())),
         is_done: true,
+        is_skipped: false,
         code: "passed_over".to_owned(),
         detail: "It changed.".to_owned(),
         changes: vec![Change {
