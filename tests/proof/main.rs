@@ -60,6 +60,8 @@ mod simulation;
 #[cfg(test)]
 mod story;
 #[cfg(test)]
+mod strike;
+#[cfg(test)]
 mod wire;
 #[cfg(test)]
 mod witness;
