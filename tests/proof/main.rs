@@ -31,6 +31,8 @@ mod grants;
 #[cfg(test)]
 mod grid;
 #[cfg(test)]
+mod hooks;
+#[cfg(test)]
 mod lag;
 #[cfg(test)]
 #[cfg(feature = "mutations")]

@@ -18,6 +18,7 @@ use super::draw::{Draw, draw};
 use super::fault::Fault;
 use super::flight::word;
 use super::grid::Grid;
+use super::hooks::Post;
 use super::nth::course::Course;
 use super::nth::mode::Side;
 use super::nth::point::Point;
@@ -46,6 +47,10 @@ pub struct Simulation {
     pub is_silent: bool,
     pub grid: Grid,
     pub steps: u64,
+    /// Webhooks, if any are sent.
+    pub post: Option<Box<Post>>,
+    /// When the running actor began.
+    pub started_at: u64,
     /// What goes wrong at which effect point, where that is decided one by one.
     pub course: Option<Course>,
     /// Effects until the process dies.
@@ -80,6 +85,12 @@ impl Simulation {
         wire.page_rows = knobs.page_rows;
         let lag = format!(r#"{{"ms":{}}}"#, knobs.lag_ms);
         wire.control(clock.xero(), "POST", "lag", &lag);
+        let post = knobs.hooks.sent.then(|| {
+            let batch_ms = knobs.hooks.batch_ms;
+            let body = format!(r#"{{"url":"http://host.example/xero/webhook","batch_ms":{batch_ms}}}"#);
+            wire.control(clock.xero(), "POST", "webhooks", &body);
+            Box::new(Post::new(knobs.hooks, wire.world.webhook_key(), clock.now()))
+        });
         let store = MemStore::new(Arc::new(Rows), [7; 16], 1);
         let now = clock.now();
         let tenant = Tenant {
@@ -114,6 +125,8 @@ impl Simulation {
             is_silent: false,
             grid: Grid::default(),
             steps: 0,
+            post,
+            started_at: 0,
             course: None,
             dies_in: None,
             restart_at: 0,
@@ -149,7 +162,7 @@ impl Simulation {
     fn next_at(&self) -> Option<u64> {
         let ghosts = self.ghosts.iter().map(|(at, _)| *at);
         let Some(shell) = &self.shell else {
-            return ghosts.chain([self.restart_at]).min();
+            return ghosts.chain([self.restart_at]).chain(self.post_at()).min();
         };
         let commit = shell.commits.front().map(|commit| commit.due);
         let calls = shell.calls.iter().map(Flying::next_at);
@@ -159,14 +172,22 @@ impl Simulation {
             .chain(calls)
             .chain(listings)
             .chain(self.wake_at)
+            .chain(self.post_at())
             .min()
     }
 
     /// The one thing that is due.
     fn step(&mut self) {
-        self.steps += 1;
         let at = self.clock.at;
-        if let Some(index) = self.ghosts.iter().position(|(due, _)| *due <= at) {
+        let posted = self.step_post();
+        // The porter looks every second, and mostly sees nothing.
+        if posted == Some(false) {
+            return;
+        }
+        self.steps += 1;
+        if posted.is_some() {
+            // That was it.
+        } else if let Some(index) = self.ghosts.iter().position(|(due, _)| *due <= at) {
             self.haunt(index);
         } else if self.shell.is_none() {
             self.start();
@@ -176,6 +197,10 @@ impl Simulation {
         let now = self.clock.xero();
         self.promises.check_xero(&mut self.wire, now, at);
         self.watch_waiting();
+        if let Some(post) = self.post.as_mut() {
+            let started_at = self.shell.is_some().then_some(self.started_at);
+            post.judge.check(&self.promises.invoices, at, started_at);
+        }
     }
 
     fn step_alive(&mut self, at: u64) {
@@ -228,6 +253,11 @@ impl Simulation {
         self.shell = Some(Shell::load(&self.reader, self.tenant, now, || {
             setup_of(tenant, boot_id, seed, &knobs)
         }));
+        self.started_at = self.clock.at;
+        let (at, organisation) = (self.clock.at, self.wire.tenant_id());
+        if let Some(post) = self.post.as_mut() {
+            post.open((self.tenant, organisation), at, now);
+        }
         self.say(|| "started".to_owned());
         self.feed(Event::Woken, Urgency::Result);
     }
@@ -240,6 +270,10 @@ impl Simulation {
         let mut rng = draw(self.seed, Draw::Death, self.nth.deaths);
         self.dies_in = None;
         self.wake_at = None;
+        // A change that is not stored ends the actor alone.
+        if let Some(post) = self.post.as_mut().filter(|_| !fault.is_of_a_commit()) {
+            post.desk = None;
+        }
         self.say(|| format!("{fault:?}, down for {down_ms} ms"));
         let pending = shell.commits.len();
         let (spares, down_ms) = self.mourn(down_ms);
