@@ -3,6 +3,7 @@
 //! Xero disables a webhook whose address failed for a day, and tells nobody but by e-mail. A single
 //! lost event is no sign of that: as long as any event comes, the webhook is alive.
 
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::time::{Mono, Now, Timestamp};
 
 /// A change that was made this shortly after the start may have been announced before it, by another
@@ -42,8 +43,11 @@ impl Silence {
     }
 
     /// A webhook came. Returns whether that ended a silence.
-    pub const fn heard(&mut self) -> bool {
+    pub fn heard(&mut self) -> bool {
         self.unannounced = None;
+        if is_broken(Rule::SilenceEnds) {
+            return false;
+        }
         std::mem::replace(&mut self.is_silent, false)
     }
 
@@ -58,9 +62,8 @@ impl Silence {
 
     /// Judges; the silence may last `patience_ms` from the first such change.
     pub fn look(&mut self, now: Now, patience_ms: u64) -> Verdict {
-        let is_long = self
-            .unannounced
-            .is_some_and(|since| now.mono.since_ms(since) >= patience_ms);
+        let is_over = |since: Mono| now.mono.since_ms(since) >= patience_ms || is_broken(Rule::SilencePatient);
+        let is_long = self.unannounced.is_some_and(is_over) && !is_broken(Rule::SilenceTold);
         match (self.is_silent, is_long) {
             (true, _) => Verdict::Silent,
             (false, true) => {

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 
 use super::merge::line_before;
 use crate::model::document::{Draft, HostStatus, Line, LineAmountTypes};
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::row::{Common, Difference, Disposition, Invoice, Variance, VarianceLevel};
 use crate::model::time::Timestamp;
 use crate::model::xero::{XeroInvoice, XeroLine, XeroStatus};
@@ -86,7 +87,8 @@ pub fn keep_applied(row: Option<&mut Invoice>, draft: Draft) -> (Draft, bool) {
 
 fn replace(row: &mut Invoice, open: Vec<Difference>, applied: Vec<Difference>, now: Timestamp) -> Compared {
     let before = row.back.variance.as_ref();
-    let is_new = before.map_or(&[][..], |variance| &variance.differences) != open;
+    let is_other = before.map_or(&[][..], |variance| &variance.differences) != open;
+    let is_new = is_other || is_broken(Rule::AcknowledgedStays);
     if is_new {
         let since = before.map_or(now, |variance| variance.since);
         row.back.variance = open

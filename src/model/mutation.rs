@@ -1,4 +1,4 @@
-//! Switches that break one rule of the push protocol or of the keyring each: with them `tests/proof/mutations.rs`
+//! Switches that break one rule of the push protocol, of what comes back or of the keyring each: with them `tests/proof/mutations.rs`
 //! shows that the proofs turn red. Only the feature `mutations` has them; without it
 //! [`is_broken`] is a constant, and what it guards is not in the binary.
 
@@ -171,6 +171,32 @@ rules! {
     AllPages,
     /// An older version of a document is no news. (21)
     NewestWins,
+    /// What an answer does not show stays as it is here. (19)
+    CopyStays,
+    /// What a person acknowledged is open again only if it is another one. (20)
+    AcknowledgedStays,
+    /// A date is checked once. (28)
+    OncePerDate,
+
+    // Webhooks.
+    /// What a webhook names is read. (54)
+    RingsHeard,
+    /// What was announced before a crash is read after the start. (54)
+    StartReads,
+    /// A number that never came leads to a reading. (54)
+    GapRings,
+    /// Only what Xero signed counts. (55)
+    SignedOnly,
+    /// The same bytes a second time ring nobody. (55)
+    RepeatsStill,
+    /// Only documents that are followed are read for a webhook. (55)
+    FollowedOnly,
+    /// That none come any more is told. (57)
+    SilenceTold,
+    /// It is not told before its time. (57)
+    SilencePatient,
+    /// It ends with the first that comes. (57)
+    SilenceEnds,
 
     // Grants.
     /// It is durable that a refresh is asked for before it is. (24)

@@ -9,6 +9,7 @@ use rand::RngExt as _;
 
 use super::draw::{Draw, draw};
 use super::fault::Fault;
+use super::hooks::resync::Before;
 use super::nth::course::Passing;
 use super::nth::mode::{Mode, Side};
 use super::nth::point::Point;
@@ -22,7 +23,9 @@ impl Simulation {
     pub fn feed(&mut self, event: Event, urgency: Urgency) {
         let now = self.clock.now();
         let Some(shell) = self.shell.as_mut() else { return };
+        let before = Before::of(&event, &shell.machine.tenant().settings);
         let effects = shell.machine.handle(now, event);
+        before.judge(&effects, &shell.view());
         self.perform(effects, urgency);
         let Some(shell) = self.shell.as_ref() else { return };
         let now = self.clock.now();
@@ -32,6 +35,8 @@ impl Simulation {
             let nap_ms = wake.since_ms(now.mono).clamp(1, NAP_MAX_MS);
             self.clock.at + nap_ms
         });
+        // Also when the message about it was lost.
+        self.answer_bell();
     }
 
     fn perform(&mut self, effects: Vec<Effect>, urgency: Urgency) {
@@ -170,6 +175,9 @@ impl Simulation {
             }
             Effect::Announce(notice) => {
                 assert!(!matches!(notice, Notice::IllegalEvent { .. }), "{notice:?}");
+                if let Some(desk) = self.post.as_ref().and_then(|post| post.desk.as_ref()) {
+                    desk.porter.noticed(&desk.bell, &notice);
+                }
             }
         }
     }

@@ -12,6 +12,8 @@ pub struct SimClock {
     /// Milliseconds since the simulation began; only ever grows.
     pub at: u64,
     pub skew_ms: i64,
+    /// Whether it was ever wrong.
+    pub was_moved: bool,
     boots: u32,
     booted_at: u64,
 }
@@ -21,6 +23,7 @@ impl SimClock {
         Self {
             at: 0,
             skew_ms: 0,
+            was_moved: false,
             boots: 1,
             booted_at: 0,
         }

@@ -8,6 +8,7 @@ use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 
 use super::fault::Fault;
+use super::hooks::{HookKnobs, stories};
 use super::shrink::played;
 use super::story::{Act, Deed, Faults, Knobs, Plan, Story, Turn};
 
@@ -21,7 +22,7 @@ pub const FIRST: u64 = 7;
 const SEEDS: u64 = 3;
 
 /// All of them, by name.
-pub const ALL: [(&str, Tell); 36] = [
+pub const ALL: [(&str, Tell); 42] = [
     ("an answer is lost", lost),
     ("a bill's answer is lost", lost_bill),
     ("a failure comes after the work", failed_bill),
@@ -58,9 +59,15 @@ pub const ALL: [(&str, Tell); 36] = [
     ("a change that lists show late", shown_late),
     ("changes on several pages", several_pages),
     ("an old answer after a newer scan", old_answer),
+    ("webhooks come well", stories::well),
+    ("webhooks come twice and from strangers", stories::forged),
+    ("webhooks stop", stories::stops),
+    ("a document that lists do not show is read again", stories::refreshed),
+    ("a variance that somebody looked at", stories::acknowledged),
+    ("two nights", stories::nights),
 ];
 
-const KNOBS: Knobs = Knobs {
+pub const KNOBS: Knobs = Knobs {
     documents: 4,
     minute: 60,
     day: 5_000,
@@ -71,9 +78,10 @@ const KNOBS: Knobs = Knobs {
     lag_ms: 0,
     pulls: false,
     page_rows: 0,
+    hooks: HookKnobs::NONE,
 };
 
-fn story(seed: u64, knobs: Knobs, acts: Vec<Act>, faults: impl IntoIterator<Item = (u64, Fault)>) -> Story {
+pub fn story(seed: u64, knobs: Knobs, acts: Vec<Act>, faults: impl IntoIterator<Item = (u64, Fault)>) -> Story {
     let plan = Plan {
         calls: faults.into_iter().collect(),
         ..Plan::default()

@@ -17,6 +17,7 @@ pub enum Draw {
     Ghost,
     Machine,
     Page,
+    Hook,
 }
 
 /// The chance of one such occasion.
@@ -31,7 +32,8 @@ pub fn draw(seed: u64, what: Draw, nth: u64) -> StdRng {
         Draw::Death => 7,
         Draw::Ghost => 8,
         Draw::Machine => 9,
-        Draw::Page => 10_u64,
+        Draw::Page => 10,
+        Draw::Hook => 11_u64,
     };
     let mixed = mix(seed ^ mix(kind) ^ mix(nth.wrapping_add(0x5151)));
     StdRng::seed_from_u64(mixed)

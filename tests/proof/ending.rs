@@ -35,6 +35,9 @@ const ENOUGH_A_DAY: u32 = 1_000;
 pub fn settle(simulation: &mut Simulation) {
     simulation.faults_strike = false;
     simulation.dies_in = None;
+    if let Some(post) = simulation.post.as_mut() {
+        post.spare();
+    }
     simulation.say(|| "faults stop".to_owned());
     if simulation.knobs.ends_right {
         simulation.clock.skew_ms = 0;
@@ -51,7 +54,7 @@ pub fn settle(simulation: &mut Simulation) {
 }
 
 /// What is read by itself may just be under way.
-fn come_to_rest(simulation: &mut Simulation) {
+pub fn come_to_rest(simulation: &mut Simulation) {
     let is_busy = |shell: &Shell| !(shell.calls.is_empty() && shell.commits.is_empty() && shell.waiting.is_empty());
     for _ in 0..REST_STEPS {
         if !simulation.shell.as_ref().is_some_and(is_busy) {

@@ -97,6 +97,9 @@ impl Simulation {
         self.promises.may_leave(at, in_flight, self.knobs.concurrent);
         let known = shell.machine.tenant().connection;
         self.promises.departs(&self.reader, &known, &flying.call.request, at);
+        if let (Some(post), Request::InvoicesById(ids)) = (&self.post, &flying.call.request) {
+            post.judge.asked(ids);
+        }
         let (fault, used) = (flying.fault, shell.machine.status(now).minute_used);
         self.say(|| {
             let fault = fault.map_or(String::new(), |fault| format!("{fault:?}"));

@@ -31,6 +31,8 @@ mod grants;
 #[cfg(test)]
 mod grid;
 #[cfg(test)]
+mod hooks;
+#[cfg(test)]
 mod lag;
 #[cfg(test)]
 #[cfg(feature = "mutations")]
@@ -59,6 +61,8 @@ mod shrink;
 mod simulation;
 #[cfg(test)]
 mod story;
+#[cfg(test)]
+mod strike;
 #[cfg(test)]
 mod wire;
 #[cfg(test)]

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::draft::{UNMAPPED, approved, draft, number, party};
 use super::ending;
 use super::fault::Fault;
+use super::hooks;
 use super::simulation::Simulation;
 use super::story::{Act, Deed, Story, Turn};
 
@@ -22,11 +23,12 @@ pub fn play(simulation: &mut Simulation, story: &Story) {
     ending::settle(simulation);
     ending::people_press_sync_now(simulation);
     ending::people_work_in_xero(simulation);
+    hooks::ending::webhooks_ring(simulation);
     ending::one_more(simulation);
     simulation.promises.compare(&simulation.reader);
 }
 
-fn perform(simulation: &mut Simulation, act: &Act) {
+pub fn perform(simulation: &mut Simulation, act: &Act) {
     match act {
         Act::Put {
             which,
@@ -56,12 +58,15 @@ fn perform(simulation: &mut Simulation, act: &Act) {
             simulation.say(|| format!("the wall clock is now {skew_ms} ms off"));
             simulation.note(Fault::ClockJump);
             simulation.clock.skew_ms = *skew_ms;
+            simulation.clock.was_moved |= *skew_ms != 0;
             simulation.promises.skewed();
         }
         Act::Connection(turn) => connection(simulation, *turn),
         Act::AutoSync(enabled) => set_toggle(simulation, *enabled),
         Act::Map => map(simulation),
-        Act::InXero(which, deed) => in_xero(simulation, *which, *deed),
+        Act::InXero(which, deed) => {
+            in_xero(simulation, *which, *deed);
+        }
         Act::Stranger(which) => stranger(simulation, *which),
         Act::Twin(which) => {
             let name = party(*which);
@@ -80,6 +85,10 @@ fn perform(simulation: &mut Simulation, act: &Act) {
             );
         }
         Act::Lock(locked) => lock(simulation, *locked),
+        Act::Refresh(which) => hooks::acts::refresh(simulation, *which),
+        Act::RefreshAll => hooks::acts::begin(simulation, JobPlan::AllLinked, None),
+        Act::Check => hooks::acts::begin(simulation, JobPlan::Reconcile, None),
+        Act::Acknowledge(which) => hooks::acts::acknowledge(simulation, *which),
     }
 }
 
@@ -224,8 +233,8 @@ fn stranger(simulation: &mut Simulation, which: u32) {
     }
 }
 
-/// Somebody works in Xero itself.
-pub fn in_xero(simulation: &mut Simulation, which: u32, deed: Deed) {
+/// Somebody works in Xero itself, which may refuse it. Tells whether it was done.
+pub fn in_xero(simulation: &mut Simulation, which: u32, deed: Deed) -> bool {
     // People see what is there, also before we do.
     let marker = simulation.promises.find(&format!("r{which}")).map(|row| row.marker);
     let books = simulation.wire.world.books(simulation.wire.tenant).expect("the books");
@@ -234,7 +243,7 @@ pub fn in_xero(simulation: &mut Simulation, which: u32, deed: Deed) {
         .iter()
         .find(|found| marker.is_some() && marker == found.url.as_deref().and_then(Marker::find));
     let Some(id) = ours.map(|found| found.id) else {
-        return;
+        return false;
     };
     let (scenario, args) = match deed {
         Deed::Void => ("invoice.void", "{}".to_owned()),
@@ -248,6 +257,5 @@ pub fn in_xero(simulation: &mut Simulation, which: u32, deed: Deed) {
         simulation.promises.edited.insert(id);
     }
     let now = simulation.clock.xero();
-    // Xero may refuse it, as it refuses people.
-    let _refused = simulation.wire.try_control(now, "POST", "trigger", &body);
+    simulation.wire.try_control(now, "POST", "trigger", &body).is_some()
 }

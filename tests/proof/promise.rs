@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::back::Returns;
 use super::clock::SimClock;
+use super::hooks::resync::Resyncs;
 use super::shell::Flying;
 use super::wire::Wire;
 use super::witness::Witness;
@@ -78,6 +79,7 @@ pub struct Promises {
     was_skewed: bool,
     pub witness: Witness,
     returns: Returns,
+    resyncs: Resyncs,
 }
 
 impl Promises {
@@ -104,6 +106,7 @@ impl Promises {
             was_skewed: false,
             witness: Witness::default(),
             returns: Returns::default(),
+            resyncs: Resyncs::default(),
         }
     }
 
@@ -120,6 +123,7 @@ impl Promises {
     /// These changes are durable now.
     pub fn committed(&mut self, writes: &[Write], wire: &Wire, at: u64) {
         self.witness.commit(writes, &self.invoices, &self.intents);
+        self.resyncs.commit(writes, &self.invoices);
         for write in writes {
             self.apply(write, wire);
         }

@@ -19,7 +19,15 @@ pub fn stories() -> impl Iterator<Item = (String, Story)> {
             (format!("{fault:?} beside a slow request"), beside(fault)),
         ]
     });
-    let commits = of_commits.map(|fault| (format!("{fault:?} without a grant"), without_grant(fault)));
+    let commits = of_commits.flat_map(|fault| {
+        [
+            (format!("{fault:?} without a grant"), without(Turn::GrantDead, fault)),
+            (
+                format!("{fault:?} when disconnected"),
+                without(Turn::Disconnected, fault),
+            ),
+        ]
+    });
     let unlisted = ("not listed any more".to_owned(), unlisted());
     calls.chain(commits).chain([unlisted])
 }
@@ -51,9 +59,9 @@ fn beside(fault: Fault) -> Story {
     about_bill(1, then, [(FIRST, Fault::TooLate), (FIRST + 1, fault)])
 }
 
-/// The grant is gone while an outcome is unknown, and the disk makes trouble.
-fn without_grant(fault: Fault) -> Story {
-    let mut then = vec![Act::Run(300), Act::Connection(Turn::GrantDead)];
+/// The connection ends while an outcome is unknown, and the disk makes trouble.
+fn without(turn: Turn, fault: Fault) -> Story {
+    let mut then = vec![Act::Run(300), Act::Connection(turn)];
     then.extend((2..6).flat_map(|which| [put(which, 30), Act::Run(1_000)]));
     then.extend([Act::Connection(Turn::Reconnected), WAIT]);
     let mut told = about_bill(1, then, [(FIRST, Fault::DroppedBefore)]);

@@ -3,6 +3,7 @@
 use counterfoil::model::mutation::Rule;
 
 use super::directed::{self as d, Tell};
+use super::hooks::stories;
 
 /// What a broken rule does, the invariants that may notice it, and how that is shown.
 pub struct Row {
@@ -361,6 +362,73 @@ pub const ROWS: &[Row] = &[
         "an older version comes over a newer one",
         &[21],
         d::old_answer,
+    ),
+    story(
+        Rule::CopyStays,
+        "a copy is dropped because an answer does not show its document",
+        &[19],
+        stories::refreshed,
+    ),
+    story(
+        Rule::AcknowledgedStays,
+        "every reading opens anew what a person acknowledged",
+        &[20],
+        stories::acknowledged,
+    ),
+    story(
+        Rule::OncePerDate,
+        "it is forgotten that a date was checked",
+        &[28],
+        stories::nights,
+    ),
+    story(Rule::RingsHeard, "what webhooks name is not read", &[54], stories::well),
+    story(
+        Rule::StartReads,
+        "a start waits for its first scan as between two",
+        &[54],
+        stories::well,
+    ),
+    story(
+        Rule::GapRings,
+        "a number that never came leads to nothing",
+        &[54],
+        stories::well,
+    ),
+    story(
+        Rule::SignedOnly,
+        "a body counts whoever signed it",
+        &[55],
+        stories::forged,
+    ),
+    story(
+        Rule::RepeatsStill,
+        "the same bytes ring a second time",
+        &[55],
+        stories::forged,
+    ),
+    story(
+        Rule::FollowedOnly,
+        "whatever a webhook names is read",
+        &[55],
+        stories::forged,
+    ),
+    story(
+        Rule::SilenceTold,
+        "it is not told that no webhook comes",
+        &[57],
+        stories::stops,
+    ),
+    story(
+        Rule::SilencePatient,
+        "one change without a webhook counts as silence",
+        &[57],
+        stories::stops,
+    ),
+    story(
+        Rule::SilenceEnds,
+        "a silence goes on although one came",
+        &[57],
+        stories::stops,
     ),
     grant(
         Rule::MarkedFirst,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use counterfoil::engine::event::{ConnectionEvent, Event};
-use counterfoil::model::connection::{Connection, ConnectionState};
+use counterfoil::engine::event::Event;
+use counterfoil::model::connection::Connection;
 use counterfoil::model::ids::{GrantId, TenantId};
 use counterfoil::model::row::{Settings, Tenant};
 use counterfoil::model::write::Write;
@@ -17,7 +17,8 @@ use super::clock::SimClock;
 use super::draw::{Draw, draw};
 use super::fault::Fault;
 use super::flight::word;
-use super::grid::{Grid, Work};
+use super::grid::Grid;
+use super::hooks::Post;
 use super::nth::course::Course;
 use super::nth::mode::Side;
 use super::nth::point::Point;
@@ -29,7 +30,7 @@ use super::wire::Wire;
 pub struct Simulation {
     pub seed: u64,
     pub knobs: Knobs,
-    faults: Faults,
+    pub(super) faults: Faults,
     /// Whether faults strike at all.
     pub faults_strike: bool,
     /// Those that did strike.
@@ -46,6 +47,10 @@ pub struct Simulation {
     pub is_silent: bool,
     pub grid: Grid,
     pub steps: u64,
+    /// Webhooks, if any are sent.
+    pub post: Option<Box<Post>>,
+    /// When the running actor began.
+    pub started_at: u64,
     /// What goes wrong at which effect point, where that is decided one by one.
     pub course: Option<Course>,
     /// Effects until the process dies.
@@ -80,6 +85,12 @@ impl Simulation {
         wire.page_rows = knobs.page_rows;
         let lag = format!(r#"{{"ms":{}}}"#, knobs.lag_ms);
         wire.control(clock.xero(), "POST", "lag", &lag);
+        let post = knobs.hooks.sent.then(|| {
+            let batch_ms = knobs.hooks.batch_ms;
+            let body = format!(r#"{{"url":"http://host.example/xero/webhook","batch_ms":{batch_ms}}}"#);
+            wire.control(clock.xero(), "POST", "webhooks", &body);
+            Box::new(Post::new(knobs.hooks, wire.world.webhook_key(), clock.now()))
+        });
         let store = MemStore::new(Arc::new(Rows), [7; 16], 1);
         let now = clock.now();
         let tenant = Tenant {
@@ -116,6 +127,8 @@ impl Simulation {
             is_silent: false,
             grid: Grid::default(),
             steps: 0,
+            post,
+            started_at: 0,
             course: None,
             dies_in: None,
             restart_at: 0,
@@ -151,7 +164,7 @@ impl Simulation {
     fn next_at(&self) -> Option<u64> {
         let ghosts = self.ghosts.iter().map(|(at, _)| *at);
         let Some(shell) = &self.shell else {
-            return ghosts.chain([self.restart_at]).min();
+            return ghosts.chain([self.restart_at]).chain(self.post_at()).min();
         };
         let commit = shell.commits.front().map(|commit| commit.due);
         let calls = shell.calls.iter().map(Flying::next_at);
@@ -161,14 +174,22 @@ impl Simulation {
             .chain(calls)
             .chain(listings)
             .chain(self.wake_at)
+            .chain(self.post_at())
             .min()
     }
 
     /// The one thing that is due.
     fn step(&mut self) {
-        self.steps += 1;
         let at = self.clock.at;
-        if let Some(index) = self.ghosts.iter().position(|(due, _)| *due <= at) {
+        let posted = self.step_post();
+        // The porter looks every second, and mostly sees nothing.
+        if posted == Some(false) {
+            return;
+        }
+        self.steps += 1;
+        if posted.is_some() {
+            // That was it.
+        } else if let Some(index) = self.ghosts.iter().position(|(due, _)| *due <= at) {
             self.haunt(index);
         } else if self.shell.is_none() {
             self.start();
@@ -178,6 +199,10 @@ impl Simulation {
         let now = self.clock.xero();
         self.promises.check_xero(&mut self.wire, now, at);
         self.watch_waiting();
+        if let Some(post) = self.post.as_mut() {
+            let started_at = self.shell.is_some().then_some(self.started_at);
+            post.judge.check(&self.promises.invoices, at, started_at);
+        }
     }
 
     fn step_alive(&mut self, at: u64) {
@@ -230,6 +255,11 @@ impl Simulation {
         self.shell = Some(Shell::load(&self.reader, self.tenant, now, || {
             setup_of(tenant, boot_id, seed, &knobs)
         }));
+        self.started_at = self.clock.at;
+        let (at, organisation) = (self.clock.at, self.wire.tenant_id());
+        if let Some(post) = self.post.as_mut() {
+            post.open((self.tenant, organisation), at, now);
+        }
         self.say(|| "started".to_owned());
         self.feed(Event::Woken, Urgency::Result);
     }
@@ -242,6 +272,10 @@ impl Simulation {
         let mut rng = draw(self.seed, Draw::Death, self.nth.deaths);
         self.dies_in = None;
         self.wake_at = None;
+        // A change that is not stored ends the actor alone.
+        if let Some(post) = self.post.as_mut().filter(|_| !fault.is_of_a_commit()) {
+            post.desk = None;
+        }
         self.say(|| format!("{fault:?}, down for {down_ms} ms"));
         let pending = shell.commits.len();
         let (spares, down_ms) = self.mourn(down_ms);
@@ -289,85 +323,6 @@ impl Simulation {
         let served = self.wire.serve(now, &request, None);
         if let Some(call) = served.call {
             self.wire.world.answered(call, now);
-        }
-    }
-
-    // Faults.
-
-    /// The fault that strikes this call, if one does.
-    pub(super) fn fault_of_call(&mut self, nth: u64) -> Option<Fault> {
-        let mut rng = draw(self.seed, Draw::CallFault, nth);
-        let fault = match &self.faults {
-            _ if !self.faults_strike => None,
-            Faults::Drawn(percent) => rng
-                .random_ratio(*percent, 100)
-                .then(|| self.knobs.favoured(&mut rng, Fault::is_of_a_call, Fault::of_a_call)),
-            Faults::Planned(plan) => plan.calls.get(&nth).copied(),
-        };
-        self.struck.calls.extend(fault.map(|fault| (nth, fault)));
-        fault
-    }
-
-    /// The fault that strikes this commit, if one does.
-    pub(super) fn fault_of_commit(&mut self, nth: u64) -> Option<Fault> {
-        let mut rng = draw(self.seed, Draw::CommitFault, nth);
-        let fault = match &self.faults {
-            _ if !self.faults_strike => None,
-            Faults::Drawn(percent) => rng
-                .random_ratio(*percent, 1_000)
-                .then(|| self.knobs.favoured(&mut rng, Fault::is_of_a_commit, Fault::of_a_commit)),
-            Faults::Planned(plan) => plan.commits.get(&nth).copied(),
-        };
-        self.struck.commits.extend(fault.map(|fault| (nth, fault)));
-        fault
-    }
-
-    /// What `/connections` will say.
-    pub(super) fn listing(&mut self) -> ConnectionEvent {
-        use counterfoil::model::connection::ConnectionCause;
-        self.nth.listings += 1;
-        let nth = self.nth.listings;
-        let mut rng = draw(self.seed, Draw::Listing, nth);
-        let is_gone = match &self.faults {
-            _ if !self.faults_strike => false,
-            Faults::Drawn(percent) => *percent > 0 && rng.random_bool(0.3),
-            Faults::Planned(plan) => plan.listings.contains_key(&nth),
-        };
-        if !is_gone {
-            return ConnectionEvent::Listed;
-        }
-        self.struck.listings.insert(nth, Fault::Unlisted);
-        // A question held by the disk may be asked when it is of no use any more.
-        let state = self.shell.as_ref().map(|shell| shell.machine.tenant().connection.state);
-        if !matches!(
-            state,
-            Some(ConnectionState::RequiresReauth | ConnectionState::Disconnected)
-        ) {
-            self.note(Fault::Unlisted);
-        }
-        ConnectionEvent::NotListed(ConnectionCause::AppRevoked)
-    }
-
-    /// Counts a fault against the work of the running process.
-    pub fn note(&mut self, fault: Fault) {
-        if let Some(shell) = self.shell.take() {
-            self.note_fault(fault, &shell);
-            self.shell = Some(shell);
-        }
-    }
-
-    fn note_fault(&mut self, fault: Fault, shell: &Shell) {
-        let now = self.clock.now();
-        let status = shell.machine.status(now);
-        let connection = shell.machine.tenant().connection;
-        let work = [
-            (status.unknown_count > 0, Work::Unknown),
-            (self.promises.has_attempt(), Work::Attempted),
-            (status.queued_count > 0, Work::Queued),
-            (shell.machine.open_count() == 0, Work::None),
-        ];
-        for (_, work) in work.into_iter().filter(|(holds, _)| *holds) {
-            self.grid.hit(work, fault, &connection);
         }
     }
 }

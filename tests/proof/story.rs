@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::draw::{Draw, draw};
 use super::fault::Fault;
+use super::hooks::{HookKnobs, with_acts};
 
 /// Everything that decides a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +46,9 @@ pub struct Knobs {
     /// Xero between one page and the next.
     #[serde(default)]
     pub page_rows: u32,
+    /// What becomes of webhooks.
+    #[serde(default)]
+    pub hooks: HookKnobs,
 }
 
 /// Lists lag at most so long in drawn stories.
@@ -107,6 +111,14 @@ pub enum Act {
     ArchiveContact(u32),
     /// The organisation's books are locked up to a day behind all documents; or not any more.
     Lock(bool),
+    /// A person asks for one document to be read again.
+    Refresh(u32),
+    /// For all of them.
+    RefreshAll,
+    /// For a check of what may have been missed.
+    Check,
+    /// A person has looked at what came back of a document.
+    Acknowledge(u32),
 }
 
 /// What happens to a connection.
@@ -143,6 +155,10 @@ impl Story {
             page_rows: draw(seed, Draw::Story, 3).random_range(0..4),
             ..Knobs::of(rng)
         };
+        let knobs = Knobs {
+            hooks: HookKnobs::of(seed, knobs.pulls),
+            ..knobs
+        };
         let count = rng.random_range(10..60);
         let (turns, knobs) = aim(seed, turns(rng), knobs);
         let mut acts = Vec::new();
@@ -157,7 +173,7 @@ impl Story {
         Self {
             seed,
             knobs,
-            acts,
+            acts: with_acts(seed, acts, &knobs.hooks, knobs.documents),
             faults: Faults::Drawn(percent),
         }
     }
@@ -189,6 +205,7 @@ impl Knobs {
             lag_ms: 0,
             pulls: false,
             page_rows: 0,
+            hooks: HookKnobs::NONE,
         }
     }
 }

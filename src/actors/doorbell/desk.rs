@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::engine::sequence::{Gap, Sequence};
 use crate::engine::silence::{Silence, Verdict};
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::time::{Mono, Now, Timestamp};
 use crate::xero::webhook::{KeyId, Signed};
 
@@ -81,7 +82,7 @@ impl Desk {
     /// Whether these very bytes came before.
     pub(super) fn is_repeat(&mut self, signed: Signed) -> bool {
         if !self.known.insert(signed.mac) {
-            return true;
+            return !is_broken(Rule::RepeatsStill);
         }
         self.recent.push_back(signed.mac);
         if self.recent.len() > RECENT_MAX
@@ -144,7 +145,7 @@ impl Desk {
             let count = u64::try_from(findings.lost.len()).unwrap_or(u64::MAX);
             self.gaps_count = self.gaps_count.saturating_add(count);
             self.last_gap_at = Some(now.wall);
-            findings.ring_all = self.may_ring_for_gap(now);
+            findings.ring_all = self.may_ring_for_gap(now) && !is_broken(Rule::GapRings);
         }
         let verdict = self.silence.as_mut().map(|silence| silence.look(now, patience_ms));
         if verdict == Some(Verdict::FellSilent) {

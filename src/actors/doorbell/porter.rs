@@ -8,6 +8,7 @@ use super::bell::Bell;
 use super::desk::Desk;
 use crate::actors::registry::{Door, Registry};
 use crate::actors::tenant::BellRang;
+use crate::engine::effect::Notice;
 use crate::engine::status::{HookState, HookStatus, TenantHooks};
 use crate::model::ids::{TenantId, XeroInvoiceId, XeroTenantId};
 use crate::model::row::StreamKind;
@@ -129,8 +130,17 @@ impl Porter {
         self.parts.metrics.webhook_answered(took);
     }
 
+    /// A tenant told something that may be about its webhooks.
+    pub fn noticed(&self, bell: &Bell, notice: &Notice) {
+        match notice {
+            Notice::HookTaken { took_ms } => bell.taken(*took_ms),
+            Notice::Unannounced { latest, .. } => self.unannounced(*latest),
+            _ => {}
+        }
+    }
+
     /// A scan found a change that no webhook had announced.
-    pub fn unannounced(&self, changed_at: Timestamp) {
+    fn unannounced(&self, changed_at: Timestamp) {
         let patience_ms = self.patience_ms();
         self.desk().unannounced(self.parts.clock.now(), changed_at, patience_ms);
     }

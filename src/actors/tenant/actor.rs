@@ -9,6 +9,7 @@ use actix::{Actor, ActorContext, AsyncContext, Context, Message, Recipient, Spaw
 
 use super::messages::Replier;
 use super::perform::Waiting;
+use super::rows;
 use crate::actors::control::Refused;
 use crate::actors::doorbell::Bell;
 use crate::actors::lane::fresh_generation;
@@ -174,12 +175,8 @@ impl TenantActor {
             return;
         }
         if let Some(ring) = self.bell.take() {
-            let view = self.view();
-            let rows = ring.invoices.keys().map(|id| view.invoice_linked(*id));
-            let rows = rows.collect::<Result<Vec<_>, _>>();
-            let rows = rows.map(|rows| rows.into_iter().flatten().collect());
-            let ring = Box::new(ring);
-            self.read_then(rows, |rows| Event::Rung { ring, rows }, ctx);
+            let rung = rows::rung(&self.view(), ring);
+            self.read_then(rung, std::convert::identity, ctx);
         }
     }
 

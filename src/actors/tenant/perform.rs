@@ -157,11 +157,7 @@ impl TenantActor {
     }
 
     fn announce(&self, notice: &Notice) {
-        match notice {
-            Notice::HookTaken { took_ms } => self.bell.taken(*took_ms),
-            Notice::Unannounced { latest, .. } => self.ports.porter.unannounced(*latest),
-            _ => {}
-        }
+        self.ports.porter.noticed(&self.bell, notice);
         self.ports.reporter.announce(self.tenant, notice);
     }
 

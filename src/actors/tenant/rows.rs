@@ -5,7 +5,7 @@ pub use super::related::follows;
 use super::related::related;
 use crate::engine::desired::party_of;
 use crate::engine::effect::{CallId, RowsWanted};
-use crate::engine::event::{Event, PushContext};
+use crate::engine::event::{Event, PushContext, Ring};
 use crate::model::ids::InvoiceId;
 use crate::model::row::{Invoice, Mapping, MappingKind};
 use crate::model::xero::{Answer, Reply, XeroInvoice};
@@ -89,6 +89,19 @@ fn linked(view: &View<'_>, documents: &[XeroInvoice]) -> Result<Vec<Invoice>, Re
         rows.extend(view.invoice_linked(document.id)?);
     }
     Ok(rows)
+}
+
+/// What webhooks told, with the rows that are linked to the invoices they named.
+///
+/// # Errors
+/// Rows cannot be read.
+pub fn rung(view: &View<'_>, ring: Ring) -> Result<Event, ReadError> {
+    let mut rows = Vec::new();
+    for id in ring.invoices.keys() {
+        rows.extend(view.invoice_linked(*id)?);
+    }
+    let ring = Box::new(ring);
+    Ok(Event::Rung { ring, rows })
 }
 
 /// The rows of these invoices, as far as they are there.

@@ -6,9 +6,10 @@ use super::job_words::Item;
 use super::machine::TenantMachine;
 use super::streams::begin;
 use crate::engine::effect::Effect;
-use crate::engine::{apart, take};
+use crate::engine::{apart, badge, take};
 use crate::model::ids::{OperationId, XeroInvoiceId};
 use crate::model::limits::LOOKUP_MAX;
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::row::{Invoice, JobKind, JobStep, Scan, StreamKind, Tally};
 use crate::model::time::{Now, Timestamp};
 use crate::model::write::Write;
@@ -211,7 +212,11 @@ impl TenantMachine {
             };
             tally.changed = tally.changed.saturating_add(u32::from(is_changed));
         }
-        for (xero_id, row) in linked {
+        for (xero_id, mut row) in linked {
+            if is_broken(Rule::CopyStays) {
+                row.copy = None;
+                writes.push(badge::write(&mut row, now));
+            }
             let counts = if kind == JobKind::Drift {
                 &mut tally.changed
             } else {

@@ -8,6 +8,7 @@ use crate::engine::event::Ring;
 use crate::model::failure::{Failure, Remedy};
 use crate::model::ids::XeroInvoiceId;
 use crate::model::limits::LOOKUP_MAX;
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::row::{Class, Invoice};
 use crate::model::time::{Mono, Now, Timestamp};
 use crate::model::xero::{Request, XeroInvoice};
@@ -63,6 +64,9 @@ impl TenantMachine {
     /// Webhooks rang: the scans they are about are due soon, and followed invoices that they named
     /// are read by themselves, unless their change is here already.
     pub(super) fn rung(&mut self, now: Now, ring: Ring, rows: &[Invoice], out: &mut Vec<Effect>) {
+        if is_broken(Rule::RingsHeard) {
+            return;
+        }
         self.hurry(now, &ring);
         let is_fresh = |named: &Named| named.is_wanted || now.mono.since_ms(named.since) < BURST_MS;
         self.pulls.named.retain(|_, named| is_fresh(named));
@@ -77,7 +81,10 @@ impl TenantMachine {
         for (id, changed_at) in ring.invoices {
             let is_here = |have: &Option<Timestamp>| changed_at.is_some_and(|at| have.is_some_and(|have| have >= at));
             match copies.get(&id) {
-                None => not_followed_count = not_followed_count.saturating_add(1),
+                None if !is_broken(Rule::FollowedOnly) => not_followed_count = not_followed_count.saturating_add(1),
+                None => {
+                    self.name(now, id, None);
+                }
                 Some(have) if is_here(have) => known_count += 1,
                 Some(_) if !may_read || !self.has_room_for(id) => {
                     crowded_count = crowded_count.saturating_add(1);

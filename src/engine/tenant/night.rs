@@ -10,6 +10,7 @@ use crate::engine::effect::Effect;
 use crate::engine::event::{JobOrder, JobPlan};
 use crate::engine::night;
 use crate::engine::policy::NightPolicy;
+use crate::model::mutation::{Rule, is_broken};
 use crate::model::row::{JobKind, Reconciled};
 use crate::model::time::{Mono, Now, Timestamp};
 use crate::model::write::Write;
@@ -46,7 +47,8 @@ impl TenantMachine {
         }
         // A zone Xero added since: its dates are taken for those of UTC.
         let zone = zones::zone(&tenant.time_zone).unwrap_or(Tz::UTC);
-        let done = self.night.done.as_ref().map(|done| done.date);
+        let done = self.night.done.as_ref().filter(|_| !is_broken(Rule::OncePerDate));
+        let done = done.map(|done| done.date);
         let (date, due) = night::next(zone, policy.at, (now.wall, tenant.connected_at), done);
         let offset_ms = self.night_offset_ms(&policy);
         let spread = due.plus_ms(i64::try_from(offset_ms).unwrap_or(0));

@@ -60,13 +60,18 @@ pub(super) struct Pulls {
 impl Pulls {
     /// Every stream is due: a webhook may have been lost while the process was down.
     pub(super) fn restore(now: Now, mut streams: Vec<Stream>, mut scans: Vec<Scan>) -> Self {
+        let due = if is_broken(Rule::StartReads) {
+            now.mono.plus_ms(RUNG_EVERY_MS)
+        } else {
+            now.mono
+        };
         let mut state = |kind: StreamKind| {
             let row = streams.iter().position(|row| row.kind == kind);
             let scan = scans.iter().position(|scan| scan.kind == kind);
             StreamState {
                 row: row.map(|at| streams.swap_remove(at)),
                 scan: scan.map(|at| scans.swap_remove(at)),
-                due: Some(now.mono),
+                due: Some(due),
                 is_asked: false,
                 failures: 0,
                 hurry: Hurry::default(),

@@ -8,6 +8,7 @@ use counterfoil::store::Urgency;
 
 use super::course::Course;
 use crate::ending;
+use crate::hooks::HookKnobs;
 use crate::play;
 use crate::simulation::Simulation;
 use crate::story::{Faults, Knobs, Plan, Story};
@@ -51,6 +52,7 @@ impl Stage {
                 lag_ms: 0,
                 pulls: false,
                 page_rows: 0,
+                hooks: HookKnobs::NONE,
             },
             acts: Vec::new(),
             faults: Faults::Planned(Plan::default()),
