@@ -23,7 +23,7 @@ impl Simulation {
     pub fn feed(&mut self, event: Event, urgency: Urgency) {
         let now = self.clock.now();
         let Some(shell) = self.shell.as_mut() else { return };
-        let before = Before::of(&event, &shell.machine.tenant().settings);
+        let before = Before::of(&event, &shell.machine.tenant().settings, &mut shell.ordered);
         let effects = shell.machine.handle(now, event);
         before.judge(&effects, &shell.view());
         self.perform(effects, urgency);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use counterfoil::actors::tenant::rows;
 use counterfoil::engine::effect::{AskId, Call, Effect, LoadId};
-use counterfoil::engine::event::{ConnectionEvent, Event};
+use counterfoil::engine::event::{ConnectionEvent, Event, MappingOrder};
 use counterfoil::engine::policy::{Limits, Policy, PullPolicy};
 use counterfoil::engine::tenant::{Saved, Setup, TenantMachine};
 use counterfoil::model::ids::{InvoiceId, TenantId};
@@ -58,6 +58,8 @@ pub struct Flying {
 
 /// Everything that dies with the process.
 pub struct Shell {
+    /// Mappings that people asked for since the start.
+    pub ordered: Vec<MappingOrder>,
     pub machine: TenantMachine,
     pub overlay: Overlay,
     pub submitted_seq: u64,
@@ -93,6 +95,7 @@ impl Shell {
         Self {
             machine: TenantMachine::restore(now, setup(), saved),
             overlay: Overlay::default(),
+            ordered: Vec::new(),
             submitted_seq: 0,
             durable_seq: 0,
             waiting: VecDeque::new(),

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use counterfoil::engine::effect::Effect;
-use counterfoil::engine::event::Event;
+use counterfoil::engine::event::{Event, MappingOrder};
 use counterfoil::model::ids::InvoiceId;
-use counterfoil::model::row::{Invoice, JobKind, Operation, OperationState};
+use counterfoil::model::row::{Invoice, JobKind, Mapping, MappingKind, Operation, OperationState};
 use counterfoil::model::write::Write;
+use counterfoil::model::xero::Change;
 use counterfoil::store::reader::View;
 
 /// What is here of a document, byte by byte, and its version.
@@ -102,17 +103,37 @@ fn kept(before: &Invoice, after: &Invoice) {
 /// What an event may change, as far as it can be told before it is handled.
 pub struct Before {
     has_failed: bool,
-    may_set: bool,
+    is_set: bool,
+    /// Mappings that people asked for; the chart may be read before one is set.
+    ordered: Vec<MappingOrder>,
+    /// Contacts that Xero says were merged into another one: what is mapped to them follows.
+    merged: Vec<String>,
     settings: counterfoil::model::row::Settings,
 }
 
 impl Before {
-    pub fn of(event: &Event, settings: &counterfoil::model::row::Settings) -> Self {
+    pub fn of(event: &Event, settings: &counterfoil::model::row::Settings, ordered: &mut Vec<MappingOrder>) -> Self {
+        if let Event::MappingsSet { orders, .. } = event {
+            ordered.extend(orders.iter().cloned());
+        }
         Self {
             has_failed: matches!(event, Event::Answered { answer, .. } if answer.result.is_err()),
-            may_set: matches!(event, Event::MappingsSet { .. } | Event::SettingsSet { .. }),
+            is_set: matches!(event, Event::SettingsSet { .. }),
+            ordered: ordered.clone(),
+            merged: merged(event),
             settings: settings.clone(),
         }
+    }
+
+    fn is_ordered(&self, kind: MappingKind, key: &str, value: Option<&str>) -> bool {
+        let is_it =
+            |order: &MappingOrder| (order.kind, order.key.as_str(), order.value.as_deref()) == (kind, key, value);
+        self.ordered.iter().any(is_it)
+    }
+
+    fn may_follow(&self, mapping: &Mapping, view: &View<'_>) -> bool {
+        let before = view.mapping(mapping.kind, &mapping.key).expect("rows can be read");
+        mapping.kind == MappingKind::Contacts && before.is_some_and(|before| self.merged.contains(&before.value))
     }
 
     /// What was decided; `view` shows the rows as they are before it.
@@ -132,11 +153,22 @@ impl Before {
                     );
                 }
                 Write::Mapping(mapping) => {
-                    assert!(self.may_set, "20: the mapping of {} was changed by nobody", mapping.key);
+                    assert!(
+                        self.is_ordered(mapping.kind, &mapping.key, Some(&mapping.value))
+                            || self.may_follow(mapping, view),
+                        "20: the mapping of {} was changed by nobody",
+                        mapping.key
+                    );
+                }
+                Write::DropMapping(_, kind, key) => {
+                    assert!(
+                        self.is_ordered(*kind, key, None),
+                        "20: the mapping of {key} was taken away by nobody"
+                    );
                 }
                 Write::Tenant(tenant) => {
                     assert!(
-                        self.may_set || tenant.settings == self.settings,
+                        self.is_set || tenant.settings == self.settings,
                         "20: settings were changed by nobody"
                     );
                 }
@@ -144,4 +176,16 @@ impl Before {
             }
         }
     }
+}
+
+fn merged(event: &Event) -> Vec<String> {
+    let Event::Changes { found, .. } = event else {
+        return Vec::new();
+    };
+    let contacts = found.iter().filter_map(|change| match change {
+        Change::Contact(change) => Some(&change.contact),
+        _ => None,
+    });
+    let merged = contacts.filter(|contact| contact.merged_into.is_some());
+    merged.map(|contact| contact.id.to_string()).collect()
 }
