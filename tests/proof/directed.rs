@@ -22,7 +22,7 @@ pub const FIRST: u64 = 7;
 const SEEDS: u64 = 3;
 
 /// All of them, by name.
-pub const ALL: [(&str, Tell); 42] = [
+pub const ALL: [(&str, Tell); 43] = [
     ("an answer is lost", lost),
     ("a bill's answer is lost", lost_bill),
     ("a failure comes after the work", failed_bill),
@@ -56,6 +56,7 @@ pub const ALL: [(&str, Tell); 42] = [
     ("a void while the document is under way", void_under_way),
     ("a change", changed),
     ("a change that fails twice", change_failed_twice),
+    ("a change that is turned away", change_turned_away),
     ("a change that lists show late", shown_late),
     ("changes on several pages", several_pages),
     ("an old answer after a newer scan", old_answer),
@@ -389,6 +390,15 @@ pub fn changed(seed: u64) -> Story {
 pub fn change_failed_twice(seed: u64) -> Story {
     let faults = [(FIRST + 2, Fault::ErrorBefore), (FIRST + 3, Fault::ErrorBefore)];
     about_sales(seed, vec![Act::Run(5_000), put(0, 30), Act::Run(200_000)], faults)
+}
+
+/// It is sent again before its reading is old.
+pub fn change_turned_away(seed: u64) -> Story {
+    about_sales(
+        seed,
+        vec![Act::Run(5_000), put(0, 30), MINUTE],
+        [(FIRST + 2, Fault::Refused)],
+    )
 }
 
 // What comes back.

@@ -249,7 +249,7 @@ pub const ROWS: &[Row] = &[
         Rule::ReadAnew,
         "a change that failed is made again without a new reading",
         &[12],
-        d::change_failed_twice,
+        d::change_turned_away,
     ),
     story(
         Rule::PeopleStay,

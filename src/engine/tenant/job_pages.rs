@@ -9,8 +9,14 @@ use crate::engine::effect::Effect;
 use crate::engine::{apart, badge, take};
 use crate::model::ids::{OperationId, XeroInvoiceId};
 use crate::model::limits::LOOKUP_MAX;
+<<<<<<< HEAD
 use crate::model::mutation::{Rule, is_broken};
 use crate::model::row::{Invoice, JobKind, JobStep, Scan, StreamKind, Tally};
+||||||| 3ee282a
+use crate::model::row::{Invoice, JobKind, JobStep, Scan, StreamKind, Tally};
+=======
+use crate::model::row::{Invoice, JobKind, JobStep, Scan, Stream, StreamKind, Tally};
+>>>>>>> seeds7
 use crate::model::time::{Now, Timestamp};
 use crate::model::write::Write;
 use crate::model::xero::XeroInvoice;
@@ -136,7 +142,8 @@ impl TenantMachine {
         (since, began_at, seen): (Timestamp, Timestamp, Option<Timestamp>),
         tally: Tally,
     ) -> Option<Write> {
-        if since > self.changes_from() {
+        let is_owed = |row: &Stream| !row.owed.is_empty();
+        if since > self.changes_from() || self.pulls.of(StreamKind::Invoices).row.as_ref().is_some_and(is_owed) {
             return None;
         }
         let scan = Scan {

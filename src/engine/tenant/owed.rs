@@ -1,16 +1,17 @@
-//! Invoices that a page of another stream says must be read: by their ids, and the page is over when
-//! they are here.
+//! Invoices that must be read by their ids before a watermark moves: those a page of another stream
+//! names, and those an answer that Xero had kept tells of.
 
 use std::collections::BTreeMap;
 
 use super::machine::{Direction, Purpose, TenantMachine};
 use super::pull::again_ms;
+use super::streams::{LIST_LAG_MS, StreamState};
 use crate::engine::effect::Effect;
 use crate::model::failure::{Failure, Remedy};
 use crate::model::ids::XeroInvoiceId;
 use crate::model::limits::LOOKUP_MAX;
-use crate::model::row::{Class, Invoice, StreamKind};
-use crate::model::time::{Mono, Now};
+use crate::model::row::{Class, Invoice, Stream, StreamKind};
+use crate::model::time::{Mono, Now, Timestamp};
 use crate::model::write::Write;
 use crate::model::xero::{Request, XeroInvoice};
 
@@ -28,6 +29,13 @@ pub(super) struct Owed {
 }
 
 impl Owed {
+    /// What is durable of it: it is read again after a start.
+    pub(super) fn of_row(row: Option<&Stream>) -> Self {
+        let mut owed = Self::default();
+        owed.add(row.into_iter().flat_map(|row| row.owed.iter().copied()));
+        owed
+    }
+
     /// These must be read.
     pub(super) fn add(&mut self, ids: impl IntoIterator<Item = XeroInvoiceId>) {
         for id in ids {
@@ -79,6 +87,17 @@ impl Owed {
     }
 }
 
+impl StreamState {
+    /// These were read or given up, unless they wait again. Returns the row if it says so now.
+    fn no_more_owed(&mut self, ids: &[XeroInvoiceId]) -> Option<Write> {
+        let row = self.row.as_mut()?;
+        let before = row.owed.len();
+        row.owed
+            .retain(|id| !ids.contains(id) || self.owed.waiting.contains_key(id));
+        (row.owed.len() < before).then(|| Write::Stream(Box::new(row.clone())))
+    }
+}
+
 impl TenantMachine {
     /// Reads what pages wait for, at most 40 documents a call.
     pub(super) fn read_owed(&mut self, now: Now, out: &mut Vec<Effect>) {
@@ -114,6 +133,7 @@ impl TenantMachine {
         owed.open = owed.open.saturating_sub(ids.len());
         owed.failures = 0;
         owed.not_before = None;
+        writes.extend(self.pulls.of_mut(kind).no_more_owed(ids));
         self.page_over(now, kind, writes, out);
     }
 
@@ -126,8 +146,36 @@ impl TenantMachine {
         failure: &Failure,
         out: &mut Vec<Effect>,
     ) {
-        self.pulls.of_mut(kind).owed.failed(now, ids, failure);
-        self.page_over(now, kind, Vec::new(), out);
+        let state = self.pulls.of_mut(kind);
+        state.owed.failed(now, ids, failure);
+        let writes = state.no_more_owed(ids).into_iter().collect();
+        self.page_over(now, kind, writes, out);
+    }
+
+    /// Xero answered under a key with what it had kept: the document as it was made. Scans that began
+    /// before this moment looked for nothing of ours there, and pass what happened since.
+    pub(super) fn owe_kept(&mut self, document: &XeroInvoice, writes: &mut Vec<Write>) {
+        let passes = |xero: Timestamp| document.updated < xero.plus_ms(-LIST_LAG_MS);
+        if !self.budget.xero_time().is_none_or(passes) {
+            return;
+        }
+        let (tenant, from) = (self.setup.tenant.id, self.changes_from());
+        let state = self.pulls.of_mut(StreamKind::Invoices);
+        let row = state.row.get_or_insert_with(|| Stream {
+            tenant,
+            kind: StreamKind::Invoices,
+            from,
+            seen: None,
+            saved_at: None,
+            checked: 0,
+            not_linked: 0,
+            owed: Vec::new(),
+        });
+        if !row.owed.contains(&document.id) {
+            row.owed.push(document.id);
+        }
+        state.owed.add([document.id]);
+        writes.push(Write::Stream(Box::new(row.clone())));
     }
 
     /// Stores what was read, and turns the page if all of it is here and nothing of it is waited for
@@ -145,5 +193,6 @@ impl TenantMachine {
         out.push(Effect::Persist(writes));
         // After what it brought: a scan that is told of is durable.
         out.extend(told.map(Effect::Announce));
+        self.end_catch_up(now, out);
     }
 }

@@ -242,7 +242,6 @@ impl TenantMachine {
         self.pulls.of_mut(kind).tally.add(tally);
         self.pulls.of_mut(kind).owed.is_page_read = true;
         self.page_over(now, kind, writes, out);
-        self.end_catch_up(now, out);
     }
 
     /// The page is read: on to the one before it, or the scan is complete and told of.

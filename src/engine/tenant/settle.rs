@@ -49,6 +49,9 @@ impl TenantMachine {
             let row = rows.swap_remove(index);
             settled = settled.saturating_add(1);
             if (element.errors.is_empty() && !all_fail) || is_broken(Rule::RefusedIsNotDone) {
+                if was_replay && row.link.is_none() {
+                    self.owe_kept(&element.invoice, &mut writes);
+                }
                 self.done(now, member.intent, row, element.invoice, &mut writes, out);
             } else {
                 self.refused(now, member.intent, row, &element.errors, &mut writes, out);
@@ -104,12 +107,7 @@ impl TenantMachine {
             self.spend_credit(writes);
         }
         row.common = Some(agreed(row.common.as_ref(), (rev, &draft), &xero, intent.force));
-        let (document, updated) = (xero.id, xero.updated);
         self.take_echo(now, &mut row, xero, writes);
-        if updated < self.changes_from() {
-            // An answer that was kept under the key: scans have passed what happened since.
-            self.name(now, document, None);
-        }
         writes.push(Write::DropIntent(intent.tenant, id));
         if let Some(obstacle) = finding {
             self.red(now, &mut row, obstacle, &intent, writes, out);

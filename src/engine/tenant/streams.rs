@@ -12,7 +12,7 @@ use crate::model::time::{Mono, Now, Timestamp};
 
 /// Xero's lists may show a change this much later (no documentation bounds it; practice stays
 /// below): a scan says nothing about changes younger than this.
-const LIST_LAG_MS: i64 = 120_000;
+pub(super) const LIST_LAG_MS: i64 = 120_000;
 /// What rings makes a stream due at most this often: a stream that is not read by itself for hours
 /// must not cost a call for every change of an invoice.
 const RUNG_EVERY_MS: u64 = 900_000;
@@ -68,15 +68,16 @@ impl Pulls {
         let mut state = |kind: StreamKind| {
             let row = streams.iter().position(|row| row.kind == kind);
             let scan = scans.iter().position(|scan| scan.kind == kind);
+            let row = row.map(|at| streams.swap_remove(at));
             StreamState {
-                row: row.map(|at| streams.swap_remove(at)),
+                owed: Owed::of_row(row.as_ref()),
+                row,
                 scan: scan.map(|at| scans.swap_remove(at)),
                 due: Some(due),
                 is_asked: false,
                 failures: 0,
                 hurry: Hurry::default(),
                 tally: Tally::default(),
-                owed: Owed::default(),
             }
         };
         Self {
@@ -150,7 +151,7 @@ impl StreamState {
     /// that began before: it says nothing about what happened since.
     pub(super) fn start_over(&mut self, now: Now) -> Option<Scan> {
         self.due = Some(now.mono);
-        self.owed = Owed::default();
+        self.owed = Owed::of_row(self.row.as_ref());
         self.scan.take()
     }
 
@@ -178,6 +179,7 @@ impl StreamState {
             saved_at: Some(now.wall),
             checked: scan.checked,
             not_linked: scan.not_linked,
+            owed: before.map(|row| row.owed.clone()).unwrap_or_default(),
         };
         self.row = Some(row.clone());
         row

@@ -242,10 +242,12 @@ impl TenantMachine {
         // Refused where an earlier send may be at work: the key tells nothing more.
         let key_is_lost = failure.received == Received::RefusedWhole;
         let was_quiet = again.as_ref().map_or(now.mono, |doubt| doubt.quiet_at);
-        let quiet_at = if was_answered || key_is_lost {
-            was_quiet
-        } else {
-            now.mono.plus_ms(policy.quiescence_ms)
+        let quiet_ms = match attempt.batch.target {
+            _ if is_kept_answer || key_is_lost => 0,
+            _ if !was_answered => policy.quiescence_ms,
+            // It may be done, and a reading not show it yet: Xero's lists lag.
+            WriteTarget::ChangeInvoice(_) => policy.absence_gap_ms,
+            WriteTarget::CreateInvoices | WriteTarget::CreateContacts => 0,
         };
         let delay_ms = policy
             .replay_delay_ms
@@ -259,7 +261,7 @@ impl TenantMachine {
             } else {
                 now.mono.plus_ms(delay_ms).plus_ms(jitter_ms)
             },
-            quiet_at: quiet_at.max(was_quiet),
+            quiet_at: was_quiet.max(now.mono.plus_ms(quiet_ms)),
             last_status: failure.status,
             no_replay,
             absent_at: None,

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::model::ids::{OperationId, TenantId};
+use crate::model::ids::{OperationId, TenantId, XeroInvoiceId};
 use crate::model::time::Timestamp;
 
 /// A kind of change that is read from Xero again and again.
@@ -66,6 +66,10 @@ pub struct Stream {
     /// Of these, the ones that were not followed.
     #[serde(default)]
     pub not_linked: u32,
+    /// Documents of ours that became known by an answer Xero had kept, after scans may have passed
+    /// what happened to them since: `from` moves once they were read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owed: Vec<XeroInvoiceId>,
 }
 
 /// The latest date of an organisation that was checked.

@@ -509,6 +509,7 @@ pub fn stream(tenant: TenantId) -> Stream {
         saved_at: Some(AT.plus_ms(9)),
         checked: 12,
         not_linked: 3,
+        owed: vec![XeroInvoiceId(Uuid::from_u128(9))],
     }
 }
 
