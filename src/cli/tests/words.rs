@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::captured::{failed, none, pending, reason, synced, waiting, with};
 use super::daemon::NOW;
@@ -86,6 +86,9 @@ fn ux_10_waiting_tells_for_what_and_until_when() {
             ["The system retries automatically."]
         );
     }
+    let mut taken = waiting("outcome_unknown");
+    taken["waiting"]["until"] = Value::Null;
+    assert_eq!(badge::line(&taken, NOW).0, "Pending · finding out whether Xero has it");
 }
 
 #[test]

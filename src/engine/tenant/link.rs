@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::attempt::Attempt;
 use super::machine::{Stage, TenantMachine, Work};
 use crate::engine::badge;
 use crate::engine::connection::{Transition, access, next};
@@ -250,7 +251,10 @@ impl TenantMachine {
         if reason == Some(ReasonCode::ConnectionNotActive) || row.sync.badge != Some(Badge::Pending) {
             badge::pending(row, now);
         }
-        if has_attempt {
+        if let Stage::InBatch(batch) = work.stage {
+            if let Some(next) = self.attempts.get(&batch).and_then(Attempt::next_step) {
+                badge::waiting(row, WaitCause::OutcomeUnknown, now.wall_at(next));
+            }
             return;
         }
         row.sync.retries = work.intent.retries;

@@ -146,7 +146,7 @@ pub fn status_label(status: &XeroStatus) -> &str {
 
 fn sync(row: &Invoice, around: Surroundings<'_>) -> Value {
     let sync = &row.sync;
-    let waiting = waiting(sync, around.blocked);
+    let waiting = waiting(sync, around);
     let pending_change = row.link.is_some() && row.common.as_ref().is_some_and(|common| common.rev != row.rev);
     let allowed_actions: &[&str] = match around.tenant.connection.state {
         ConnectionState::Disconnected if row.back.open_alert().is_some() => &["acknowledge"],
@@ -170,8 +170,10 @@ fn sync(row: &Invoice, around: Surroundings<'_>) -> Value {
     })
 }
 
-/// The row's own wait, else what holds up the whole tenant.
-fn waiting(sync: &Sync, blocked: Option<Blocked>) -> Value {
+/// The row's own wait, else what holds up the whole tenant. A moment that has passed is none: the
+/// step is being taken.
+fn waiting(sync: &Sync, around: Surroundings<'_>) -> Value {
+    let blocked = around.blocked;
     if sync.badge != Some(Badge::Pending) {
         return Value::Null;
     }
@@ -190,7 +192,7 @@ fn waiting(sync: &Sync, blocked: Option<Blocked>) -> Value {
         .and_then(day_is_spent);
     json!({
         "cause": cause.label(),
-        "until": until.map(Timestamp::to_rfc3339),
+        "until": until.filter(|until| *until > around.now).map(Timestamp::to_rfc3339),
         "detail": in_words(cause),
         "reason": reason.map(|code| json!({
             "code": code.code(),
