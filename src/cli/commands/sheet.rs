@@ -31,11 +31,22 @@ pub fn show(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<
     lines(screen, invoice)?;
     payments(screen, invoice, now)?;
     credits(screen, invoice, now)?;
-    if invoice.pointer("/sync/reason").is_some_and(Value::is_object) {
-        let name = text("/host_ref");
-        screen.note(&format!("When it is fixed: counterfoil invoices sync {name}"));
+    if let Some(hint) = hint(invoice) {
+        screen.note(&hint);
     }
     Ok(())
+}
+
+/// What to type about a red badge: what its reason leaves to do, of what is allowed.
+fn hint(invoice: &Value) -> Option<String> {
+    let reason = invoice.pointer("/sync/reason").filter(|reason| reason.is_object())?;
+    let allowed = field::items(invoice, "/sync/allowed_actions");
+    let may = |action: &str| allowed.iter().any(|allowed| allowed.as_str() == Some(action));
+    let name = field::shown(invoice, "/host_ref");
+    if may("acknowledge") && (!may("resync") || !field::is_true(reason, "/actionable")) {
+        return Some(format!("When you have looked at it: counterfoil invoices ack {name}"));
+    }
+    may("resync").then(|| format!("When it is fixed: counterfoil invoices sync {name}"))
 }
 
 /// Where Xero's document is another one than the host's, and what became of the work order.

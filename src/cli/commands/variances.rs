@@ -93,6 +93,11 @@ pub async fn show(session: &mut Session<'_>, name: &str) -> Result<Exit, Stop> {
             field::clean(name)
         )),
     }
+    session.screen.note(&format!(
+        "To keep Xero's version, change yours to match. To send yours over it: counterfoil invoices sync {}, which first says \
+         what would be lost, and sends it the second time.",
+        field::clean(name)
+    ));
     Ok(Exit::Ok)
 }
 

@@ -69,6 +69,13 @@ fn ux_66_a_variance_is_shown_field_by_field_and_marked_as_reviewed() {
         "{}",
         printed.err
     );
+    assert!(
+        printed
+            .err
+            .contains("To send yours over it: counterfoil invoices sync SO-1042"),
+        "{}",
+        printed.err
+    );
     let printed = typed(&daemon, &["variances", "ack", "SO-1042", "--note", "agreed"]);
     assert_eq!((printed.code, printed.out.as_str()), (0, "Marked as reviewed.\n"));
     assert_eq!(daemon.seen().last().unwrap().body, r#"{"note":"agreed"}"#);

@@ -23,6 +23,7 @@ mod answered;
 mod attempt;
 mod chart;
 mod contacts;
+mod decided;
 mod desk;
 mod dispatch;
 mod echo;

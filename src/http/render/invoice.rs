@@ -148,12 +148,14 @@ fn sync(row: &Invoice, around: Surroundings<'_>) -> Value {
     let sync = &row.sync;
     let waiting = waiting(sync, around);
     let pending_change = row.link.is_some() && row.common.as_ref().is_some_and(|common| common.rev != row.rev);
-    let allowed_actions: &[&str] = match around.tenant.connection.state {
-        ConnectionState::Disconnected if row.back.open_alert().is_some() => &["acknowledge"],
-        ConnectionState::Disconnected => &[],
-        _ if row.back.open_alert().is_some() => &["resync", "acknowledge"],
-        _ => &["resync"],
-    };
+    let is_connected = around.tenant.connection.state != ConnectionState::Disconnected;
+    let allowed_actions: Vec<&str> = [
+        ("resync", is_connected && row.can_be_synced()),
+        ("acknowledge", row.can_be_acknowledged()),
+    ]
+    .into_iter()
+    .filter_map(|(action, is_allowed)| is_allowed.then_some(action))
+    .collect();
     json!({
         "state": sync.badge.map(Badge::state),
         "label": sync.badge.map(Badge::label),

@@ -200,3 +200,31 @@ pub struct Invoice {
     #[serde(default, skip_serializing_if = "Back::is_empty")]
     pub back: Back,
 }
+
+impl Invoice {
+    /// Whether its document was voided or deleted in Xero, which is final.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.copy.as_ref().is_some_and(|copy| copy.status.is_gone())
+    }
+
+    /// Whether it was red when it could not be changed in Xero, and never can be.
+    #[must_use]
+    pub fn is_stuck(&self) -> bool {
+        let reason = self.sync.reason.as_ref().map(|reason| reason.code);
+        self.sync.badge == Some(Badge::Failed) && reason == Some(ReasonCode::NotEditableInXero) && self.is_gone()
+    }
+
+    /// Whether somebody's acknowledgement ends something that is shown.
+    #[must_use]
+    pub fn can_be_acknowledged(&self) -> bool {
+        self.back.open_alert().is_some() || self.is_stuck()
+    }
+
+    /// Whether *Sync now* could change anything: not for a document that is gone, unless its badge is
+    /// red for something that can still be put right.
+    #[must_use]
+    pub fn can_be_synced(&self) -> bool {
+        !self.is_gone() || (self.sync.badge == Some(Badge::Failed) && !self.can_be_acknowledged())
+    }
+}

@@ -5,6 +5,7 @@ mod bench;
 mod cancel;
 mod crash;
 mod credits;
+mod decided;
 mod hooks;
 mod jobs;
 mod leave;

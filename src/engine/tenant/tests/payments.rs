@@ -27,7 +27,7 @@ pub fn edit(bench: &mut Bench, host_ref: &str, change: impl FnOnce(&mut crate::m
     document.updated = stamp;
 }
 
-fn acknowledge(bench: &mut Bench, host_ref: &str, is_about_variance: bool) {
+pub fn acknowledge(bench: &mut Bench, host_ref: &str, is_about_variance: bool) {
     let ask = bench.ask();
     let row = Box::new(bench.invoice(host_ref));
     bench.event(Event::Acknowledged {
