@@ -55,6 +55,7 @@ impl TenantMachine {
         self.setup.tenant.connection = after;
         let mut writes = vec![Write::Tenant(Box::new(self.setup.tenant.clone()))];
         if before.state != after.state {
+            self.record.connection(before.state, after.state);
             writes.push(badge::connection_event(
                 &mut self.ids,
                 self.setup.tenant.id,

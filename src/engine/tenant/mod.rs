@@ -46,6 +46,7 @@ mod named;
 mod night;
 mod outlook;
 mod owed;
+mod particulars;
 mod parties;
 mod prepare;
 mod preview;
