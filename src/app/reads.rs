@@ -95,6 +95,10 @@ impl Reads for StoredReads {
         self.reader.audit(tenant, after, limit).map_err(failed)
     }
 
+    fn latest_audit(&self, tenant: TenantId, before: Option<AuditId>, limit: usize) -> Result<Vec<Audit>, ReadFailed> {
+        self.reader.latest_audit(tenant, before, limit).map_err(failed)
+    }
+
     fn audit_of_invoice(
         &self,
         tenant: TenantId,

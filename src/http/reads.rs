@@ -105,6 +105,8 @@ pub trait Reads: Send + Sync {
     fn reconciled(&self, tenant: TenantId) -> Result<Option<Reconciled>, ReadFailed>;
     /// Entries of the record of changes, oldest first, behind one of them.
     fn audit(&self, tenant: TenantId, after: Option<AuditId>, limit: usize) -> Result<Vec<Audit>, ReadFailed>;
+    /// Entries of the record of changes, newest first, before one of them.
+    fn latest_audit(&self, tenant: TenantId, before: Option<AuditId>, limit: usize) -> Result<Vec<Audit>, ReadFailed>;
     /// Entries about one invoice, newest first, behind one of them.
     fn audit_of_invoice(
         &self,

@@ -190,7 +190,7 @@ async fn show_items(session: &mut Session<'_>, id: &str, state: Option<&str>) ->
     let mut table = Table::new(vec![
         Column::word("INVOICE"),
         Column::word("RESULT"),
-        Column::text("DETAIL"),
+        Column::sentence("DETAIL"),
     ]);
     for item in items.iter().take(ITEMS_SHOWN) {
         let style = match field::text(item, "/state").as_deref() {

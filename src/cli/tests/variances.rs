@@ -82,3 +82,29 @@ fn ux_66_a_variance_is_shown_field_by_field_and_marked_as_reviewed() {
     let printed = typed(&daemon, &["invoices", "ack", "SO-1042"]);
     assert_eq!((printed.code, printed.out.as_str()), (0, "Acknowledged.\n"));
 }
+
+#[test]
+fn ux_49_the_record_tells_the_note_beside_what_it_is_about() {
+    let entry = json!({
+        "id": "aud_1", "at": "2026-03-12T14:00:00.000Z", "actor": "token:ann", "cause": "user",
+        "type": "variance.acknowledged", "host_ref": "SO-1042", "reason": "agreed with the customer",
+        "changes": [{"field": "due_date", "before": "2026-04-01", "after": "2026-05-01"}],
+    });
+    let page = json!({"data": [entry], "next_cursor": null, "has_more": false});
+    let found = invoice("INV-0042", "SO-1042", synced());
+    let daemon = Daemon::new(&[
+        (TENANTS, 200, only_acme()),
+        (&format!("GET /v1/audit?tenant={ACME}&sort=-at"), 200, page.clone()),
+        (&line("GET", "/ref:SO-1042"), 200, found),
+        (&line("GET", "/ref:SO-1042/timeline"), 200, page),
+    ]);
+    for typed_words in [["audit", "list"].as_slice(), &["invoices", "timeline", "SO-1042"]] {
+        let printed = typed(&daemon, typed_words);
+        assert!(
+            printed.out.contains("SO-1042: agreed with the customer"),
+            "{typed_words:?}: {}{}",
+            printed.out,
+            printed.err
+        );
+    }
+}

@@ -175,6 +175,30 @@ fn tables_are_complete_in_pipes_and_cut_to_the_terminal() {
 }
 
 #[test]
+fn sentences_go_on_in_the_next_line() {
+    let mut table = Table::new(vec![
+        Column::word("ID"),
+        Column::sentence("RESULT"),
+        Column::word("END"),
+    ]);
+    let words = "Checked 12 invoices, changed 3, and one could not be read";
+    table.row(vec!["a".into(), words.into(), "x".into()]);
+    table.row(vec!["b".into(), "wwwwwwwwwwwwwwwwwwwwwwwwwwwwww".into(), "y".into()]);
+    assert_eq!(table.lines(None, false)[1], format!("a   {words}  x"));
+    assert_eq!(
+        table.lines(Some(33), false),
+        [
+            "ID  RESULT                    END",
+            "a   Checked 12 invoices,      x",
+            "    changed 3, and one could",
+            "    not be read",
+            "b   wwwwwwwwwwwwwwwwwwwwwwww  y",
+            "    wwwwww",
+        ]
+    );
+}
+
+#[test]
 fn json_is_indented_without_touching_a_digit() {
     let compact = r#"{"a":[],"b":{},"c":[1.10,{"d":"x, \"y\": {z}"}],"e":12345678901234567890.123}"#;
     assert_eq!(

@@ -536,6 +536,15 @@ impl Reads for House {
         Ok(Vec::new())
     }
 
+    fn latest_audit(
+        &self,
+        _tenant: TenantId,
+        _before: Option<AuditId>,
+        _limit: usize,
+    ) -> Result<Vec<Audit>, ReadFailed> {
+        Ok(Vec::new())
+    }
+
     fn audit_of_invoice(
         &self,
         _tenant: TenantId,
