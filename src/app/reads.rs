@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-use crate::http::reads::{BadgeCounts, InvoiceQuery, OperationQuery, ReadFailed, Reads};
+use crate::http::reads::{BadgeCounts, InvoiceQuery, OperationQuery, ReadFailed, Reads, VARIANCES_COUNTED_MAX};
 use crate::model::ids::{AuditId, InvoiceId, OperationId, TenantId, XeroTenantId};
 use crate::model::row::{
     Audit, Chart, Event, Invoice, Mapping, MappingKind, Operation, OperationItem, Receipt, Reconciled, Stream, Tenant,
@@ -120,12 +120,17 @@ impl Reads for StoredReads {
 
     fn counts(&self, tenant: TenantId) -> Result<BadgeCounts, ReadFailed> {
         let counts = self.reader.counts(tenant).map_err(failed)?;
+        let variances = self
+            .reader
+            .variance_count(tenant, VARIANCES_COUNTED_MAX)
+            .map_err(failed)?;
         Ok(BadgeCounts {
             synced: counts.synced,
             pending: counts.pending,
             failed: counts.failed,
             none: counts.none,
             acknowledged: counts.acknowledged,
+            variances: u64::try_from(variances).unwrap_or(u64::MAX),
         })
     }
 

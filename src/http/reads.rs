@@ -38,6 +38,9 @@ pub struct InvoiceQuery {
     pub newest_first: bool,
 }
 
+/// Open variances of one organisation are counted up to this many: there is no kept count.
+pub const VARIANCES_COUNTED_MAX: usize = 1_000;
+
 /// How many invoices have each badge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BadgeCounts {
@@ -51,6 +54,9 @@ pub struct BadgeCounts {
     pub none: u64,
     /// Of all, those whose alerts were acknowledged.
     pub acknowledged: u64,
+    /// Of all, those that differ in Xero and nobody acknowledged it; at most
+    /// [`VARIANCES_COUNTED_MAX`].
+    pub variances: u64,
 }
 
 impl BadgeCounts {

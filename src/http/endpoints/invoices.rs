@@ -168,6 +168,7 @@ pub async fn counts(call: &Call) -> Result<Reply, Problem> {
             "failed": counts.failed,
             "none": counts.none,
             "acknowledged": counts.acknowledged,
+            "variances": counts.variances,
             "total": counts.total(),
         }),
     ))

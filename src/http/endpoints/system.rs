@@ -73,6 +73,7 @@ pub async fn status(call: &Call) -> Result<Reply, Problem> {
                 sum.pending += counts.pending;
                 sum.failed += counts.failed;
                 sum.none += counts.none;
+                sum.variances += counts.variances;
                 Ok(sum)
             })
         })
@@ -97,6 +98,7 @@ pub async fn status(call: &Call) -> Result<Reply, Problem> {
                     "synced": counts.synced, "pending": counts.pending,
                     "failed": counts.failed, "none": counts.none,
                 },
+                "variances": counts.variances,
             },
             "webhooks": render::hooks(&hooks),
             "warnings": warnings(&all).chain(outage(call, &all)).chain(render::hooks_warning(&hooks)).collect::<Vec<_>>(),

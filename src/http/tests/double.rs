@@ -498,6 +498,7 @@ impl Reads for House {
                 Some(Badge::Failed) => counts.failed += 1,
                 None => counts.none += 1,
             }
+            counts.variances += u64::from(row.back.open_variance().is_some());
             let has_open = row.back.open_alert().is_some();
             counts.acknowledged += u64::from(!row.back.alerts.is_empty() && !has_open);
         }
