@@ -117,7 +117,7 @@ pub struct LinkArgs {
     /// The document in Xero: its id or its number
     #[arg(value_name = "DOCUMENT")]
     pub document: Option<String>,
-    /// File with {\"links\":[{\"host_ref\",\"xero_invoice_id\"|\"number\"}]}; - is standard input
+    /// File with {"links":[{"host_ref","xero_invoice_id"|"number"}]}; - is standard input
     #[arg(long, short, value_name = "FILE", conflicts_with = "host_ref")]
     pub file: Option<PathBuf>,
 }

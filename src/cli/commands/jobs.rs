@@ -143,6 +143,8 @@ pub async fn begin(session: &mut Session<'_>, path: String, body: String) -> Res
             session.screen.line(&format!("{words} {id}"))?;
             let hint = format!("Follow it with: counterfoil operation watch {id}");
             session.screen.note(&hint);
+            let hint = format!("Its result, document by document: counterfoil operation items {id}");
+            session.screen.note(&hint);
         }
         return Ok(Exit::Ok);
     };

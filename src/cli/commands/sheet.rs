@@ -7,7 +7,7 @@ use crate::cli::words::{Cell, Column, Table, badge, field, number, time};
 use crate::model::time::Timestamp;
 
 /// Shows an invoice: badge and reason first, then the document, its lines and payments.
-pub fn show(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<(), Stop> {
+pub fn show(screen: &mut Screen<'_>, invoice: &Value, same_tenant: &str, now: Timestamp) -> Result<(), Stop> {
     let text = |pointer: &str| field::shown(invoice, pointer);
     screen.styled(
         &format!("{} · {} · {}", text("/number"), text("/status"), text("/kind")),
@@ -26,13 +26,13 @@ pub fn show(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<
     if let Some(url) = field::text(invoice, "/xero/url") {
         screen.pair("In Xero", &url, Style::Plain)?;
     }
-    differs(screen, invoice, now)?;
+    differs(screen, invoice, same_tenant, now)?;
     totals(screen, invoice)?;
     lines(screen, invoice)?;
     payments(screen, invoice, now)?;
     credits(screen, invoice, now)?;
     if let Some(hint) = hint(invoice) {
-        screen.note(&hint);
+        screen.note(&format!("{hint}{same_tenant}"));
     }
     Ok(())
 }
@@ -50,7 +50,7 @@ fn hint(invoice: &Value) -> Option<String> {
 }
 
 /// Where Xero's document is another one than the host's, and what became of the work order.
-fn differs(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<(), Stop> {
+fn differs(screen: &mut Screen<'_>, invoice: &Value, same_tenant: &str, now: Timestamp) -> Result<(), Stop> {
     if let Some(label) = field::text(invoice, "/variance/label") {
         let fields = number::counted(field::count(invoice, "/variance/count"), "field");
         let (reviewed, style) = match field::text(invoice, "/variance/acknowledged/by") {
@@ -58,7 +58,7 @@ fn differs(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<(
             None => ("", Style::Warning),
         };
         let line = format!(
-            "{label}: {fields}{reviewed} · counterfoil invoices diff {}",
+            "{label}: {fields}{reviewed} · counterfoil invoices diff {}{same_tenant}",
             field::shown(invoice, "/host_ref")
         );
         screen.pair("Variance", &line, style)?;

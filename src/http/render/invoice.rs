@@ -195,7 +195,7 @@ fn waiting(sync: &Sync, around: Surroundings<'_>) -> Value {
     json!({
         "cause": cause.label(),
         "until": until.filter(|until| *until > around.now).map(Timestamp::to_rfc3339),
-        "detail": in_words(cause),
+        "detail": cause.in_words(),
         "reason": reason.map(|code| json!({
             "code": code.code(),
             "title": code.title(),
@@ -224,17 +224,6 @@ const fn cause_of(blocked: Blocked) -> Option<WaitCause> {
         Blocked::BreakerOpen { .. } => Some(WaitCause::Transient),
         Blocked::CatchingUp => Some(WaitCause::CatchingUp),
         Blocked::NotActive(_) => None,
-    }
-}
-
-const fn in_words(cause: WaitCause) -> &'static str {
-    match cause {
-        WaitCause::XeroRateLimit => "Waiting for Xero's rate limit. The system retries automatically.",
-        WaitCause::Transient => {
-            "Xero could not be reached, or failed for the moment. The system retries automatically."
-        }
-        WaitCause::OutcomeUnknown => "Finding out whether Xero already has it. The system retries automatically.",
-        WaitCause::CatchingUp => "Waiting until the connection has caught up. It is then sent automatically.",
     }
 }
 

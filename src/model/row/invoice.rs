@@ -82,6 +82,17 @@ impl WaitCause {
             Self::CatchingUp => "catching_up",
         }
     }
+
+    /// What a person is told.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::XeroRateLimit => "Waiting for Xero's rate limit. The system retries automatically.",
+            Self::Transient => "Xero could not be reached, or failed for the moment. The system retries automatically.",
+            Self::OutcomeUnknown => "Finding out whether Xero already has it. The system retries automatically.",
+            Self::CatchingUp => "Waiting until the connection has caught up. It is then sent automatically.",
+        }
+    }
 }
 
 /// A wait that belongs to one document.
