@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tokio::sync::watch;
 
 use crate::http::reads::{
-    BadgeCounts, ContactUses, Gaps, InvoiceQuery, OperationQuery, ReadFailed, Reads, ReasonCount,
+    BadgeCounts, ContactUses, Gaps, InvoiceQuery, OperationQuery, ReadFailed, Reads, ReasonCount, VARIANCES_COUNTED_MAX,
 };
 use crate::model::ids::{AuditId, InvoiceId, OperationId, TenantId, XeroTenantId};
 use crate::model::reason::ReasonCode;
@@ -102,6 +102,10 @@ impl Reads for StoredReads {
         self.reader.audit(tenant, after, limit).map_err(failed)
     }
 
+    fn latest_audit(&self, tenant: TenantId, before: Option<AuditId>, limit: usize) -> Result<Vec<Audit>, ReadFailed> {
+        self.reader.latest_audit(tenant, before, limit).map_err(failed)
+    }
+
     fn audit_of_invoice(
         &self,
         tenant: TenantId,
@@ -123,12 +127,17 @@ impl Reads for StoredReads {
 
     fn counts(&self, tenant: TenantId) -> Result<BadgeCounts, ReadFailed> {
         let counts = self.reader.counts(tenant).map_err(failed)?;
+        let variances = self
+            .reader
+            .variance_count(tenant, VARIANCES_COUNTED_MAX)
+            .map_err(failed)?;
         Ok(BadgeCounts {
             synced: counts.synced,
             pending: counts.pending,
             failed: counts.failed,
             none: counts.none,
             acknowledged: counts.acknowledged,
+            variances: u64::try_from(variances).unwrap_or(u64::MAX),
         })
     }
 

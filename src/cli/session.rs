@@ -16,8 +16,8 @@ use super::commands::{
 use super::control::{Answer, Client, Request, Trouble};
 use super::exit::Exit;
 use super::outside::Ends;
-use super::words::Screen;
 use super::words::screen::Stop;
+use super::words::{Screen, field};
 use crate::model::time::{Clock, Timestamp};
 
 /// One command on its way.
@@ -42,6 +42,16 @@ impl Session<'_> {
     /// The wall clock.
     pub fn now(&self) -> Timestamp {
         self.clock.now().wall
+    }
+
+    /// `--tenant` as it was given, for a command that is typed next.
+    pub fn same_tenant(&self) -> String {
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
+        match self.globals.tenant.as_deref().map(field::clean) {
+            Some(name) if name.chars().all(plain) => format!(" --tenant {name}"),
+            Some(name) => format!(" --tenant '{}'", name.replace('\'', "'\\''")),
+            None => String::new(),
+        }
     }
 
     /// Reads from the daemon.

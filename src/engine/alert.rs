@@ -40,16 +40,29 @@ pub fn show(row: &mut Invoice) {
 
 /// Somebody looked: the badge returns to what it really is. Returns whether anything was open.
 pub fn acknowledge(row: &mut Invoice, word: &Acknowledged) -> bool {
-    if row.back.open_alert().is_none() {
+    if !row.can_be_acknowledged() {
         return false;
     }
-    let is_shown = is_shown(row);
+    let is_shown = is_shown(row) || row.is_stuck();
     for alert in row.back.alerts.iter_mut().filter(|alert| alert.acknowledged.is_none()) {
         alert.acknowledged = Some(word.clone());
     }
     if is_shown {
         lower(row);
     }
+    true
+}
+
+/// Somebody decided to leave what Xero changed: a badge that is red for nothing else returns to what it
+/// really is. Returns whether it was.
+pub fn leave_as_it_is(row: &mut Invoice) -> bool {
+    let reason = row.sync.reason.as_ref().map(|reason| reason.code);
+    let is_in_step = row.common.as_ref().is_some_and(|common| common.draft == row.draft);
+    if row.sync.badge != Some(Badge::Failed) || reason != Some(ReasonCode::ChangedInXero) || !is_in_step {
+        return false;
+    }
+    lower(row);
+    show(row);
     true
 }
 

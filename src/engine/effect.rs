@@ -178,6 +178,8 @@ pub enum Preview {
     },
     /// There is nothing to send: Xero already has it.
     Nothing,
+    /// There is nothing to send: the document has this status in Xero, for good.
+    Gone(String),
     /// It would be refused.
     Refused(ReasonGiven),
 }

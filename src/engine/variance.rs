@@ -137,12 +137,12 @@ fn apply(draft: &mut Draft, common: &mut Common, copy: &XeroInvoice, applied: &m
         }
         if old.quantity != new.quantity {
             note("quantity", plain(line.quantity), plain(new.quantity));
-            line.quantity = new.quantity;
+            line.quantity = new.quantity.normalize();
             old.quantity = new.quantity;
         }
         if old.unit_amount != new.unit_amount {
             note("unit_price", plain(line.unit_price), plain(new.unit_amount));
-            line.unit_price = new.unit_amount;
+            line.unit_price = priced(new.unit_amount);
             old.unit_amount = new.unit_amount;
         }
         host.clone_from(line);
@@ -295,6 +295,15 @@ fn review(path: &str, local: String, xero: String, level: VarianceLevel) -> Diff
         level,
         disposition: Disposition::ReviewRequired,
     }
+}
+
+/// With two decimals, or as many more as it needs.
+fn priced(amount: Decimal) -> Decimal {
+    let mut priced = amount.normalize();
+    if priced.scale() < 2 {
+        priced.rescale(2);
+    }
+    priced
 }
 
 /// Without zeros at its end, as amounts of both sides compare.

@@ -48,6 +48,9 @@ pub struct InvoiceQuery {
     pub newest_first: bool,
 }
 
+/// Open variances of one organisation are counted up to this many: there is no kept count.
+pub const VARIANCES_COUNTED_MAX: usize = 1_000;
+
 /// How many invoices have each badge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BadgeCounts {
@@ -61,6 +64,9 @@ pub struct BadgeCounts {
     pub none: u64,
     /// Of all, those whose alerts were acknowledged.
     pub acknowledged: u64,
+    /// Of all, those that differ in Xero and nobody acknowledged it; at most
+    /// [`VARIANCES_COUNTED_MAX`].
+    pub variances: u64,
 }
 
 impl BadgeCounts {
@@ -77,6 +83,7 @@ impl BadgeCounts {
         self.failed += other.failed;
         self.none += other.none;
         self.acknowledged += other.acknowledged;
+        self.variances += other.variances;
     }
 }
 
@@ -126,6 +133,8 @@ pub trait Reads: Send + Sync {
     fn reconciled(&self, tenant: TenantId) -> Result<Option<Reconciled>, ReadFailed>;
     /// Entries of the record of changes, oldest first, behind one of them.
     fn audit(&self, tenant: TenantId, after: Option<AuditId>, limit: usize) -> Result<Vec<Audit>, ReadFailed>;
+    /// Entries of the record of changes, newest first, before one of them.
+    fn latest_audit(&self, tenant: TenantId, before: Option<AuditId>, limit: usize) -> Result<Vec<Audit>, ReadFailed>;
     /// Entries about one invoice, newest first, behind one of them.
     fn audit_of_invoice(
         &self,

@@ -108,7 +108,7 @@ reasons! {
     NotEditableInXero = "not_editable_in_xero", true,
         "Cannot be changed in Xero",
         "Xero does not allow this change: the document is paid, part paid, voided or deleted there.",
-        "If the change is right, remove the payment or credit in Xero: the change is then sent by itself. A document that was voided or deleted there needs a new one.";
+        "If the change is right, remove the payment or credit in Xero: the change is then sent by itself. A document that was voided or deleted there needs a new one: acknowledge this one.";
     /// The date lies in a locked period.
     PeriodLocked = "period_locked", true,
         "Period is locked in Xero",

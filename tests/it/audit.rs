@@ -61,6 +61,27 @@ fn ux_49_each_change_of_an_invoice_tells_its_cause_and_what_it_was_before() {
         .map(|entry| entry["at"].as_str().unwrap())
         .collect();
     assert!(times.is_sorted(), "oldest first");
+    let list = |rest: &str| -> Vec<Value> {
+        let path = format!("/v1/audit?limit=1000&tenant={}{rest}", house.ours());
+        house.daemon.api.get(&path).ok(200)["data"].as_array().unwrap().clone()
+    };
+    let mut newest = list("&sort=-at");
+    let since = format!("&sort=-at&since={}", newest[1]["at"].as_str().unwrap());
+    let young = list(&since);
+    assert!((2..newest.len()).contains(&young.len()), "{young:#?}");
+    assert_eq!(young, newest[..young.len()], "from the newest back to that moment");
+    newest.reverse();
+    assert_eq!(newest, list(""), "newest first");
+    let hosts = list("&actor=host");
+    assert!(!hosts.is_empty() && hosts.iter().all(|entry| entry["cause"] == "host"));
+    assert_eq!(list("&actor=token:*"), list("&actor=token:admin"));
+    let page = format!("/v1/audit?limit=1&sort=-at&tenant={}", house.ours());
+    let first = house.daemon.api.get(&page).ok(200);
+    let next = format!("{page}&cursor={}", first["next_cursor"].as_str().unwrap());
+    assert_eq!(
+        house.daemon.api.get(&next).ok(200)["data"],
+        json!(list("&sort=-at")[1..2])
+    );
 }
 
 #[test]

@@ -113,5 +113,10 @@ fn a_comparison_finds_nothing_in_step_and_what_it_finds_can_be_refreshed() {
     assert_eq!(report["message"], "Compared 3 invoices, 0 differences.");
     let check = done(&house.daemon, &format!("{base}/reconciler:run"), &json!({}));
     assert_eq!(check["message"], "Checked 3, repaired 0.");
+    let shown = house.daemon.api.get(&format!("{base}/reconciler")).ok(200);
+    assert_eq!(shown["last_run"], check["created_at"]);
+    let last = &shown["last_result"];
+    assert_eq!((&last["operation_id"], &last["checked"]), (&check["id"], &json!(3)));
+    assert_eq!(last["date"], Value::Null, "it is not the check of a date");
     house.sandbox.assert_no_violations();
 }

@@ -100,6 +100,10 @@ fn ux_20h_ux_59_a_window_that_begins_more_than_365_days_ago_is_refused() {
     assert_eq!(operation["state"], "succeeded");
     let unclear = json!({ "window": "custom" });
     assert_eq!(house.daemon.api.post(&house.path("refreshes"), &unclear).status, 422);
+    let both = json!({ "window": "24h", "since": at(1) });
+    let refused = house.daemon.api.post(&house.path("refreshes"), &both);
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    assert_eq!(refused.json()["errors"][0]["pointer"], "/since");
 }
 
 #[test]

@@ -84,7 +84,7 @@ pub enum AuditCommand {
 /// Which part of the record.
 #[derive(Debug, Args)]
 pub struct AuditArgs {
-    /// Only by this one (token:…, socket:…, host, xero, system)
+    /// Only by this one: token:NAME, socket:UID, host, xero, system; * ends one
     #[arg(long)]
     pub actor: Option<String>,
     /// Only of this type; * ends one
@@ -99,6 +99,9 @@ pub struct AuditArgs {
     /// At most so many
     #[arg(long, value_name = "N")]
     pub limit: Option<u32>,
+    /// Oldest first, as an export always is
+    #[arg(long)]
+    pub oldest_first: bool,
 }
 
 /// What to link.
@@ -114,7 +117,7 @@ pub struct LinkArgs {
     /// The document in Xero: its id or its number
     #[arg(value_name = "DOCUMENT")]
     pub document: Option<String>,
-    /// File with {\"links\":[{\"host_ref\",\"xero_invoice_id\"|\"number\"}]}; - is standard input
+    /// File with {"links":[{"host_ref","xero_invoice_id"|"number"}]}; - is standard input
     #[arg(long, short, value_name = "FILE", conflicts_with = "host_ref")]
     pub file: Option<PathBuf>,
 }

@@ -21,6 +21,7 @@ pub async fn list(session: &mut Session<'_>, args: &AuditArgs) -> Result<Exit, S
     let asked = asked
         .with("cursor", args.cursor.as_deref())
         .with("limit", limit)
+        .with("sort", (!args.oldest_first).then_some("-at"))
         .on("/v1/audit");
     let answer = session.get(&asked).await?;
     if session.shown_as_object(&answer)? {
@@ -96,17 +97,18 @@ fn show(session: &mut Session<'_>, list: &Value) -> Result<(), Stop> {
         Column::word("CAUSE"),
         Column::word("WHAT"),
         Column::text("WHO").spare(),
-        Column::text("DETAIL"),
+        Column::sentence("DETAIL"),
     ]);
     for entry in field::items(list, "/data") {
         let at = field::moment(entry, "/at").map(|at| time::ago(at, now));
-        let about = field::text(entry, "/host_ref").or_else(|| field::text(entry, "/reason"));
+        let about = [field::text(entry, "/host_ref"), field::text(entry, "/reason")];
+        let about: Vec<String> = about.into_iter().flatten().filter(|text| !text.is_empty()).collect();
         table.row(vec![
             at.unwrap_or_default().into(),
             field::shown(entry, "/cause").into(),
             field::shown(entry, "/type").into(),
             field::shown(entry, "/actor").into(),
-            about.unwrap_or_default().into(),
+            about.join(": ").into(),
         ]);
         for change in field::items(entry, "/changes") {
             let words = format!(

@@ -63,8 +63,8 @@ pub async fn show(session: &mut Session<'_>, name: &str) -> Result<Exit, Stop> {
         .get(&format!("{path}?expand%5B%5D=payments&expand%5B%5D=credit_notes"))
         .await?;
     if !session.shown_as_object(&answer)? {
-        let now = session.now();
-        sheet::show(&mut session.screen, &answer.value, now)?;
+        let (now, same_tenant) = (session.now(), session.same_tenant());
+        sheet::show(&mut session.screen, &answer.value, &same_tenant, now)?;
     }
     Ok(Exit::Ok)
 }
@@ -146,7 +146,7 @@ pub async fn find(session: &Session<'_>, tenant: &str, name: &str) -> Result<Str
 /// The list as a table.
 #[must_use]
 pub fn table(invoices: &[Value]) -> Table {
-    let mut table = Table::new(vec![
+    let mut columns = vec![
         Column::text("NUMBER"),
         Column::text("REFERENCE"),
         Column::word("KIND").spare(),
@@ -157,7 +157,10 @@ pub fn table(invoices: &[Value]) -> Table {
         Column::word(""),
         Column::word("STATUS"),
         Column::badge("XERO"),
-    ]);
+    ];
+    let is_varied = invoices.iter().any(|invoice| open_variance(invoice).is_some());
+    columns.extend(is_varied.then_some(Column::word("VARIANCE")));
+    let mut table = Table::new(columns);
     for invoice in invoices {
         let amount = |pointer: &str| Cell::from(number::amount(&field::shown(invoice, pointer)));
         let (text, style) = badge::brief(invoice.get("sync").unwrap_or(&Value::Null));
@@ -172,9 +175,16 @@ pub fn table(invoices: &[Value]) -> Table {
             field::shown(invoice, "/currency").into(),
             field::shown(invoice, "/status").into(),
             Cell::styled(text, style),
+            Cell::styled(open_variance(invoice).unwrap_or_default(), Style::Warning),
         ]);
     }
     table
+}
+
+/// How much it differs in Xero, unless somebody acknowledged that.
+fn open_variance(invoice: &Value) -> Option<String> {
+    let is_open = field::text(invoice, "/variance/acknowledged/by").is_none();
+    field::text(invoice, "/variance/label").filter(|_| is_open)
 }
 
 fn show_list(session: &mut Session<'_>, rows: &[Value]) -> Result<(), Stop> {

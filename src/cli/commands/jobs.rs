@@ -143,6 +143,8 @@ pub async fn begin(session: &mut Session<'_>, path: String, body: String) -> Res
             session.screen.line(&format!("{words} {id}"))?;
             let hint = format!("Follow it with: counterfoil operation watch {id}");
             session.screen.note(&hint);
+            let hint = format!("Its result, document by document: counterfoil operation items {id}");
+            session.screen.note(&hint);
         }
         return Ok(Exit::Ok);
     };
@@ -191,7 +193,7 @@ async fn show_items(session: &mut Session<'_>, id: &str, state: Option<&str>) ->
     let mut table = Table::new(vec![
         Column::word("INVOICE"),
         Column::word("RESULT"),
-        Column::text("DETAIL"),
+        Column::sentence("DETAIL"),
     ]);
     for item in items.iter().take(ITEMS_SHOWN) {
         let style = match field::text(item, "/state").as_deref() {

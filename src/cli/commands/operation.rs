@@ -103,7 +103,7 @@ fn show_list(session: &mut Session<'_>, rows: &[Value]) -> Result<(), Stop> {
         Column::text("WHAT"),
         Column::word("STATE"),
         Column::word("ASKED").spare(),
-        Column::text("RESULT"),
+        Column::sentence("RESULT"),
     ]);
     for row in rows {
         let asked = field::moment(row, "/created_at").map(|at| time::ago(at, now));

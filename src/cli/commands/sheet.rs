@@ -7,7 +7,7 @@ use crate::cli::words::{Cell, Column, Table, badge, field, number, time};
 use crate::model::time::Timestamp;
 
 /// Shows an invoice: badge and reason first, then the document, its lines and payments.
-pub fn show(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<(), Stop> {
+pub fn show(screen: &mut Screen<'_>, invoice: &Value, same_tenant: &str, now: Timestamp) -> Result<(), Stop> {
     let text = |pointer: &str| field::shown(invoice, pointer);
     screen.styled(
         &format!("{} · {} · {}", text("/number"), text("/status"), text("/kind")),
@@ -26,20 +26,31 @@ pub fn show(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<
     if let Some(url) = field::text(invoice, "/xero/url") {
         screen.pair("In Xero", &url, Style::Plain)?;
     }
-    differs(screen, invoice, now)?;
+    differs(screen, invoice, same_tenant, now)?;
     totals(screen, invoice)?;
     lines(screen, invoice)?;
     payments(screen, invoice, now)?;
     credits(screen, invoice, now)?;
-    if invoice.pointer("/sync/reason").is_some_and(Value::is_object) {
-        let name = text("/host_ref");
-        screen.note(&format!("When it is fixed: counterfoil invoices sync {name}"));
+    if let Some(hint) = hint(invoice) {
+        screen.note(&format!("{hint}{same_tenant}"));
     }
     Ok(())
 }
 
+/// What to type about a red badge: what its reason leaves to do, of what is allowed.
+fn hint(invoice: &Value) -> Option<String> {
+    let reason = invoice.pointer("/sync/reason").filter(|reason| reason.is_object())?;
+    let allowed = field::items(invoice, "/sync/allowed_actions");
+    let may = |action: &str| allowed.iter().any(|allowed| allowed.as_str() == Some(action));
+    let name = field::shown(invoice, "/host_ref");
+    if may("acknowledge") && (!may("resync") || !field::is_true(reason, "/actionable")) {
+        return Some(format!("When you have looked at it: counterfoil invoices ack {name}"));
+    }
+    may("resync").then(|| format!("When it is fixed: counterfoil invoices sync {name}"))
+}
+
 /// Where Xero's document is another one than the host's, and what became of the work order.
-fn differs(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<(), Stop> {
+fn differs(screen: &mut Screen<'_>, invoice: &Value, same_tenant: &str, now: Timestamp) -> Result<(), Stop> {
     if let Some(label) = field::text(invoice, "/variance/label") {
         let fields = number::counted(field::count(invoice, "/variance/count"), "field");
         let (reviewed, style) = match field::text(invoice, "/variance/acknowledged/by") {
@@ -47,7 +58,7 @@ fn differs(screen: &mut Screen<'_>, invoice: &Value, now: Timestamp) -> Result<(
             None => ("", Style::Warning),
         };
         let line = format!(
-            "{label}: {fields}{reviewed} · counterfoil invoices diff {}",
+            "{label}: {fields}{reviewed} · counterfoil invoices diff {}{same_tenant}",
             field::shown(invoice, "/host_ref")
         );
         screen.pair("Variance", &line, style)?;

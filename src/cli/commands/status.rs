@@ -124,7 +124,9 @@ fn findings(status: &Value, tenants: &[Value]) -> Vec<Finding> {
             });
         }
     }
-    findings.extend(failed(status, tenants));
+    for kind in [&FAILED, &VARIED] {
+        findings.extend(needy(status, tenants, kind));
+    }
     if field::count(status, "/tenants/total") == 0 {
         findings.push(Finding {
             style: Style::Warning,
@@ -135,33 +137,54 @@ fn findings(status: &Value, tenants: &[Value]) -> Vec<Finding> {
     findings
 }
 
-/// Where invoices failed: by organisation when there is more than one.
-fn failed(status: &Value, tenants: &[Value]) -> Vec<Finding> {
-    let total = field::count(status, "/invoices/by_state/failed");
+/// Invoices that need somebody: how they are counted, said and listed.
+struct Needy {
+    /// In the whole, and of one organisation.
+    counted: [&'static str; 2],
+    words: &'static str,
+    list: &'static str,
+    style: Style,
+}
+
+const FAILED: Needy = Needy {
+    counted: ["/invoices/by_state/failed", "/counts/failed"],
+    words: "failed",
+    list: "invoices list --state failed",
+    style: Style::Bad,
+};
+
+const VARIED: Needy = Needy {
+    counted: ["/invoices/variances", "/counts/variances"],
+    words: "changed in Xero alone (variance)",
+    list: "variances list",
+    style: Style::Warning,
+};
+
+/// Where invoices need somebody: by organisation when there is more than one.
+fn needy(status: &Value, tenants: &[Value], needy: &Needy) -> Vec<Finding> {
+    let [in_all, of_one] = needy.counted;
+    let total = field::count(status, in_all);
     if total == 0 {
         return Vec::new();
     }
     let finding = |what: String, option: String| Finding {
-        style: Style::Bad,
-        what,
-        next: format!("counterfoil invoices list --state failed{option}"),
+        style: needy.style,
+        what: format!("{what} {}.", needy.words),
+        next: format!("counterfoil {}{option}", needy.list),
     };
     let having: Vec<&Value> = tenants
         .iter()
-        .filter(|tenant| field::count(tenant, "/counts/failed") > 0)
+        .filter(|tenant| field::count(tenant, of_one) > 0)
         .collect();
     if having.is_empty() || tenants.len() == 1 {
         let option = if tenants.is_empty() { " --tenant TEN" } else { "" };
-        return vec![finding(
-            format!("{} failed.", number::counted(total, "invoice")),
-            option.to_owned(),
-        )];
+        return vec![finding(number::counted(total, "invoice"), option.to_owned())];
     }
     having
         .into_iter()
         .map(|tenant| {
-            let count = number::counted(field::count(tenant, "/counts/failed"), "invoice");
-            let what = format!("{}: {count} failed.", field::shown(tenant, "/name"));
+            let count = number::counted(field::count(tenant, of_one), "invoice");
+            let what = format!("{}: {count}", field::shown(tenant, "/name"));
             finding(what, format!(" --tenant {}", field::shown(tenant, "/id")))
         })
         .collect()

@@ -153,7 +153,8 @@ fn sheet(screen: &mut Screen<'_>, tenant: &Value, now: Timestamp) -> Result<(), 
     screen.styled(&text("/name"), Style::Strong)?;
     screen.pair("Connection", &connection(tenant, now), state_style(tenant))?;
     if let Some(action) = field::text(tenant, "/connection/resolve/label") {
-        screen.pair("", &format!("Fix: {action}"), Style::Plain)?;
+        let command = format!("counterfoil tenants resolve {}", text("/id"));
+        screen.pair("", &format!("Fix: {action}: {command}"), Style::Plain)?;
         screen.pair("", "More: counterfoil explain connection_not_active", Style::Plain)?;
     }
     screen.pair("Id", &text("/id"), Style::Plain)?;

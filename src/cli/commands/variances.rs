@@ -9,7 +9,7 @@ use crate::cli::exit::Exit;
 use crate::cli::session::Session;
 use crate::cli::tenant;
 use crate::cli::words::screen::Stop;
-use crate::cli::words::{Column, Table, field};
+use crate::cli::words::{Column, Table, field, time};
 
 /// Lists invoices with an open variance.
 pub async fn list(session: &mut Session<'_>, args: &VarianceListArgs) -> Result<Exit, Stop> {
@@ -40,14 +40,16 @@ pub async fn list(session: &mut Session<'_>, args: &VarianceListArgs) -> Result<
     }
     let columns = ["NUMBER", "REFERENCE", "LEVEL", "FIELDS", "SINCE"].map(Column::text);
     let mut table = Table::new(columns.into());
+    let now = session.now();
     for row in &rows {
         let shown = |pointer: &str| field::shown(row, pointer).into();
+        let since = field::moment(row, "/variance/since").map(|at| time::ago(at, now));
         table.row(vec![
             shown("/number"),
             shown("/host_ref"),
             shown("/variance/label"),
             field::count(row, "/variance/count").to_string().into(),
-            shown("/variance/since"),
+            since.unwrap_or_default().into(),
         ]);
     }
     session.screen.table(&table)?;
@@ -86,13 +88,17 @@ pub async fn show(session: &mut Session<'_>, name: &str) -> Result<Exit, Stop> {
         ]);
     }
     session.screen.table(&table)?;
+    let named = format!("{}{}", field::clean(name), session.same_tenant());
     match field::text(variance, "/acknowledged/by") {
         Some(by) => session.screen.note(&format!("Acknowledged by {by}.")),
         None => session.screen.note(&format!(
-            "Read-only: decide in the host. Mark as reviewed: counterfoil variances ack {}",
-            field::clean(name)
+            "Read-only: decide in the host. Mark as reviewed: counterfoil variances ack {named}"
         )),
     }
+    session.screen.note("To keep Xero's version, change yours to match.");
+    session.screen.note(&format!(
+        "To send yours over it: counterfoil invoices sync {named} (the first time it says what would be lost)"
+    ));
     Ok(Exit::Ok)
 }
 
@@ -113,10 +119,17 @@ async fn say(session: &mut Session<'_>, args: &AckArgs, what: &str, done: &str) 
         Some(note) => json!({ "note": note }),
         None => json!({}),
     };
+    let before = session.get(&path).await?;
     let request = Request::write("POST", format!("{path}{what}"), body.to_string());
     let answer = session.client.ask(request).await?;
     if !session.shown_as_object(&answer)? {
-        session.screen.line(done)?;
+        // An acknowledgement of nothing changes nothing.
+        let is_same = before.value.get("etag") == answer.value.get("etag");
+        session.screen.line(if is_same {
+            "There was nothing to acknowledge."
+        } else {
+            done
+        })?;
     }
     Ok(Exit::Ok)
 }

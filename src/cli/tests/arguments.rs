@@ -41,6 +41,8 @@ fn every_help_starts_with_examples() {
             );
         }
     }
+    let help = alone(&["invoices", "link", "--help"]).out;
+    assert!(help.contains(r#"{"links":[{"host_ref","#), "{help}");
     let help = alone(&["invoices", "put", "--help"]);
     assert_eq!(help.code, 0);
     assert!(

@@ -188,6 +188,22 @@ INV-0042 · Part paid · sales
 }
 
 #[test]
+fn ux_18_the_hint_names_the_act_that_helps() {
+    let red = |actionable: bool, allowed: Value| {
+        let mut sync = failed();
+        sync["reason"]["actionable"] = json!(actionable);
+        sync["allowed_actions"] = allowed;
+        shown(sync).err
+    };
+    let sync = "When it is fixed: counterfoil invoices sync SO-1042\n";
+    let ack = "When you have looked at it: counterfoil invoices ack SO-1042\n";
+    assert_eq!(red(false, json!(["resync", "acknowledge"])), ack);
+    assert_eq!(red(true, json!(["acknowledge"])), ack);
+    assert_eq!(red(true, json!(["resync", "acknowledge"])), sync);
+    assert_eq!(red(true, json!([])), "");
+}
+
+#[test]
 fn an_invoice_is_found_by_its_number_too() {
     let missing = problem(
         404,

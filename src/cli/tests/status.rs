@@ -107,6 +107,20 @@ fn the_only_organisation_is_not_named_again() {
 }
 
 #[test]
+fn ux_64_the_status_tells_of_open_variances() {
+    let mut whole = with(status(), json!({"warnings": []}));
+    whole["invoices"] = json!({"by_state": {"synced": 3}, "variances": 2});
+    let mut two = tenants();
+    two["data"][0]["counts"] = json!({"variances": 2});
+    let daemon = Daemon::new(&[("GET /v1/status", 200, whole), ("GET /v1/tenants?limit=200", 200, two)]);
+    let out = typed(&daemon, &["status"]).out;
+    let finding = format!(
+        "#   - Acme Ltd: 2 invoices changed in Xero alone (variance). Run: counterfoil variances list --tenant {ACME}\n"
+    );
+    assert!(out.ends_with(&finding), "{out}");
+}
+
+#[test]
 fn a_daemon_without_organisations_tells_how_to_connect_one() {
     let empty = with(
         status(),

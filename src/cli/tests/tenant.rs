@@ -96,7 +96,7 @@ fn one_organisation_shows_its_state_and_the_one_act_that_resolves_it() {
         "\
 Bluebird Foods
   Connection  requires_reauth for 4 h (09:12:00Z) (grant dead)
-              Fix: Reconnect to Xero
+              Fix: Reconnect to Xero: counterfoil tenants resolve ten_01KJG4QZ3N8V5T7W9X2Y4Z6A8C
               More: counterfoil explain connection_not_active
   Id          ten_01KJG4QZ3N8V5T7W9X2Y4Z6A8C
   In Xero     7f9c24e8-3b52-4a1d-9c77-5d1f0a6b2c3d (!mBdtL)

@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::captured::{failed, none, pending, reason, synced, waiting, with};
 use super::daemon::NOW;
@@ -86,6 +86,9 @@ fn ux_10_waiting_tells_for_what_and_until_when() {
             ["The system retries automatically."]
         );
     }
+    let mut taken = waiting("outcome_unknown");
+    taken["waiting"]["until"] = Value::Null;
+    assert_eq!(badge::line(&taken, NOW).0, "Pending · finding out whether Xero has it");
 }
 
 #[test]
@@ -169,6 +172,30 @@ fn tables_are_complete_in_pipes_and_cut_to_the_terminal() {
         "never narrower than it can be read"
     );
     assert!(sample().lines(None, true)[2].contains("\u{1b}[31m日本語の名前です\u{1b}[0m"));
+}
+
+#[test]
+fn sentences_go_on_in_the_next_line() {
+    let mut table = Table::new(vec![
+        Column::word("ID"),
+        Column::sentence("RESULT"),
+        Column::word("END"),
+    ]);
+    let words = "Checked 12 invoices, changed 3, and one could not be read";
+    table.row(vec!["a".into(), words.into(), "x".into()]);
+    table.row(vec!["b".into(), "wwwwwwwwwwwwwwwwwwwwwwwwwwwwww".into(), "y".into()]);
+    assert_eq!(table.lines(None, false)[1], format!("a   {words}  x"));
+    assert_eq!(
+        table.lines(Some(33), false),
+        [
+            "ID  RESULT                    END",
+            "a   Checked 12 invoices,      x",
+            "    changed 3, and one could",
+            "    not be read",
+            "b   wwwwwwwwwwwwwwwwwwwwwwww  y",
+            "    wwwwww",
+        ]
+    );
 }
 
 #[test]

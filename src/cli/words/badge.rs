@@ -87,7 +87,10 @@ fn waiting(sync: &Value, now: Timestamp) -> String {
             .unwrap_or_default();
     };
     let words = cause_in_words(&cause);
-    match field::moment(sync, "/waiting/until") {
+    match field::moment(sync, "/waiting/until").filter(|until| *until > now) {
+        Some(until) if cause == WaitCause::OutcomeUnknown.label() => {
+            format!("{words}, until {}", time::clock(until, now))
+        }
         Some(until) => format!("{words} until {}", time::clock(until, now)),
         None => words.to_owned(),
     }
@@ -97,7 +100,7 @@ fn cause_in_words(cause: &str) -> &str {
     let causes = [
         (WaitCause::XeroRateLimit, "waiting for Xero's rate limit"),
         (WaitCause::Transient, "Xero failed, waiting to try again"),
-        (WaitCause::OutcomeUnknown, "finding out whether Xero has it,"),
+        (WaitCause::OutcomeUnknown, "finding out whether Xero has it"),
         (WaitCause::CatchingUp, "waiting for the connection to catch up"),
     ];
     causes

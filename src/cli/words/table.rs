@@ -7,6 +7,8 @@ use crate::model::row::Badge;
 const NARROWEST: usize = 8;
 /// Narrowest a column of badges is made: the longest badge is whole.
 const NARROWEST_BADGE: usize = Badge::Synced.label().len();
+/// Narrowest a column of sentences is made.
+const NARROWEST_SENTENCE: usize = 24;
 /// Between two columns.
 const GAP: &str = "  ";
 
@@ -17,6 +19,7 @@ pub struct Column {
     is_number: bool,
     narrowest: Option<usize>,
     is_spare: bool,
+    is_wrapped: bool,
 }
 
 impl Column {
@@ -28,6 +31,7 @@ impl Column {
             is_number: false,
             narrowest: None,
             is_spare: false,
+            is_wrapped: false,
         }
     }
 
@@ -36,6 +40,16 @@ impl Column {
     pub const fn text(heading: &'static str) -> Self {
         Self {
             narrowest: Some(NARROWEST),
+            ..Self::word(heading)
+        }
+    }
+
+    /// Sentences that go on in the next line when there is no room.
+    #[must_use]
+    pub const fn sentence(heading: &'static str) -> Self {
+        Self {
+            narrowest: Some(NARROWEST_SENTENCE),
+            is_wrapped: true,
             ..Self::word(heading)
         }
     }
@@ -129,7 +143,7 @@ impl Table {
             .collect();
         std::iter::once(&headings)
             .chain(&self.rows)
-            .map(|row| self.one(row, &shown, colours))
+            .flat_map(|row| self.row_lines(row, &shown, colours))
             .collect()
     }
 
@@ -172,6 +186,23 @@ impl Table {
 
     fn total(&self, shown: &[Shown], width: impl Fn(&Shown) -> usize) -> usize {
         self.indent + shown.iter().map(width).sum::<usize>() + GAP.len() * shown.len().saturating_sub(1)
+    }
+
+    /// The lines of one row: more than one where sentences are wrapped.
+    fn row_lines(&self, row: &[Cell], shown: &[Shown], colours: bool) -> Vec<String> {
+        let mut lines: Vec<Vec<Cell>> = vec![row.to_vec()];
+        for shown in shown.iter().filter(|shown| shown.column.is_wrapped) {
+            let Some(cell) = row.get(shown.at) else { continue };
+            for (nth, text) in wrapped(&cell.text, shown.width).into_iter().enumerate() {
+                if lines.len() <= nth {
+                    lines.push(vec![Cell::from(""); row.len()]);
+                }
+                if let Some(place) = lines.get_mut(nth).and_then(|line| line.get_mut(shown.at)) {
+                    *place = Cell::styled(text, cell.style);
+                }
+            }
+        }
+        lines.iter().map(|line| self.one(line, shown, colours)).collect()
     }
 
     fn one(&self, row: &[Cell], shown: &[Shown], colours: bool) -> String {
@@ -223,6 +254,34 @@ fn cut(text: &str, width: usize) -> String {
     kept.truncate(kept.trim_end().len());
     kept.push('…');
     kept
+}
+
+/// A text in lines that are no wider than `width`, broken between words; a word that is wider is cut
+/// into pieces.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    if columns_of(text) <= width {
+        return vec![text.to_owned()];
+    }
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split_whitespace() {
+        let room = columns_of(word);
+        if used > 0 && used + 1 + room > width {
+            lines.push(String::new());
+            used = 0;
+        }
+        for letter in (used > 0).then_some(' ').into_iter().chain(word.chars()) {
+            if used > 0 && used + columns_of_letter(letter) > width {
+                lines.push(String::new());
+                used = 0;
+            }
+            if let Some(line) = lines.last_mut() {
+                line.push(letter);
+            }
+            used += columns_of_letter(letter);
+        }
+    }
+    lines
 }
 
 /// The columns a text takes on a terminal.

@@ -285,12 +285,12 @@ impl TenantMachine {
     }
 
     fn replay_not_sent(&mut self, now: Now, id: BatchId) {
-        if let Some(attempt) = self.attempts.get_mut(&id)
+        if let Some(attempt) = self.attempts.get(&id)
             && let AttemptState::InFlight { again: Some(doubt) } = attempt.state.clone()
             && !is_broken(Rule::ReplayAgain)
         {
             let next_at = now.mono.plus_ms(1_000);
-            attempt.state = AttemptState::Unknown(super::attempt::Doubt { next_at, ..doubt });
+            self.stay_unknown(id, super::attempt::Doubt { next_at, ..doubt });
         }
     }
 

@@ -59,6 +59,16 @@ impl Attempt {
         }
     }
 
+    /// When the next step towards its outcome goes; `None` while nothing is in doubt.
+    pub(super) const fn next_step(&self) -> Option<Mono> {
+        match &self.state {
+            AttemptState::InFlight { again: None } => None,
+            AttemptState::InFlight { again: Some(doubt) }
+            | AttemptState::Unknown(doubt)
+            | AttemptState::LookingUp(doubt) => Some(doubt.next_at),
+        }
+    }
+
     /// Somebody changed its document in Xero, and nothing of it can be there yet.
     pub(super) const fn would_overwrite(&self) -> bool {
         self.is_outdated && !self.is_unknown()

@@ -90,8 +90,8 @@ impl TenantMachine {
             let stream = self.pulls.of_mut(kind);
             match kind {
                 StreamKind::Invoices if is_named || !ring.invoices.is_empty() => stream.hurry(now),
+                StreamKind::Contacts if is_named => stream.hurry(now),
                 StreamKind::Payments | StreamKind::CreditNotes if is_named || ring.is_webhook => stream.ring(now),
-                StreamKind::Contacts if is_named => stream.ring(now),
                 _ => {}
             }
         }

@@ -9,14 +9,8 @@ use crate::engine::effect::Effect;
 use crate::engine::{apart, badge, take};
 use crate::model::ids::{OperationId, XeroInvoiceId};
 use crate::model::limits::LOOKUP_MAX;
-<<<<<<< HEAD
 use crate::model::mutation::{Rule, is_broken};
-use crate::model::row::{Invoice, JobKind, JobStep, Scan, StreamKind, Tally};
-||||||| 3ee282a
-use crate::model::row::{Invoice, JobKind, JobStep, Scan, StreamKind, Tally};
-=======
 use crate::model::row::{Invoice, JobKind, JobStep, Scan, Stream, StreamKind, Tally};
->>>>>>> seeds7
 use crate::model::time::{Now, Timestamp};
 use crate::model::write::Write;
 use crate::model::xero::XeroInvoice;

@@ -8,7 +8,7 @@ use crate::engine::connection::access;
 use crate::engine::effect::{Effect, LoadId, Notice};
 use crate::model::failure::{Failure, Remedy};
 use crate::model::ids::OperationId;
-use crate::model::row::{Class, Invoice, JobKind, JobStep, Operation, OperationItem, OperationState, Tally};
+use crate::model::row::{Class, Invoice, JobKind, JobStep, Operation, OperationItem, OperationState, Tally, WaitCause};
 use crate::model::time::{Mono, Now, Timestamp};
 use crate::model::write::Write;
 
@@ -174,7 +174,11 @@ impl TenantMachine {
             && operation.state != OperationState::Waiting
         {
             operation.state = OperationState::Waiting;
-            operation.message = format!("Waiting: {}", failure.kind.label().replace('_', " "));
+            let cause = match failure.remedy {
+                Remedy::WaitForLimit { .. } => WaitCause::XeroRateLimit,
+                _ => WaitCause::Transient,
+            };
+            cause.in_words().clone_into(&mut operation.message);
             out.push(Effect::Persist(vec![Write::Operation(Box::new(operation.clone()))]));
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::attempt::Attempt;
 use super::machine::{Stage, TenantMachine, Work};
 use crate::engine::badge;
 use crate::engine::connection::{Transition, access, next};
@@ -54,6 +55,7 @@ impl TenantMachine {
         self.setup.tenant.connection = after;
         let mut writes = vec![Write::Tenant(Box::new(self.setup.tenant.clone()))];
         if before.state != after.state {
+            self.record.connection(before.state, after.state);
             writes.push(badge::connection_event(
                 &mut self.ids,
                 self.setup.tenant.id,
@@ -256,7 +258,10 @@ impl TenantMachine {
         if reason == Some(ReasonCode::ConnectionNotActive) || row.sync.badge != Some(Badge::Pending) {
             badge::pending(row, now);
         }
-        if has_attempt {
+        if let Stage::InBatch(batch) = work.stage {
+            if let Some(next) = self.attempts.get(&batch).and_then(Attempt::next_step) {
+                badge::waiting(row, WaitCause::OutcomeUnknown, now.wall_at(next));
+            }
             return;
         }
         row.sync.retries = work.intent.retries;

@@ -133,28 +133,32 @@ impl TenantMachine {
         }
     }
 
-    fn stay_unknown(&mut self, id: BatchId, doubt: Doubt) {
+    /// It is still not known; its badges name the next step's moment.
+    pub(super) fn stay_unknown(&mut self, id: BatchId, doubt: Doubt) {
         if let Some(attempt) = self.attempts.get_mut(&id) {
             attempt.state = AttemptState::Unknown(doubt);
+            let rows = attempt.batch.members.iter().map(|member| member.invoice);
+            self.relabels.wanted.extend(rows);
         }
     }
 
     /// A look-up failed: it is made again later, from its beginning.
     pub(super) fn look_up_failed(&mut self, now: Now, id: BatchId, failure: &Failure) {
-        if let Some(attempt) = self.attempts.get_mut(&id)
+        if let Some(attempt) = self.attempts.get(&id)
             && let AttemptState::LookingUp(doubt) = attempt.state.clone()
             && !is_broken(Rule::LookAgain)
         {
             let next_at = now
                 .mono
                 .plus_ms(LOOK_AGAIN_MS << doubt.look_up_failures.min(LOOK_AGAIN_DOUBLINGS));
-            attempt.state = AttemptState::Unknown(Doubt {
+            let doubt = Doubt {
                 next_at,
                 cursor: 0,
                 look_up_failures: doubt.look_up_failures.saturating_add(1),
                 by_marker: doubt.by_marker || failure.remedy == Remedy::GiveUpItem,
                 ..doubt
-            });
+            };
+            self.stay_unknown(id, doubt);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The rows of queued pushes were read: what each of them needs next.
 
 use super::agreement::agreed;
+use super::decided::gone;
 use super::machine::{Stage, TenantMachine, Work};
 use super::parties::archived;
 use crate::engine::badge;
@@ -148,8 +149,8 @@ impl TenantMachine {
             if !self.is_freshly_read(now, work) && !is_broken(Rule::ReadFirst) {
                 return Step::Read(link.xero_id);
             }
-            if is_void {
-                return self.void_step(invoice);
+            if let Some(step) = self.last_step(invoice) {
+                return step;
             }
         } else if is_void {
             // A create may have reached Xero: only a look-up tells what there is to void.
@@ -183,6 +184,7 @@ impl TenantMachine {
         }
         let force = work.intent.force || is_broken(Rule::PeopleStay);
         match self.document_step(context, chart, contact, force) {
+            Step::Nothing if !force && self.is_asked_for(work) => self.nothing_or_lost(now, context, chart, contact),
             // What is missing may have been added in Xero since the chart was read.
             Step::Red(obstacle)
                 if (chart_age_ms > self.setup.policy.chart_doubt_age_ms || self.is_asked_since(&work.intent, chart))
@@ -220,8 +222,8 @@ impl TenantMachine {
     ) -> Step {
         let invoice = &context.invoice;
         let url = desired::url(&invoice.draft, &self.setup.link_base, invoice.marker);
-        if invoice.draft.host_status == HostStatus::Void {
-            return self.void_step(invoice);
+        if let Some(step) = self.last_step(invoice) {
+            return step;
         }
         let desired = match desired::outgoing(context, chart, &self.setup.tenant.settings, contact, url) {
             Ok(desired) => desired,
@@ -233,13 +235,6 @@ impl TenantMachine {
             }
             return self.within_size(Step::Create(Box::new(desired)));
         };
-        if current.status.is_gone() {
-            return Step::Red(Obstacle {
-                code: ReasonCode::NotEditableInXero,
-                detail: format!("The document is {} in Xero.", current.status.as_str()),
-                subject: None,
-            });
-        }
         let sides = Sides {
             desired: &desired,
             host_lines: &invoice.draft.lines,
@@ -261,6 +256,14 @@ impl TenantMachine {
             return Step::Nothing;
         }
         self.within_size(Step::Change(link.xero_id, Box::new(found.change)))
+    }
+
+    /// What is left to do about a document that is over: to be voided, or gone in Xero.
+    fn last_step(&self, invoice: &Invoice) -> Option<Step> {
+        if invoice.draft.host_status == HostStatus::Void {
+            return Some(self.void_step(invoice));
+        }
+        gone(invoice)
     }
 
     fn void_step(&self, invoice: &Invoice) -> Step {

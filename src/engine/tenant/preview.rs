@@ -1,5 +1,6 @@
 //! What a push would send now, for whoever wants to see it first.
 
+use super::decided::{gone, in_xero};
 use super::machine::TenantMachine;
 use super::prepare::{Step, party};
 use crate::engine::desired::{self, Obstacle};
@@ -30,6 +31,9 @@ impl TenantMachine {
 
     fn preview_with(&self, now: Now, context: &PushContext, chart: &Chart) -> Preview {
         let draft = &context.invoice.draft;
+        if let Some(Step::Nothing) = gone(&context.invoice) {
+            return Preview::Gone(in_xero(&context.invoice).to_owned());
+        }
         let base = chart.organisation.base_currency;
         let checked = desired::check_currency(draft, base, &self.setup.tenant.settings).and_then(|()| party(context));
         let contact = match checked {
@@ -45,7 +49,10 @@ impl TenantMachine {
         }
         // An unresolved contact is shown as the nil id: its real one is found when sending.
         let contact = contact.unwrap_or(XeroContactId(uuid::Uuid::nil()));
-        match self.document_step(context, chart, contact, false) {
+        // As a click on Sync now would be taken.
+        let reason = context.invoice.sync.reason.as_ref().map(|reason| reason.code);
+        let force = reason == Some(ReasonCode::ChangedInXero);
+        match self.document_step(context, chart, contact, force) {
             Step::Create(invoice) => Preview::Send {
                 target: WriteTarget::CreateInvoices,
                 body: self.setup.encode.create_invoices(std::slice::from_ref(&*invoice)),
@@ -53,6 +60,9 @@ impl TenantMachine {
             },
             Step::Change(id, change) => {
                 first.push("The document is read in Xero and compared.".to_owned());
+                if force {
+                    first.push("What was changed in Xero is overwritten.".to_owned());
+                }
                 Preview::Send {
                     target: WriteTarget::ChangeInvoice(id),
                     body: self.setup.encode.change_invoice(id, &change),
@@ -60,9 +70,11 @@ impl TenantMachine {
                 }
             }
             Step::Red(obstacle) => Preview::Refused(given(now, obstacle)),
-            Step::Nothing | Step::Cancel | Step::Chart | Step::Contact | Step::Read(_) | Step::CheckNumber => {
-                Preview::Nothing
-            }
+            Step::Nothing => match self.what_would_be_lost(now, context, chart, contact) {
+                Some(obstacle) if !force => Preview::Refused(given(now, obstacle)),
+                _ => Preview::Nothing,
+            },
+            Step::Cancel | Step::Chart | Step::Contact | Step::Read(_) | Step::CheckNumber => Preview::Nothing,
         }
     }
 }

@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::machine::{Purpose, TenantMachine};
+use super::particulars::{CONNECTION, particulars};
 use crate::engine::apart;
 use crate::engine::effect::{Effect, LoadId};
 use crate::engine::event::Event;
+use crate::model::connection::ConnectionState;
 use crate::model::ids::{AuditId, InvoiceId, OperationId};
 use crate::model::row::{self, Audit, Cause, Change, Invoice, JobKind, Operation, OperationState};
 use crate::model::time::Now;
@@ -23,6 +25,8 @@ pub(super) struct Record {
     operation: Option<OperationId>,
     /// What changed of each document.
     changes: BTreeMap<InvoiceId, Vec<Change>>,
+    /// From which state the connection came into which.
+    connection: Vec<Change>,
     /// What people did, set and said.
     noted: Vec<Noted>,
     /// Keeps entries of one moment in order.
@@ -45,6 +49,7 @@ impl Default for Record {
             actor: String::new(),
             operation: None,
             changes: BTreeMap::new(),
+            connection: Vec::new(),
             noted: Vec::new(),
             count: 0,
         }
@@ -57,6 +62,15 @@ impl Record {
         if !changes.is_empty() {
             self.changes.entry(invoice).or_default().extend(changes);
         }
+    }
+
+    /// The connection is in another state.
+    pub(super) fn connection(&mut self, before: ConnectionState, after: ConnectionState) {
+        self.connection = vec![Change {
+            field: "connection.state".to_owned(),
+            before: before.label().to_owned(),
+            after: after.label().to_owned(),
+        }];
     }
 
     /// What a person set.
@@ -198,10 +212,16 @@ impl TenantMachine {
         let text = |pointer: &str| event.data.pointer(pointer).and_then(Value::as_str);
         let is_about_invoice = text("/host_ref").is_some();
         let invoice: Option<InvoiceId> = text("/id").filter(|_| is_about_invoice).and_then(|id| id.parse().ok());
-        let changes = invoice.and_then(|id| self.record.changes.remove(&id));
+        let told = particulars(event);
+        let changes = match invoice {
+            Some(_) if !told.changes.is_empty() => Some(told.changes),
+            Some(id) => self.record.changes.remove(&id),
+            None => (event.event_type == CONNECTION).then(|| std::mem::take(&mut self.record.connection)),
+        };
         let reason = text("/reason/detail")
             .or_else(|| text("/message"))
-            .or_else(|| text("/reason"));
+            .or_else(|| text("/reason"))
+            .or(told.reason.as_deref());
         let operation = text("/operation_id").and_then(|id| id.parse().ok());
         let entry = self.entry(now, &event.event_type);
         Audit {

@@ -40,7 +40,8 @@ impl TenantMachine {
         let was_open = if review.is_about_variance {
             let open = row.back.variance.as_mut();
             let open = open.filter(|variance| variance.acknowledged.is_none());
-            open.map(|variance| variance.acknowledged = Some(word)).is_some()
+            let was_open = open.map(|variance| variance.acknowledged = Some(word)).is_some();
+            alert::leave_as_it_is(&mut row) || was_open
         } else {
             alert::acknowledge(&mut row, &word)
         };

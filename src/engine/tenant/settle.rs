@@ -133,8 +133,8 @@ impl TenantMachine {
             self.compare_again(now, &mut row, writes);
         }
         if let Some(operation) = intent.operation.filter(|_| !is_followed) {
-            let words = "Synced to Xero";
-            self.finish_operation(now, operation, (OperationState::Succeeded, words), None, writes);
+            let words = settled_in_words(&row);
+            self.finish_operation(now, operation, (OperationState::Succeeded, &words), None, writes);
         }
         if !is_followed {
             self.tell_jobs(&intent, Some(&row), PushEnd::synced(), writes);
@@ -366,6 +366,15 @@ impl TenantMachine {
     pub(super) fn is_member(&self, intent: IntentId, batch: BatchId) -> bool {
         matches!(self.works.get(&intent).map(|work| work.stage), Some(Stage::InBatch(open)) if open == batch)
     }
+}
+
+/// How a push ended well.
+fn settled_in_words(row: &Invoice) -> String {
+    if super::decided::gone(row).is_some() {
+        let status = super::decided::in_xero(row);
+        return format!("The document is {status} in Xero: there is nothing to send.");
+    }
+    "Synced to Xero".to_owned()
 }
 
 /// Tells of every operation that ends with these changes.

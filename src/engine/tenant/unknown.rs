@@ -175,12 +175,8 @@ impl TenantMachine {
     /// A change needs no proof of absence: once it is quiet, the document is read and compared anew.
     fn reread_after(&mut self, now: Now, id: BatchId, doubt: Doubt, out: &mut Vec<Effect>) {
         if now.mono < doubt.quiet_at {
-            if let Some(attempt) = self.attempts.get_mut(&id) {
-                attempt.state = AttemptState::Unknown(Doubt {
-                    next_at: doubt.quiet_at,
-                    ..doubt
-                });
-            }
+            let next_at = doubt.quiet_at;
+            self.stay_unknown(id, Doubt { next_at, ..doubt });
             return;
         }
         self.dissolve(now, id, doubt.service_failed, out);

@@ -11,7 +11,7 @@ use crate::http::problem::Problem;
 use crate::http::render;
 use crate::http::reply::Reply;
 use crate::model::ids::{AuditId, TenantId};
-use crate::model::row::Audit;
+use crate::model::row::{Audit, Cause};
 use crate::model::time::Timestamp;
 
 /// Most entries of one page of the list.
@@ -34,10 +34,11 @@ struct Wanted {
     tenant: TenantId,
     which: Which,
     after: Option<AuditId>,
+    newest_first: bool,
     limit: usize,
 }
 
-/// A page of the record, oldest first.
+/// A page of the record, oldest first unless it is asked for otherwise.
 pub async fn list(call: &Call) -> Result<Reply, Problem> {
     let (found, next) = read(call, 100, PAGE_MAX).await?;
     Ok(Reply::list(
@@ -48,8 +49,13 @@ pub async fn list(call: &Call) -> Result<Reply, Problem> {
 
 /// A page of what one tenant's entries are asked for, and where the next one begins.
 pub async fn read(call: &Call, usual: u64, most: u64) -> Result<(Vec<Audit>, Option<String>), Problem> {
-    let known = ["tenant", "actor", "type", "since", "limit", "cursor"];
+    let known = ["tenant", "actor", "type", "since", "limit", "cursor", "sort"];
     let query = Query::parse(&call.query, &known)?;
+    let newest_first = match query.get("sort") {
+        None | Some("at") => false,
+        Some("-at") => true,
+        Some(_other) => return Err(invalid_parameter("sort", "it must be at or -at")),
+    };
     let name = query
         .get("tenant")
         .ok_or_else(|| invalid_parameter("tenant", "it must name the organisation"))?;
@@ -58,11 +64,13 @@ pub async fn read(call: &Call, usual: u64, most: u64) -> Result<(Vec<Audit>, Opt
     let limit = query.number("limit", usual, 1, most)?;
     let mut wanted = Wanted {
         tenant,
-        after: which.before_first(),
+        after: which.before_first().filter(|_| !newest_first),
         which,
+        newest_first,
         limit: usize::try_from(limit).unwrap_or(usize::MAX),
     };
-    let list = format!("audit {tenant} {:?} {:?}", wanted.which.actor, wanted.which.action);
+    let order = if newest_first { "latest" } else { "audit" };
+    let list = format!("{order} {tenant} {:?} {:?}", wanted.which.actor, wanted.which.action);
     if let Some(text) = query.get("cursor") {
         wanted.after = Some(cursor::decode_list(text, &list)?);
     }
@@ -71,9 +79,17 @@ pub async fn read(call: &Call, usual: u64, most: u64) -> Result<(Vec<Audit>, Opt
         .read(move |reads| {
             let mut found: Vec<Audit> = Vec::new();
             for _block in 0..BLOCKS_MAX {
-                let rows = reads.audit(wanted.tenant, wanted.after, BLOCK)?;
+                let rows = if wanted.newest_first {
+                    reads.latest_audit(wanted.tenant, wanted.after, BLOCK)?
+                } else {
+                    reads.audit(wanted.tenant, wanted.after, BLOCK)?
+                };
                 let at_end = rows.len() < BLOCK;
                 for row in rows {
+                    // From the newest on: nothing that follows is young enough either.
+                    if wanted.which.since.is_some_and(|since| row.at < since) {
+                        return Ok((found, None));
+                    }
                     if found.len() >= wanted.limit {
                         return Ok((found, wanted.after));
                     }
@@ -108,13 +124,19 @@ impl Which {
         Some(AuditId::from_parts(u64::try_from(at.0).unwrap_or(0), 0))
     }
 
-    /// A type that ends in `*` stands for all that begin so.
+    /// A type or an actor that ends in `*` stands for all that begin so; the actor `host` for whatever
+    /// hosts wrote.
     pub fn wants(&self, row: &Audit) -> bool {
         let is_action = |wanted: &str| match wanted.strip_suffix('*') {
             Some(head) => row.action.starts_with(head),
             None => row.action == wanted,
         };
-        self.actor.as_ref().is_none_or(|actor| row.actor == *actor) && self.action.as_deref().is_none_or(is_action)
+        let is_actor = |wanted: &str| match wanted.strip_suffix('*') {
+            Some(head) => row.actor.starts_with(head),
+            // Hosts write with a token, which is then the actor.
+            None => row.actor == wanted || (wanted == "host" && row.cause == Cause::Host),
+        };
+        self.actor.as_deref().is_none_or(is_actor) && self.action.as_deref().is_none_or(is_action)
     }
 }
 

@@ -111,6 +111,7 @@ async fn tell(call: &Call, tenants: Vec<Tenant>, by_reason: bool) -> Result<Repl
         "failed": counts.failed,
         "none": counts.none,
         "acknowledged": counts.acknowledged,
+        "variances": counts.variances,
         "total": counts.total(),
     });
     if let Value::Object(body) = &mut body

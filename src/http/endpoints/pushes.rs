@@ -125,6 +125,10 @@ pub async fn preview(call: &Call) -> Result<Reply, Problem> {
             200,
             &json!({"outcome": "nothing", "message": "There is nothing to send: Xero already has it."}),
         )),
+        Preview::Gone(status) => Ok(Reply::json(
+            200,
+            &json!({"outcome": "nothing", "message": format!("There is nothing to send: the document is {status} in Xero.")}),
+        )),
         Preview::Refused(given) => Ok(Reply::json(
             200,
             &json!({"outcome": "refused", "message": given.detail, "reason": render::reason(&given)}),

@@ -69,11 +69,7 @@ pub async fn status(call: &Call) -> Result<Reply, Problem> {
         .shared
         .read(move |reads| {
             ids.into_iter().try_fold(BadgeCounts::default(), |mut sum, id| {
-                let counts = reads.counts(id)?;
-                sum.synced += counts.synced;
-                sum.pending += counts.pending;
-                sum.failed += counts.failed;
-                sum.none += counts.none;
+                sum.add(reads.counts(id)?);
                 Ok(sum)
             })
         })
@@ -98,6 +94,7 @@ pub async fn status(call: &Call) -> Result<Reply, Problem> {
                     "synced": counts.synced, "pending": counts.pending,
                     "failed": counts.failed, "none": counts.none,
                 },
+                "variances": counts.variances,
             },
             "webhooks": render::hooks(&hooks),
             "warnings": warnings(&all).chain(outage(call, &all)).chain(render::hooks_warning(&hooks)).collect::<Vec<_>>(),

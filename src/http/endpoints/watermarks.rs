@@ -5,9 +5,13 @@ use serde_json::json;
 use super::call::Call;
 use crate::http::paths::Query;
 use crate::http::problem::Problem;
+use crate::http::reads::OperationQuery;
 use crate::http::reply::Reply;
-use crate::model::row::StreamKind;
+use crate::model::row::{JobKind, StreamKind};
 use crate::model::time::Timestamp;
+
+/// The last check is looked for among so many operations.
+const RECENT_MAX: usize = 200;
 
 /// Every stream with its watermark: the latest change seen in a complete reading (S2).
 pub async fn list(call: &Call) -> Result<Reply, Problem> {
@@ -44,14 +48,30 @@ pub async fn reconciler(call: &Call) -> Result<Reply, Problem> {
         .read(move |reads| {
             let row = reads.reconciled(id)?;
             let operation = row.as_ref().map(|row| reads.operation(row.operation)).transpose()?;
-            Ok(row.zip(operation.flatten()))
+            let nightly = row
+                .zip(operation.flatten())
+                .map(|(row, operation)| (Some(row.date), operation));
+            // One that a person asked for since is the last one.
+            let query = OperationQuery {
+                tenant: Some(id),
+                limit: RECENT_MAX,
+                ..OperationQuery::default()
+            };
+            let recent = reads.operations(&query)?;
+            let asked = recent.into_iter().find(|row| row.kind == JobKind::Reconcile.label());
+            let asked = asked.filter(|asked| {
+                nightly
+                    .as_ref()
+                    .is_none_or(|(_, nightly)| asked.id != nightly.id && asked.created_at >= nightly.created_at)
+            });
+            Ok(asked.map(|asked| (None, asked)).or(nightly))
         })
         .await?;
     let next = call.status(id).and_then(|status| status.next_check);
-    let result = last.as_ref().map(|(row, operation)| {
+    let result = last.as_ref().map(|(date, operation)| {
         let tally = operation.tally.unwrap_or_default();
         json!({
-            "date": row.date.to_string(),
+            "date": date.map(|date| date.to_string()),
             "operation_id": operation.id.to_string(),
             "state": operation.state.label(),
             "message": operation.message,
@@ -64,7 +84,7 @@ pub async fn reconciler(call: &Call) -> Result<Reply, Problem> {
         200,
         &json!({
             "time_zone": tenant.time_zone,
-            "last_run": last.as_ref().map(|(row, _)| row.began_at.to_rfc3339()),
+            "last_run": last.as_ref().map(|(_, operation)| operation.created_at.to_rfc3339()),
             "next_run": next.map(Timestamp::to_rfc3339),
             "last_result": result,
         }),

@@ -55,6 +55,9 @@ pub fn read_refresh(body: &Node, now: Timestamp) -> Result<RefreshWanted, Proble
         if matches!(window, Some(Window::Custom)) && fields.optional("since").is_none() {
             fields.fault("since", "missing", "a custom window needs the moment from which on");
         }
+        if matches!(window, Some(Window::Named(..) | Window::Watermark)) && fields.optional("since").is_some() {
+            fields.fault("since", "not_expected", "give the moment or a named window, not both");
+        }
         Some(RefreshWanted::Job(match (window, since) {
             (Some(Window::Named(name, span_ms)), _) => JobWanted::Since {
                 at: now.plus_ms(-span_ms),

@@ -148,14 +148,14 @@ pub fn status_label(status: &XeroStatus) -> &str {
 /// The badge of an invoice and what belongs to it, as the API shows it.
 pub fn sync(row: &Invoice, around: Surroundings<'_>) -> Value {
     let sync = &row.sync;
-    let waiting = waiting(sync, around.blocked);
+    let waiting = waiting(sync, around);
     let pending_change = row.link.is_some() && row.common.as_ref().is_some_and(|common| common.rev != row.rev);
     let is_connected = around.tenant.connection.state != ConnectionState::Disconnected;
     let existing = existing(row, around.tenant);
     let actions = [
-        ("resync", is_connected),
+        ("resync", is_connected && row.can_be_synced()),
         ("link", is_connected && existing.is_some()),
-        ("acknowledge", row.back.open_alert().is_some()),
+        ("acknowledge", row.can_be_acknowledged()),
     ];
     let allowed_actions: Vec<&str> = actions
         .iter()
@@ -182,8 +182,10 @@ pub fn sync(row: &Invoice, around: Surroundings<'_>) -> Value {
     })
 }
 
-/// The row's own wait, else what holds up the whole tenant.
-fn waiting(sync: &Sync, blocked: Option<Blocked>) -> Value {
+/// The row's own wait, else what holds up the whole tenant. A moment that has passed is none: the
+/// step is being taken.
+fn waiting(sync: &Sync, around: Surroundings<'_>) -> Value {
+    let blocked = around.blocked;
     if sync.badge != Some(Badge::Pending) {
         return Value::Null;
     }
@@ -202,8 +204,8 @@ fn waiting(sync: &Sync, blocked: Option<Blocked>) -> Value {
         .and_then(day_is_spent);
     json!({
         "cause": cause.label(),
-        "until": until.map(Timestamp::to_rfc3339),
-        "detail": in_words(cause),
+        "until": until.filter(|until| *until > around.now).map(Timestamp::to_rfc3339),
+        "detail": cause.in_words(),
         "reason": reason.map(|code| json!({
             "code": code.code(),
             "title": code.title(),
@@ -232,17 +234,6 @@ const fn cause_of(blocked: Blocked) -> Option<WaitCause> {
         Blocked::BreakerOpen { .. } => Some(WaitCause::Transient),
         Blocked::CatchingUp => Some(WaitCause::CatchingUp),
         Blocked::NotActive(_) => None,
-    }
-}
-
-const fn in_words(cause: WaitCause) -> &'static str {
-    match cause {
-        WaitCause::XeroRateLimit => "Waiting for Xero's rate limit. The system retries automatically.",
-        WaitCause::Transient => {
-            "Xero could not be reached, or failed for the moment. The system retries automatically."
-        }
-        WaitCause::OutcomeUnknown => "Finding out whether Xero already has it. The system retries automatically.",
-        WaitCause::CatchingUp => "Waiting until the connection has caught up. It is then sent automatically.",
     }
 }
 

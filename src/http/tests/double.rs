@@ -529,6 +529,7 @@ impl Reads for House {
                 Some(Badge::Failed) => counts.failed += 1,
                 None => counts.none += 1,
             }
+            counts.variances += u64::from(row.back.open_variance().is_some());
             let has_open = row.back.open_alert().is_some();
             counts.acknowledged += u64::from(!row.back.alerts.is_empty() && !has_open);
         }
@@ -582,6 +583,15 @@ impl Reads for House {
     }
 
     fn audit(&self, _tenant: TenantId, _after: Option<AuditId>, _limit: usize) -> Result<Vec<Audit>, ReadFailed> {
+        Ok(Vec::new())
+    }
+
+    fn latest_audit(
+        &self,
+        _tenant: TenantId,
+        _before: Option<AuditId>,
+        _limit: usize,
+    ) -> Result<Vec<Audit>, ReadFailed> {
         Ok(Vec::new())
     }
 

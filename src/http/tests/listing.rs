@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::fixture::{World, body};
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Badge, ReasonGiven};
+use crate::model::row::{Badge, ReasonGiven, Variance, VarianceLevel};
 
 fn refs(page: &Value) -> Vec<String> {
     let data = page["data"].as_array().expect("a list");
@@ -129,10 +129,20 @@ fn cursors_walk_a_list_and_belong_to_it() {
 #[test]
 fn counts_are_told() {
     let world = populated();
+    world.house.change("S3", |row| {
+        row.back.variance = Some(Variance {
+            level: VarianceLevel::Variance,
+            differences: Vec::new(),
+            since: super::double::NOW,
+            acknowledged: None,
+        });
+    });
     let counts = world.client.get(&world.below("/invoices/counts")).json();
+    let status = world.client.get("/v1/status").json();
+    assert_eq!(status["invoices"]["variances"], 1);
     assert_eq!(
         counts,
-        json!({"synced": 1, "pending": 2, "failed": 1, "none": 1, "acknowledged": 0, "total": 5})
+        json!({"synced": 1, "pending": 2, "failed": 1, "none": 1, "acknowledged": 0, "variances": 1, "total": 5})
     );
 }
 

@@ -115,6 +115,12 @@ fn a_preview_shows_the_exact_body() {
     );
     world.house.rows().previews.insert("A".into(), Preview::Nothing);
     assert_eq!(world.client.get(&path).json()["outcome"], "nothing");
+    let gone = Preview::Gone("VOIDED".into());
+    world.house.rows().previews.insert("A".into(), gone);
+    assert_eq!(
+        world.client.get(&path).json(),
+        json!({"outcome": "nothing", "message": "There is nothing to send: the document is VOIDED in Xero."})
+    );
     let refused = Preview::Refused(ReasonGiven {
         code: ReasonCode::CurrencyMismatch,
         detail: "The invoice is in JPY.".into(),

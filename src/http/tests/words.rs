@@ -146,6 +146,16 @@ fn ux_10_grey_tells_what_it_waits_for_and_until_when() {
     assert_eq!(waiting["until"], "2023-11-14T22:13:21.000Z");
     let words = waiting["detail"].as_str().expect("text");
     assert!(words.contains("The system retries automatically"));
+    // A moment that has passed is none: the step is being taken.
+    let past = shown(&world, |row| {
+        row.sync.waiting = Some(Waiting {
+            cause: WaitCause::OutcomeUnknown,
+            until: NOW.plus_ms(-1),
+        });
+    });
+    assert_eq!(past["sync"]["waiting"]["cause"], "outcome_unknown");
+    assert_eq!(past["sync"]["waiting"]["until"], Value::Null);
+    assert_eq!(past["sync"]["next_attempt_at"], Value::Null);
     // Where the row has no wait of its own, the tenant's shows.
     world.house.change("A", |row| row.sync.waiting = None);
     let until = NOW.plus_ms(60_000);

@@ -82,6 +82,17 @@ impl WaitCause {
             Self::CatchingUp => "catching_up",
         }
     }
+
+    /// What a person is told.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::XeroRateLimit => "Waiting for Xero's rate limit. The system retries automatically.",
+            Self::Transient => "Xero could not be reached, or failed for the moment. The system retries automatically.",
+            Self::OutcomeUnknown => "Finding out whether Xero already has it. The system retries automatically.",
+            Self::CatchingUp => "Waiting until the connection has caught up. It is then sent automatically.",
+        }
+    }
 }
 
 /// A wait that belongs to one document.
@@ -199,4 +210,32 @@ pub struct Invoice {
     /// What came back from Xero.
     #[serde(default, skip_serializing_if = "Back::is_empty")]
     pub back: Back,
+}
+
+impl Invoice {
+    /// Whether its document was voided or deleted in Xero, which is final.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.copy.as_ref().is_some_and(|copy| copy.status.is_gone())
+    }
+
+    /// Whether it was red when it could not be changed in Xero, and never can be.
+    #[must_use]
+    pub fn is_stuck(&self) -> bool {
+        let reason = self.sync.reason.as_ref().map(|reason| reason.code);
+        self.sync.badge == Some(Badge::Failed) && reason == Some(ReasonCode::NotEditableInXero) && self.is_gone()
+    }
+
+    /// Whether somebody's acknowledgement ends something that is shown.
+    #[must_use]
+    pub fn can_be_acknowledged(&self) -> bool {
+        self.back.open_alert().is_some() || self.is_stuck()
+    }
+
+    /// Whether *Sync now* could change anything: not for a document that is gone, unless its badge is
+    /// red for something that can still be put right.
+    #[must_use]
+    pub fn can_be_synced(&self) -> bool {
+        !self.is_gone() || (self.sync.badge == Some(Badge::Failed) && !self.can_be_acknowledged())
+    }
 }

@@ -26,6 +26,24 @@ impl Reader {
         rows.iter().map(|(key, value)| Ok(decode(key, value)?)).collect()
     }
 
+    /// The entries of a tenant, newest first, before one of them; as many as [`Self::audit`].
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn latest_audit(
+        &self,
+        tenant: TenantId,
+        before: Option<AuditId>,
+        limit: usize,
+    ) -> Result<Vec<Audit>, ReadError> {
+        let mut scan = Scan::backward(keys::of_tenant(keys::AUDIT, tenant), limit.clamp(1, AUDIT_PAGE_MAX));
+        if let Some(before) = before {
+            scan = scan.beyond(keys::audit(tenant, before));
+        }
+        let rows = self.store.scan(&scan)?;
+        rows.iter().map(|(key, value)| Ok(decode(key, value)?)).collect()
+    }
+
     /// The entries about one invoice, newest first, behind one of them.
     ///
     /// # Errors

@@ -68,6 +68,16 @@ impl Reader {
         }
     }
 
+    /// How many invoices of a tenant differ in Xero and nobody acknowledged it; no more than `most` are
+    /// counted. Reads one small index row for each.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn variance_count(&self, tenant: TenantId, most: usize) -> Result<usize, ReadError> {
+        let scan = Scan::forward(keys::of_tenant(keys::INVOICES_BY_VARIANCE, tenant), most);
+        Ok(self.store.scan(&scan)?.len())
+    }
+
     /// The items of an operation's result from a place on, at most `limit` and never more than
     /// [`ITEM_PAGE_MAX`].
     ///

@@ -476,7 +476,7 @@ impl Bench {
         }
     }
 
-    fn context(&self, id: InvoiceId) -> Option<PushContext> {
+    pub fn context(&self, id: InvoiceId) -> Option<PushContext> {
         let invoice = self.rows.invoices.get(&id)?.clone();
         let party = invoice.draft.contact.clone();
         Some(PushContext {

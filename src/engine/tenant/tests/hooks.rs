@@ -34,7 +34,7 @@ fn ring_at(bench: &mut Bench, named: &[XeroInvoiceId], changed_at: Option<Timest
 }
 
 /// An event that names no invoice.
-fn ring_stream(bench: &mut Bench, stream: StreamKind) {
+pub fn ring_stream(bench: &mut Bench, stream: StreamKind) {
     let ring = Box::new(Ring {
         received_at: bench.now.mono,
         streams: BTreeSet::from([stream]),

@@ -234,7 +234,10 @@ fn a_refresh_waits_out_a_fault_of_xero_and_says_so() {
     let waiting = &bench.rows.operations[&id];
     assert_eq!(
         (waiting.state, waiting.message.as_str()),
-        (OperationState::Waiting, "Waiting: unavailable")
+        (
+            OperationState::Waiting,
+            "Xero could not be reached, or failed for the moment. The system retries automatically."
+        )
     );
     assert_eq!(ended(&mut bench, id).state, OperationState::Succeeded);
 }

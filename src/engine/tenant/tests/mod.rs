@@ -6,6 +6,7 @@ mod bulk;
 mod cancel;
 mod crash;
 mod credits;
+mod decided;
 mod hooks;
 mod jobs;
 mod leave;

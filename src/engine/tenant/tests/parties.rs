@@ -1,13 +1,14 @@
 //! Contacts that are merged, archived and restored in Xero.
 
 use super::bench::*;
+use super::hooks::ring_stream;
 use super::streams::{OTHERS_MS, following};
 use crate::engine::event::{Event, MappingOrder};
 use crate::model::document::InvoiceKind::Sales;
 use crate::model::document::{Draft, Party};
 use crate::model::ids::XeroContactId;
 use crate::model::reason::ReasonCode;
-use crate::model::row::{Badge, MappingKind};
+use crate::model::row::{Badge, MappingKind, StreamKind};
 use crate::model::xero::*;
 
 /// Xero lists the contact of this name as changed now.
@@ -101,6 +102,18 @@ fn an_archived_contact_is_named_without_a_call_and_its_documents_go_out_once_it_
         (told(&bench, "contact.archived"), told(&bench, "contact.restored")),
         (1, 1)
     );
+}
+
+#[test]
+fn a_webhook_about_a_contact_has_it_read_within_seconds() {
+    let mut bench = following(1);
+    bench.run_ms(60_000);
+    for is_archived in [true, false, true] {
+        list(&mut bench, "Acme", |contact| contact.is_archived = is_archived);
+        ring_stream(&mut bench, StreamKind::Contacts);
+        bench.run_ms(10_000);
+        assert_eq!(bench.rows.contacts["c1"].is_archived, is_archived);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::bench::*;
 use super::streams::{OTHERS_MS, following, list_payment, payment, silently};
-use crate::engine::event::{Event, Review};
+use crate::engine::event::{ConnectionEvent, Event, Review};
 use crate::model::document::InvoiceKind::Sales;
 use crate::model::document::{Draft, HostStatus};
 use crate::model::reason::ReasonCode;
@@ -27,7 +27,7 @@ pub fn edit(bench: &mut Bench, host_ref: &str, change: impl FnOnce(&mut crate::m
     document.updated = stamp;
 }
 
-fn acknowledge(bench: &mut Bench, host_ref: &str, is_about_variance: bool) {
+pub fn acknowledge(bench: &mut Bench, host_ref: &str, is_about_variance: bool) {
     let ask = bench.ask();
     let row = Box::new(bench.invoice(host_ref));
     bench.event(Event::Acknowledged {
@@ -308,6 +308,80 @@ fn a_void_of_the_host_is_no_news_about_its_work_order() {
     bench.run_ms(2 * SWEEP_MS);
     let row = bench.invoice("i-0");
     assert_eq!((Standing::of(&row), row.back.work_order), (Standing::Void, None));
+}
+
+/// The last entry of the record of this kind: its reason and what was changed.
+fn recorded(bench: &Bench, action: &str) -> (String, Vec<[String; 3]>) {
+    let mut entries = bench.rows.audit.iter().rev();
+    let entry = entries.find(|entry| entry.action == action).unwrap();
+    let changes = entry.changes.iter();
+    let changes = changes.map(|change| [change.field.clone(), change.before.clone(), change.after.clone()]);
+    (entry.reason.clone().unwrap_or_default(), changes.collect())
+}
+
+fn changed(field: &str, before: &str, after: &str) -> Vec<[String; 3]> {
+    vec![[field, before, after].map(str::to_owned)]
+}
+
+#[test]
+fn ux_49_what_comes_of_a_change_in_xero_is_on_record_with_what_was_before_and_why() {
+    let mut bench = following(0);
+    let mut waiting = ordered("N-0");
+    waiting.host_status = HostStatus::Pending;
+    bench.put("i-0", waiting);
+    for (host_ref, number) in [("i-1", "N-1"), ("i-2", "N-2")] {
+        bench.put(host_ref, ordered(number));
+    }
+    bench.run_ms(20_000 + SWEEP_MS);
+    let words = bench.document("i-0").lines[0].description.clone();
+    edit(&mut bench, "i-0", |document| {
+        document.lines[0].description = "by hand".to_owned()
+    });
+    bench.run_ms(SWEEP_MS + 5_000);
+    assert_eq!(
+        recorded(&bench, "invoice.auto_applied"),
+        (
+            "Taken over from Xero.".to_owned(),
+            changed("lines.1.description", &words, "by hand")
+        )
+    );
+    edit(&mut bench, "i-1", |document| {
+        document.lines[0].description = "other words".to_owned()
+    });
+    bench.run_ms(SWEEP_MS + 5_000);
+    assert_eq!(
+        recorded(&bench, "invoice.variance_detected"),
+        (
+            "Variance: Xero differs.".to_owned(),
+            changed("lines.1.description", &words, "other words")
+        )
+    );
+    void(&mut bench, "i-1");
+    bench.run_ms(SWEEP_MS + 5_000);
+    let keeper = bench.invoice("i-2").id;
+    let again = "The work order WO-881 was invoiced again before this invoice was voided in Xero.";
+    assert_eq!(
+        recorded(&bench, "invoice.conflict"),
+        (
+            again.to_owned(),
+            changed("work_order.link", "", &format!("kept_by:{keeper}"))
+        )
+    );
+    void(&mut bench, "i-0");
+    void(&mut bench, "i-2");
+    bench.run_ms(SWEEP_MS + 5_000);
+    assert_eq!(
+        recorded(&bench, "invoice.work_order_freed"),
+        (
+            "The work order WO-881 can be invoiced again.".to_owned(),
+            changed("work_order.link", "", "freed")
+        )
+    );
+    bench.connection(ConnectionEvent::DisconnectedByPerson);
+    assert_eq!(
+        recorded(&bench, "connection.state_changed").1,
+        changed("connection.state", "active", "disconnected")
+    );
 }
 
 #[test]

@@ -107,6 +107,34 @@ fn fault_a11_an_error_kept_under_the_key_is_not_asked_for_a_third_time() {
 }
 
 #[test]
+fn a_grey_badge_names_the_next_step_of_finding_out_and_no_moment_that_has_passed() {
+    let mut bench = Bench::warm();
+    bench.put("a", draft(Sales, "N1"));
+    bench.advance_ms(300);
+    // The second failure under the key is the kept answer of the first: from there it is looked up.
+    bench.answer(How::ErrorBefore);
+    bench.advance_ms(1_000);
+    bench.answer(How::ErrorBefore);
+    let mut named = 0;
+    for _ in 0..200 {
+        bench.run_ms(1_000);
+        let row = bench.invoice("a");
+        let Some(waiting) = row
+            .sync
+            .waiting
+            .filter(|waiting| waiting.cause == WaitCause::OutcomeUnknown)
+        else {
+            continue;
+        };
+        assert!(waiting.until >= bench.now.wall, "{waiting:?} at {:?}", bench.now.wall);
+        named += 1;
+    }
+    assert!(named > 100, "it is grey for over two minutes: {named}");
+    bench.assert_settled();
+    bench.document("a");
+}
+
+#[test]
 fn fault_a4_a_refusal_of_a_repeated_request_is_no_verdict() {
     let mut bench = Bench::warm();
     bench.put("a", draft(Purchase, "B1"));

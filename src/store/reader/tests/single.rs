@@ -144,12 +144,15 @@ fn invoices_by_reference_number_and_link() {
             reader.invoices(tenant, &query).unwrap().invoices
         };
         assert_eq!(varied(None), vec![two.clone()]);
+        let counted = |most| reader.variance_count(tenant, most).unwrap();
+        assert_eq!((counted(10), counted(0)), (1, 0));
         assert_eq!(varied(Some(VarianceLevel::Variance)).len(), 1);
         assert_eq!(varied(Some(VarianceLevel::HighVariance)), vec![]);
         let word = samples::full_back().alerts[1].acknowledged.clone();
         two.back.variance.as_mut().unwrap().acknowledged = word;
         world.commit(&[Write::Invoice(Box::new(two.clone()))]);
         assert_eq!(varied(None), vec![], "somebody looked");
+        assert_eq!(reader.variance_count(tenant, 10).unwrap(), 0);
 
         two.draft.number = "INV-2".to_owned();
         world.commit(&[Write::Invoice(Box::new(two.clone()))]);
