@@ -95,7 +95,10 @@ fn is_shown(row: &Invoice) -> bool {
 
 /// The badge returns to what it really is.
 fn lower(row: &mut Invoice) {
-    // Green also where the host has written since what only a person sends.
+    let is_in_step = row.common.as_ref().is_some_and(|common| common.rev == row.rev);
+    // Green also where the host has written since what only a person sends. What it wrote after the
+    // document was gone can never be sent.
+    let is_green = is_in_step || (row.common.is_some() && !row.is_gone());
     row.sync.reason = None;
-    row.sync.badge = row.common.is_some().then_some(Badge::Synced);
+    row.sync.badge = is_green.then_some(Badge::Synced);
 }
